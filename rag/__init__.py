@@ -1,0 +1,1 @@
+"""The retrieval and answering engine: plain Python, no Django, no database."""

@@ -1,0 +1,52 @@
+"""Every error the engine raises on purpose.
+
+RagError
+├── ParsingError        a file that cannot be read
+├── EmbeddingError      a text that cannot be embedded
+├── GenerationError     a model that did not answer
+└── OutboundError       an address that may not be called, or did not reply
+"""
+
+
+class RagError(Exception):
+    """Root of the package's errors.
+
+    ``code`` is stable and machine-readable; ``message`` is a sentence for a person that says what to do.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
+
+
+class ParsingError(RagError):
+    """A file could not be turned into text."""
+
+
+class EmbeddingError(RagError):
+    """A text could not be turned into a vector."""
+
+
+class GenerationError(RagError):
+    """A model did not answer, or stopped before the end; ``retryable`` says whether asking again may help."""
+
+    def __init__(self, code: str, message: str, *, retryable: bool = True) -> None:
+        super().__init__(code, message)
+        self.args = (code, message, retryable)
+        self.retryable = retryable
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_generation_error, (self.code, self.message, self.retryable))
+
+
+class OutboundError(RagError):
+    """An outbound request was refused by the guard or failed on the way."""
+
+
+def _generation_error(code: str, message: str, retryable: bool) -> GenerationError:
+    """Rebuild the error when it crosses a process border: keyword-only arguments do not survive pickling."""
+    return GenerationError(code, message, retryable=retryable)
