@@ -1,0 +1,111 @@
+"""Documents: one file of a data source, and how far its indexing is."""
+
+import uuid
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from documents.models.sources import DataSource
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class Status(models.TextChoices):
+    """How far a document is; the last two are final."""
+
+    RECEIVED = "received", _("Received")
+    PARSING = "parsing", _("Reading")
+    CHUNKING = "chunking", _("Splitting")
+    EMBEDDING = "embedding", _("Indexing")
+    READY = "ready", _("Ready")
+    FAILED = "failed", _("Failed")
+
+
+FINAL = (Status.READY, Status.FAILED)
+
+
+class DocumentQuerySet(models.QuerySet["Document"]):
+    """Reads of documents."""
+
+    def visible_to(self, user: "User | AnonymousUser") -> "DocumentQuerySet":
+        """Documents that ``user`` may read: those of the data sources visible to them."""
+        return self.filter(source__in=DataSource.objects.visible_to(user))
+
+    def editable_by(self, user: "User | AnonymousUser") -> "DocumentQuerySet":
+        """Documents that ``user`` may delete or retry: an editor's own and those in sources they own."""
+        if not user.is_authenticated or not user.is_active or not user.is_editor:
+            return self.none()
+        if user.is_admin:
+            return self
+        return self.visible_to(user).filter(Q(owner_id=user.pk) | Q(source__owner_id=user.pk))
+
+    def unfinished(self) -> "DocumentQuerySet":
+        """Documents still on their way."""
+        return self.exclude(status__in=FINAL)
+
+    def claimable(self) -> "DocumentQuerySet":
+        """Unfinished documents that no living worker holds."""
+        free = Q(claimed_until__isnull=True) | Q(claimed_until__lt=timezone.now())
+        return self.unfinished().filter(free)
+
+
+class Document(models.Model):
+    """One file of a data source, at its current version. The same bytes are one document within a source."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    source = models.ForeignKey(DataSource, models.CASCADE, verbose_name=_("data source"), related_name="documents")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("uploaded by"), null=True, related_name="documents"
+    )
+    filename = models.CharField(_("file name"), max_length=255)
+    title = models.CharField(_("title"), max_length=500, blank=True)
+    kind = models.CharField(_("kind"), max_length=16, blank=True)
+    size = models.BigIntegerField(_("size in bytes"))
+    sha256 = models.CharField(max_length=64, db_index=True)
+    status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.RECEIVED)
+    error_code = models.CharField(max_length=60, blank=True)
+    error_message = models.CharField(max_length=500, blank=True)
+    progress_done = models.PositiveIntegerField(default=0)
+    progress_total = models.PositiveIntegerField(default=0)
+    chunk_count = models.PositiveIntegerField(_("chunks"), default=0)
+    current_version = models.OneToOneField(
+        "documents.DocumentVersion", models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)
+    queued_at = models.DateTimeField(default=timezone.now)
+    claim = models.UUIDField(null=True, blank=True)
+    claimed_until = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = DocumentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("document")
+        verbose_name_plural = _("documents")
+        ordering = ("-created_at", "pk")
+        constraints = (
+            models.UniqueConstraint(fields=("source", "sha256"), name="document_once_per_source"),
+            models.CheckConstraint(condition=Q(size__gte=0), name="document_size_not_negative"),
+        )
+        indexes = (
+            models.Index(fields=("source", "-created_at"), name="document_source_newest"),
+            models.Index(fields=("owner", "-updated_at"), name="document_owner_changed"),
+            models.Index(
+                fields=("queued_at",), name="document_unfinished", condition=~Q(status__in=("ready", "failed"))
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.title or self.filename
+
+    @property
+    def is_final(self) -> bool:
+        """Whether indexing has ended, well or not."""
+        return self.status in FINAL

@@ -1,0 +1,91 @@
+"""Data sources: where documents come from, and who may see them."""
+
+import uuid
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, Group
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class SourceKind(models.TextChoices):
+    """How a data source gets its documents."""
+
+    UPLOAD = "upload", _("Uploads")
+
+
+class Visibility(models.TextChoices):
+    """Who sees the documents of a data source."""
+
+    EVERYONE = "everyone", _("Everyone who can sign in")
+    RESTRICTED = "restricted", _("Only chosen groups and people")
+
+
+class DataSourceQuerySet(models.QuerySet["DataSource"]):
+    """Reads of data sources; the permissions of documents and chunks build on these."""
+
+    def visible_to(self, user: "User | AnonymousUser") -> "DataSourceQuerySet":
+        """Sources whose documents ``user`` may read: all for an admin, none for the signed out."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        if user.is_admin:
+            return self
+        in_group = DataSource.groups.through.objects.filter(
+            datasource_id=OuterRef("pk"), group_id__in=user.groups.values("pk")
+        )
+        named = DataSource.users.through.objects.filter(datasource_id=OuterRef("pk"), user_id=user.pk)
+        return self.filter(Q(visibility=Visibility.EVERYONE) | Q(owner_id=user.pk) | Exists(named) | Exists(in_group))
+
+    def uploadable_by(self, user: "User | AnonymousUser") -> "DataSourceQuerySet":
+        """Sources that ``user`` may add documents to: for editors and admins, every one they see."""
+        if not user.is_authenticated or not user.is_editor:
+            return self.none()
+        return self.visible_to(user)
+
+    def editable_by(self, user: "User | AnonymousUser") -> "DataSourceQuerySet":
+        """Sources that ``user`` may change and delete: all for an admin, an editor's own."""
+        if not user.is_authenticated or not user.is_active or not user.is_editor:
+            return self.none()
+        return self if user.is_admin else self.filter(owner_id=user.pk)
+
+
+class DataSource(models.Model):
+    """Where documents come from. It alone decides who sees them."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(_("name"), max_length=120)
+    slug = models.SlugField(max_length=140, unique=True, editable=False)
+    description = models.TextField(
+        _("description"), blank=True, max_length=2000, help_text=_("What its documents are about, in a sentence.")
+    )
+    kind = models.CharField(max_length=20, choices=SourceKind, default=SourceKind.UPLOAD, editable=False)
+    visibility = models.CharField(_("who may see it"), max_length=20, choices=Visibility, default=Visibility.EVERYONE)
+    groups = models.ManyToManyField(Group, verbose_name=_("groups"), blank=True, related_name="data_sources")
+    users = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, verbose_name=_("people"), blank=True, related_name="data_sources"
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        verbose_name=_("owner"),
+        null=True,
+        editable=False,
+        related_name="owned_data_sources",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = DataSourceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("data source")
+        verbose_name_plural = _("data sources")
+        ordering = ("name", "pk")
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,57 @@
+"""Versions: the text of a document as read once, with its blocks and pages."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from documents.models.documents import Document
+
+
+class DocumentVersion(models.Model):
+    """What one reading of a document's bytes gave. Never changed once saved.
+
+    ``text`` is what every offset in the system counts in, by Unicode code points. ``blocks`` holds one list
+    ``[kind, start, end, level]`` for each block of the text, in order.
+    """
+
+    document = models.ForeignKey(Document, models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=16)
+    title = models.CharField(max_length=500, blank=True)
+    sha256 = models.CharField(max_length=64)
+    text = models.TextField()
+    blocks = models.JSONField(default=list)
+    embedder = models.CharField(max_length=100)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("document version")
+        verbose_name_plural = _("document versions")
+        constraints = (models.UniqueConstraint(fields=("document", "number"), name="version_number_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.document_id} v{self.number}"
+
+
+class DocumentPage(models.Model):
+    """A page of a paged version: its span of the text, its size in points, and where the words stand.
+
+    ``boxes`` holds one list ``[start, end, x0, y0, x1, y1]`` for each word or run: a span of the version's text and
+    its box in points, origin at the top left.
+    """
+
+    version = models.ForeignKey(DocumentVersion, models.CASCADE, related_name="pages")
+    number = models.PositiveIntegerField()
+    start = models.PositiveIntegerField()
+    end = models.PositiveIntegerField()
+    width = models.FloatField()
+    height = models.FloatField()
+    boxes = models.JSONField(default=list)
+
+    class Meta:
+        verbose_name = _("page")
+        verbose_name_plural = _("pages")
+        ordering = ("version", "number")
+        constraints = (models.UniqueConstraint(fields=("version", "number"), name="page_number_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.version_id} p{self.number}"
