@@ -1,0 +1,216 @@
+"""Turns texts into vectors with the embedding model that ships with the app.
+
+The model is an ONNX file that ``scripts/export_embedder.py`` makes; it runs on ONNX Runtime, without torch.
+Beside each model lies ``card.json``, which says what it is called, its dimensions and how much text it reads.
+"""
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from rag.errors import EmbeddingError
+
+SHIPPED_MODEL = Path(__file__).parent / "models" / "all-MiniLM-L6-v2-int8"
+
+_TEXTS_PER_WINDOW = 1024  # texts tokenised and sorted together: bounds memory, and still fills batches evenly
+_TOKENS_PER_BATCH = 2048  # padding included
+_CHARACTERS_PER_PIECE = 16_384  # a long text is tokenised in pieces of this size, on all cores
+
+
+class Embedder(Protocol):
+    """What the chunker, the ingest and the search need of an embedding model."""
+
+    @property
+    def name(self) -> str:
+        """Stable name: vectors of different names must not be compared."""
+
+    @property
+    def dimensions(self) -> int:
+        """Length of each vector."""
+
+    @property
+    def max_tokens(self) -> int:
+        """Most tokens that one passage may have, the two special tokens included."""
+
+    def embed_passages(
+        self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
+    ) -> NDArray[np.float32]:
+        """Return an array (texts, dimensions) of unit vectors, in the order of ``texts``.
+
+        ``on_progress`` is called with the number of texts done so far, which only grows.
+        Raises EmbeddingError ``text_too_long`` for a text of more than ``max_tokens``: nothing is ever cut.
+        """
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        """Return a unit vector (dimensions,) for a question of any length."""
+
+    def token_offsets(self, text: str) -> list[tuple[int, int]]:
+        """Return the span of characters of each token, without special tokens and without any limit of length."""
+
+
+class OnnxEmbedder:
+    """A sentence embedding model in a folder: ``model.onnx``, ``tokenizer.json`` and ``card.json``.
+
+    Safe to share between threads. Not to be carried over a fork: ONNX Runtime's threads stay behind in the
+    parent, so a process that forks makes its embedder in the child (``shipped_embedder`` sees to that).
+    """
+
+    def __init__(self, folder: Path, threads: int | None = None) -> None:
+        card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        self.name: str = card["name"]
+        self.dimensions: int = card["dimensions"]
+        self.max_tokens: int = card["max_tokens"]
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        # A document may hold the very words "[SEP]" or "[PAD]"; they are text there, not marks of the model.
+        self._tokenizer.encode_special_tokens = True
+        self._cls: int = self._tokenizer.token_to_id("[CLS]")
+        self._sep: int = self._tokenizer.token_to_id("[SEP]")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or available_cores()
+        options.inter_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(
+            str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+        )
+
+    def embed_passages(
+        self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
+    ) -> NDArray[np.float32]:
+        """Return an array (texts, dimensions) of unit vectors, in the order of ``texts``.
+
+        ``on_progress`` is called with the number of texts done so far, which only grows.
+        Raises EmbeddingError ``text_too_long`` for a text of more than ``max_tokens``: nothing is ever cut.
+        """
+        vectors = np.empty((len(texts), self.dimensions), np.float32)
+        done = 0
+        for first in range(0, len(texts), _TEXTS_PER_WINDOW):
+            encodings = self._tokenizer.encode_batch_fast(list(texts[first : first + _TEXTS_PER_WINDOW]))
+            ids: list[list[int]] = [encoding.ids for encoding in encodings]
+            self._refuse_too_long(ids, first)
+            for batch in _batches([len(tokens) for tokens in ids]):
+                vectors[[first + index for index in batch]] = self._embed_tokens([ids[index] for index in batch])
+                done += len(batch)
+                if on_progress is not None:
+                    on_progress(done)
+        return vectors
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        """Return a unit vector (dimensions,) for a question of any length.
+
+        A question of more than ``max_tokens`` is read in windows, and their vectors are averaged by the number
+        of tokens in each, so that its end counts as much as its beginning.
+        """
+        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
+        room = self.max_tokens - 2
+        windows = [ids[first : first + room] for first in range(0, len(ids), room)] or [[]]
+        total = np.zeros(self.dimensions, np.float32)
+        for batch in _batches([len(window) + 2 for window in windows]):
+            vectors = self._embed_tokens([[self._cls, *windows[index], self._sep] for index in batch])
+            total += np.array([len(windows[index]) + 2 for index in batch], np.float32) @ vectors
+        unit: NDArray[np.float32] = total / np.linalg.norm(total)
+        return unit
+
+    def token_offsets(self, text: str) -> list[tuple[int, int]]:
+        """Return the span of characters of each token, without special tokens and without any limit of length."""
+        starts = _piece_starts(text)
+        pieces = [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
+        encodings = self._tokenizer.encode_batch(pieces, add_special_tokens=False)
+        return [
+            (base + start, base + end)
+            for base, encoding in zip(starts, encodings, strict=True)
+            for start, end in encoding.offsets
+        ]
+
+    def _refuse_too_long(self, ids: list[list[int]], first: int) -> None:
+        for index, tokens in enumerate(ids, start=first + 1):
+            if len(tokens) > self.max_tokens:
+                raise EmbeddingError(
+                    "text_too_long",
+                    f"Passage {index} has {len(tokens)} tokens and the embedding model reads {self.max_tokens} "
+                    "at most. Use smaller chunks.",
+                )
+
+    def _embed_tokens(self, ids: list[list[int]]) -> NDArray[np.float32]:
+        """Return unit vectors (texts, dimensions) of token ids that carry their special tokens."""
+        lengths = np.array([len(tokens) for tokens in ids])
+        mask = (np.arange(lengths.max()) < lengths[:, None]).astype(np.int64)
+        padded = np.zeros_like(mask)
+        padded[mask == 1] = np.concatenate([np.asarray(tokens, np.int64) for tokens in ids])
+        (vectors,) = self._session.run(["sentence_embedding"], {"input_ids": padded, "attention_mask": mask})
+        result: NDArray[np.float32] = vectors
+        return result
+
+
+def shipped_embedder(threads: int | None = None) -> OnnxEmbedder:
+    """Return the embedder that ships with the app, made once per process and number of threads.
+
+    ``threads`` is the number of threads one call computes on; by default the cores this process may use.
+    A forked child makes its own.
+    """
+    with _shipped_lock:
+        wanted = threads or available_cores()
+        if wanted not in _shipped:
+            _shipped[wanted] = OnnxEmbedder(SHIPPED_MODEL, wanted)
+        return _shipped[wanted]
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use: its CPU affinity, and the quota of its container."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota = _cgroup_cores()
+    return cores if quota is None else max(1, min(cores, round(quota)))
+
+
+def _cgroup_cores() -> float | None:
+    """Return the CPU quota that the control group sets, in cores; None when there is none."""
+    root = Path("/sys/fs/cgroup")
+    try:
+        if (root / "cpu.max").exists():
+            quota, period = (root / "cpu.max").read_text().split()
+        else:
+            quota = (root / "cpu/cpu.cfs_quota_us").read_text()
+            period = (root / "cpu/cpu.cfs_period_us").read_text()
+        return int(quota) / int(period) if int(quota) > 0 else None
+    except (OSError, ValueError):  # no control groups here, or "max": no quota
+        return None
+
+
+def _batches(lengths: list[int]) -> Iterator[list[int]]:
+    """Yield indices of texts, longest first, in batches that hold at most the token budget once padded."""
+    order = sorted(range(len(lengths)), key=lambda index: -lengths[index])
+    first = 0
+    while first < len(order):
+        size = max(1, _TOKENS_PER_BATCH // lengths[order[first]])
+        yield order[first : first + size]
+        first += size
+
+
+def _piece_starts(text: str) -> list[int]:
+    """Return where to cut a text for tokenising: after white space, where no token can run across."""
+    starts = [0]
+    position = _CHARACTERS_PER_PIECE
+    while position < len(text):
+        if text[position - 1].isspace():
+            starts.append(position)
+            position += _CHARACTERS_PER_PIECE
+        else:
+            position += 1
+    return starts
+
+
+def _forget_after_fork() -> None:
+    global _shipped_lock
+    _shipped_lock = threading.Lock()
+    _shipped.clear()
+
+
+_shipped: dict[int, OnnxEmbedder] = {}
+_shipped_lock = threading.Lock()
+os.register_at_fork(after_in_child=_forget_after_fork)

