@@ -1,0 +1,116 @@
+"""The socket that follows a stream: checks who it is, reads commands, sends events in order."""
+
+import asyncio
+import contextlib
+import logging
+from typing import Any, ClassVar
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.utils.translation import gettext as _
+from pydantic import TypeAdapter, ValidationError
+
+from live.events import Command, LiveEvent
+from live.hub import current_hub
+from live.stream import holds
+
+log = logging.getLogger(__name__)
+
+MAX_COMMAND_CHARS = 200_000
+NOT_SIGNED_IN = 4401
+
+
+class FollowingConsumer(AsyncWebsocketConsumer):
+    """Base of all sockets. A subclass names its commands and says how each is carried out and what a snapshot is."""
+
+    commands: ClassVar[TypeAdapter[Any]]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.seq = 0
+        self._following: asyncio.Task[None] | None = None
+        self._sending = asyncio.Lock()
+
+    async def connect(self) -> None:
+        """Accept people who are signed in; tell others why before closing, so that the page can lead to sign-in."""
+        await self.accept()
+        if not self.scope["user"].is_authenticated:
+            await self.close(NOT_SIGNED_IN)
+
+    async def disconnect(self, code: int) -> None:
+        """Stop following; whatever is running goes on without this socket."""
+        await self.unfollow()
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Parse one command and carry it out; whatever is wrong with it is answered with an ``error`` event."""
+        if not self.scope["user"].is_authenticated:
+            return
+        if not text_data or len(text_data) > MAX_COMMAND_CHARS:
+            await self.refuse("invalid_command", _("The message is empty or too long."), None)
+            return
+        try:
+            command = self.commands.validate_json(text_data)
+        except ValidationError as error:
+            log.info("live: a browser sent an invalid command: %s", error.errors(include_input=False))
+            await self.refuse("invalid_command", _("The page sent something unexpected. Reload it."), None)
+            return
+        try:
+            await self.carry_out(command)
+        except Exception:
+            log.exception("live: a command failed")
+            message = _("Something went wrong on the server. Try again; if it stays, tell an admin.")
+            await self.refuse("server_error", message, getattr(command, "request_id", None))
+
+    async def carry_out(self, command: Command) -> None:
+        """Do what a command says."""
+        raise NotImplementedError
+
+    async def refuse(self, code: str, message: str, request_id: str | None) -> None:
+        """Answer with an error."""
+        raise NotImplementedError
+
+    async def send_event(self, event: LiveEvent) -> None:
+        """Send an event that stands in no stream; it carries the number of the last one sent, unless it has its own."""
+        if event.seq:
+            self.seq = event.seq
+        async with self._sending:
+            await self.send(event.model_copy(update={"seq": self.seq}).model_dump_json())
+
+    async def follow(self, key: str, after: int | None) -> None:
+        """Follow a stream: the rest after ``after`` when that is all there, else a snapshot and what comes after it."""
+        await self.unfollow()
+        self._following = asyncio.create_task(self._follow(key, after))
+
+    async def unfollow(self) -> None:
+        """Stop following."""
+        task, self._following = self._following, None
+        if task:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def snapshot(self, key: str) -> LiveEvent | None:
+        """The state afresh; its ``seq`` is the number of the last event it includes. None ends the following."""
+        raise NotImplementedError
+
+    async def _follow(self, key: str, after: int | None) -> None:
+        try:
+            if after is None or not await holds(current_hub().client, key, after):
+                snapshot = await self.snapshot(key)
+                if snapshot is None:
+                    return
+                await self.send_event(snapshot)
+                after = snapshot.seq
+            self.seq = after
+            async with current_hub().follow(key, after) as follower:
+                async for batch in follower.batches():
+                    for entry in batch:
+                        async with self._sending:
+                            await self.send(entry.json())
+                        self.seq = entry.seq
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            # Without a close the page would wait for events that never come; on a close it connects again.
+            log.exception("live: following %s failed", key)
+            await self.close(1011)
+

@@ -1,0 +1,168 @@
+"""One blocking read per process for all the streams its sockets follow.
+
+A socket of its own connection to Valkey would be simpler, and five thousand idle sockets would then be five thousand
+connections. Here one task reads all followed streams with one XREAD and hands each event to the followers of its
+stream. A stream of the hub's own wakes the read when the set of streams has changed.
+"""
+
+import asyncio
+import contextlib
+import logging
+import uuid
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Any, cast
+from weakref import WeakKeyDictionary
+
+import redis.asyncio
+import redis.exceptions
+
+from live.stream import Entry, async_client, entries_of, entry_id, read_after
+
+log = logging.getLogger(__name__)
+
+BLOCK_MS = 5_000
+RETRY_S = 0.5
+MAX_PENDING = 2_000
+"""Events held for a follower that does not keep up; past that it reads the stream itself."""
+
+
+class Follower:
+    """One reader of one stream: events arrive by ``offer`` and leave by ``batches``, each once and in order."""
+
+    def __init__(self, hub: "Hub", key: str, after: int) -> None:
+        self._hub = hub
+        self._key = key
+        self._last = after
+        self._pending: deque[Entry] = deque()
+        self._behind = True
+        self._wake = asyncio.Event()
+
+    def offer(self, entries: list[Entry]) -> None:
+        """Take events that the hub has read."""
+        if len(self._pending) + len(entries) > MAX_PENDING:
+            self._pending.clear()
+            self._behind = True
+        elif not self._behind:
+            self._pending.extend(entries)
+        self._wake.set()
+
+    async def batches(self) -> AsyncIterator[list[Entry]]:
+        """Batches of events after the last one seen, for ever."""
+        while True:
+            batch = await self._next()
+            if batch:
+                self._last = batch[-1].seq
+                yield batch
+
+    async def _next(self) -> list[Entry]:
+        if self._behind:
+            # From here on events are queued too; what both bring is dropped by its number below.
+            self._behind = False
+            self._pending.clear()
+            batch = await read_after(self._hub.client, self._key, self._last)
+            self._hub.joined(self._key, batch[-1].seq if batch else self._last)
+            return batch
+        if not self._pending:
+            self._wake.clear()
+            await self._wake.wait()
+        batch = [entry for entry in self._pending if entry.seq > self._last]
+        self._pending.clear()
+        return batch
+
+
+class _Topic:
+    def __init__(self) -> None:
+        self.cursor: int | None = None  # the last event read by the hub; None until a follower has caught up
+        self.followers: set[Follower] = set()
+
+
+class Hub:
+    """All followed streams of one event loop."""
+
+    def __init__(self) -> None:
+        self.client = async_client()
+        self._topics: dict[str, _Topic] = {}
+        self._control = f"live:hub:{uuid.uuid4()}"
+        self._control_cursor = b"0-0"
+        self._reader: asyncio.Task[None] | None = None
+        self._wakers: set[asyncio.Task[None]] = set()
+
+    @contextlib.asynccontextmanager
+    async def follow(self, key: str, after: int) -> AsyncIterator[Follower]:
+        """Follow a stream from the event after number ``after`` on."""
+        follower = Follower(self, key, after)
+        self._topics.setdefault(key, _Topic()).followers.add(follower)
+        if self._reader is None or self._reader.done():
+            self._reader = asyncio.create_task(self._read_forever())
+        try:
+            yield follower
+        finally:
+            topic = self._topics[key]
+            topic.followers.discard(follower)
+            if not topic.followers:
+                del self._topics[key]
+
+    def joined(self, key: str, seq: int) -> None:
+        """A follower has caught up to ``seq``: read on from there, if the stream is not being read yet."""
+        topic = self._topics.get(key)
+        if topic and topic.cursor is None:
+            topic.cursor = seq
+            task = asyncio.create_task(self._wake())
+            self._wakers.add(task)
+            task.add_done_callback(self._wakers.discard)
+
+    async def close(self) -> None:
+        """Stop reading and close the connection."""
+        if self._reader:
+            self._reader.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._reader
+        await self.client.aclose()
+
+    async def _wake(self) -> None:
+        with contextlib.suppress(redis.exceptions.RedisError):
+            await self.client.xadd(self._control, {"e": ""}, maxlen=1)
+            await self.client.expire(self._control, 60)
+
+    async def _read_forever(self) -> None:
+        while True:
+            try:
+                await self._read_once()
+            except redis.exceptions.RedisError as error:
+                # Valkey is away or restarting: followers keep what they have and nothing is skipped, since the
+                # cursors stay where they are.
+                log.warning("live: reading the event streams failed, trying again: %s", error)
+                await asyncio.sleep(RETRY_S)
+
+    async def _read_once(self) -> None:
+        streams: dict[Any, Any] = {self._control: self._control_cursor}
+        for key, topic in self._topics.items():
+            if topic.cursor is not None:
+                streams[key] = entry_id(topic.cursor)
+        replies = await self.client.xread(streams, block=BLOCK_MS, count=1_000)
+        pairs = replies.items() if isinstance(replies, dict) else replies or []
+        for raw_key, rows in cast(Any, pairs):
+            key = raw_key.decode()
+            if key == self._control:
+                self._control_cursor = rows[-1][0]
+                continue
+            read = self._topics.get(key)
+            if read is None or not rows:
+                continue
+            entries = entries_of(rows)
+            read.cursor = entries[-1].seq
+            for follower in read.followers:
+                follower.offer(entries)
+
+
+_hubs: "WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]" = WeakKeyDictionary()
+
+
+def current_hub() -> Hub:
+    """The hub of the running event loop, made on first use."""
+    loop = asyncio.get_running_loop()
+    hub = _hubs.get(loop)
+    if hub is None:
+        hub = _hubs[loop] = Hub()
+    return hub
