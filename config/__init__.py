@@ -1,0 +1,1 @@
+"""Wires the packages into one application; no other package imports this one."""

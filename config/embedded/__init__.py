@@ -1,0 +1,1 @@
+"""The database and broker that Footnote runs itself when no address of real ones is configured."""

@@ -1,0 +1,43 @@
+"""The server's own start and stop: loads what the first question needs, so that nobody waits for it."""
+
+import asyncio
+import logging
+from typing import Any
+
+from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
+
+logger = logging.getLogger(__name__)
+
+
+class Lifespan:
+    """Answers the server's lifespan messages; everything else goes on to ``app``."""
+
+    def __init__(self, app: ASGI3Application) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        """Handle one connection, or the server's start and stop."""
+        if scope["type"] != "lifespan":
+            await self.app(scope, receive, send)
+            return
+        loading: asyncio.Task[Any] | None = None
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                loading = asyncio.create_task(asyncio.to_thread(load_embedder))
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                if loading is not None:
+                    loading.cancel()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+def load_embedder() -> None:
+    """Load the shipped embedder into this process and embed one word; /health/ready asks whether it is there."""
+    try:
+        from rag.embeddings import shipped_embedder
+
+        shipped_embedder().embed_query("ready")
+    except Exception:
+        logger.exception("The embedder could not be loaded. Questions cannot be answered until it is.")

@@ -1,0 +1,22 @@
+#!/usr/bin/env python
+"""Footnote's command entry: ``manage.py help`` lists what it can do."""
+
+import os
+import sys
+
+
+def main() -> None:
+    """Run the command named on the command line; a wrong setting ends it with one clear line and status 2."""
+    from config.env import SettingError
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from django.core.management import execute_from_command_line
+
+    try:
+        execute_from_command_line(sys.argv)
+    except SettingError as error:
+        sys.exit(f"Footnote cannot start: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""pytest plugin: sets the environment before Django reads it, and starts PostgreSQL and Valkey when a test needs them.
+
+The servers live for the run in a temporary DATA_DIR that xdist's workers share; DATABASE_URL and REDIS_URL, when set,
+are used instead.
+"""
+
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from config.embedded import postgres, valkey
+from config.embedded.sockets import valkey_socket
+
+KEPT = ("DATABASE_URL", "REDIS_URL", "PATH", "HOME", "EVALDATA", "NO_BROWSER", "TZ")
+SETTINGS = (
+    "ADMIN_EMAIL", "ADMIN_PASSWORD", "ALLOWED_HOSTS", "ALLOW_SIGNUP", "DEBUG", "HOST", "LLM_API_KEY", "LLM_BASE_URL",
+    "LLM_MODEL", "LOG_FORMAT", "LOG_LEVEL", "MAX_UPLOAD_MB", "OUTBOUND_ALLOW_PRIVATE", "PORT", "PUBLIC_URL",
+    "SECRET_KEY", "ENCRYPTION_KEY", "WORKER_CONCURRENCY", "DATABASE_POOL_SIZE",
+)  # fmt: skip
+MARK = "FOOTNOTE_TEST_DATA_DIR"
+START_TIMEOUT_S = 30
+STOP_TIMEOUT_S = 10
+CHILDREN: dict[str, subprocess.Popen[bytes]] = {}
+
+for name in SETTINGS:
+    os.environ.pop(name, None)
+if MARK not in os.environ:
+    os.environ[MARK] = tempfile.mkdtemp(prefix="fn-test-")
+    OWNER_PID = os.getpid()
+else:
+    OWNER_PID = 0
+DATA_DIR = Path(os.environ[MARK])
+os.environ["DATA_DIR"] = str(DATA_DIR)
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+
+def start_services() -> None:
+    """Start the servers that no URL points at, unless this run has them already."""
+    with open(DATA_DIR / "services.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.environ.get("DATABASE_URL") and not (DATA_DIR / "postgres.pid").exists():
+            postgres.initialise(DATA_DIR)
+            spawn("postgres", postgres.server_command(DATA_DIR, durable=False))
+        if not os.environ.get("REDIS_URL") and not (DATA_DIR / "valkey.pid").exists():
+            spawn("valkey", valkey.server_command(DATA_DIR, durable=False))
+        wait_for(lambda: os.environ.get("REDIS_URL") or valkey_socket(DATA_DIR).exists(), "Valkey")
+        wait_for(lambda: os.environ.get("DATABASE_URL") or postgres.accepts_connections(DATA_DIR), "PostgreSQL")
+
+
+def spawn(name: str, command: list[str]) -> None:
+    """Start a server in a session of its own, so that Ctrl-C reaches pytest first; remember its pid."""
+    with open(DATA_DIR / f"{name}.log", "ab") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
+    CHILDREN[name] = process
+    (DATA_DIR / f"{name}.pid").write_text(str(process.pid))
+
+
+def wait_for(condition, what: str) -> None:
+    """Wait until ``condition()`` holds; RuntimeError after START_TIMEOUT_S."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while not condition():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{what} did not start; see {DATA_DIR}")
+        time.sleep(0.02)
+
+
+def stop_services() -> None:
+    """Stop what this process started; the process that began the run also removes the data."""
+    for name, stop in (("postgres", signal.SIGINT), ("valkey", signal.SIGTERM)):
+        process = CHILDREN.pop(name, None)
+        if process is not None:
+            process.send_signal(stop)
+            try:
+                process.wait(STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(STOP_TIMEOUT_S)
+    if os.getpid() == OWNER_PID:
+        shutil.rmtree(DATA_DIR, ignore_errors=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With xdist, start the servers before its workers: they must outlive each of them."""
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        start_services()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the servers once, in the process that began the run."""
+    stop_services()
+
+
+@pytest.fixture(scope="session")
+def services() -> Path:
+    """PostgreSQL and Valkey, running; the DATA_DIR they are in."""
+    start_services()
+    return DATA_DIR
