@@ -1,0 +1,117 @@
+"""Reduces text to comparable words: lower case, no accents, no endings, pairs of characters where words run together.
+
+Used where two texts are compared by what they share: a sentence of an answer with a passage, a question with a
+sentence. It is light on purpose; the search has its own terms.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+# Runs of letters and digits, numbers kept whole: "1,250.50", "3.11", "e-mail" gives two words.
+_WORD = re.compile(r"\d+(?:[.,:/]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?|\w+")
+# Scripts that write no spaces: Han, kana, Hangul syllables stay single words, Thai runs together.
+_RUN = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f]+")
+
+STOPWORDS = frozenset(
+    """a about above after again all also am an and any are as at be because been before being below between both but by
+    can could did do does doing down during each few for from further had has have having he her here hers him his how i
+    if in into is it its itself just me more most my no nor not now of off on once only or other our ours out over own
+    please same she should so some such than that the their theirs them then there these they this those through to too
+    under until up us very was we were what when where which while who whom whose why will with would you your yours
+    tell know let many much does s t don isn aren wasn weren may might must shall
+    der die das den dem des ein eine einen einem einer und oder ist sind war waren wird werden nicht mit von zu zum zur
+    im in auf für an am bei wie was wer wo wann warum welche welcher welches ich du er sie es wir ihr
+    le la les un une des du de et est sont dans pour par sur avec que qui quoi où quand comment
+    el los las unos unas y o es son en con por para que quien donde cuando como""".split()
+)
+
+
+def words(text: str) -> list[str]:
+    """The comparable words of a text, in order, stop words included."""
+    return [word for word, _, _ in word_spans(text)]
+
+
+def content_words(text: str) -> list[str]:
+    """The words that carry meaning; all of them when a text has nothing but stop words."""
+    found = word_spans(text)
+    kept = [word for word, start, end in found if text[start:end].lower() not in STOPWORDS]
+    return kept or [word for word, _, _ in found]
+
+
+def word_spans(text: str) -> list[tuple[str, int, int]]:
+    """Each comparable word with the span of the text it came from."""
+    spans: list[tuple[str, int, int]] = []
+    for match in _WORD.finditer(text):
+        start, end = match.span()
+        run = _RUN.search(match.group())
+        if run is None:
+            spans.append((stem(match.group()), start, end))
+        else:
+            spans.extend(_pairs(match.group(), start))
+    return spans
+
+
+def _pairs(run: str, offset: int) -> list[tuple[str, int, int]]:
+    """Overlapping pairs of characters: the usual stand-in for words where a script writes no spaces."""
+    if len(run) == 1:
+        return [(run, offset, offset + 1)]
+    return [(run[i : i + 2].lower(), offset + i, offset + i + 2) for i in range(len(run) - 1)]
+
+
+@lru_cache(maxsize=50_000)
+def stem(word: str) -> str:
+    """A word without case, accents and the commonest English endings, so that "approved" meets "approval"."""
+    plain = unicodedata.normalize("NFKD", word.lower().replace("’", "'"))
+    plain = "".join(char for char in plain if not unicodedata.combining(char)) or word.lower()
+    if plain.endswith("'s"):
+        plain = plain[:-2]
+    if not plain.isascii() or not plain.isalpha() or len(plain) <= 3:
+        return plain
+    return _without_ending(plain)
+
+
+_ENDINGS = (
+    ("ization", "ize"),
+    ("isation", "ise"),
+    ("ational", "ate"),
+    ("fulness", "ful"),
+    ("iveness", "ive"),
+    ("ousness", "ous"),
+    ("ements", ""),
+    ("ations", "ate"),
+    ("ement", ""),
+    ("ation", "ate"),
+    ("ments", ""),
+    ("ities", "ity"),
+    ("ment", ""),
+    ("ness", ""),
+    ("ings", ""),
+    ("ions", ""),
+    ("ies", "y"),
+    ("ied", "y"),
+    ("ing", ""),
+    ("ion", ""),
+    ("als", ""),
+    ("ers", ""),
+    ("ed", ""),
+    ("es", ""),
+    ("al", ""),
+    ("er", ""),
+    ("ly", ""),
+    ("s", ""),
+    ("e", ""),
+    ("y", ""),
+)
+
+
+def _without_ending(word: str) -> str:
+    """The longest known ending taken off, as long as three letters stay; twins at the end become one."""
+    for ending, instead in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
+            word = word[: -len(ending)] + instead
+            break
+    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "sl":
+        word = word[:-1]
+    # "approve" and "approval", "date" and "dates" meet without their silent letter.
+    return word[:-1] if len(word) > 3 and word[-1] in "ey" else word
