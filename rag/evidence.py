@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rag.sentences import Span, sentence_spans
 from rag.wording import content_words
@@ -83,7 +84,7 @@ class Evidence:
         if not self._units or not words:
             return Span(0, self._length)
         total = sum(self._weight(word) for word in set(words))
-        pairs = set(zip(words, words[1:], strict=False))
+        pairs = set(pairwise(words))
         best, second, best_score = 0, None, -1.0
         for index, unit in enumerate(self._units):
             score = self._score(words, pairs, total, unit.words)
@@ -114,5 +115,5 @@ class Evidence:
     def _score(self, words: Sequence[str], pairs: set[tuple[str, str]], total: float, unit: tuple[str, ...]) -> float:
         there = set(unit)
         covered = sum(self._weight(word) for word in set(words) if word in there) / total
-        shared = len(pairs & set(zip(unit, unit[1:], strict=False))) / len(pairs) if pairs else 0.0
+        shared = len(pairs & set(pairwise(unit))) / len(pairs) if pairs else 0.0
         return covered + _PAIR_WEIGHT * shared - _LENGTH_PENALTY * math.log(1 + len(unit) / 10)

@@ -9,22 +9,26 @@ import unicodedata
 from functools import lru_cache
 
 # Runs of letters and digits, numbers kept whole: "1,250.50", "3.11", "e-mail" gives two words.
-_WORD = re.compile(r"\d+(?:[.,:/]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?|\w+")
+# Vowel signs and accents that stand alone belong to the word, though \w leaves them out.
+_MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e"
+_LETTERS = rf"[^\W\d_](?:[^\W\d_]|[{_MARKS}])*"
+_WORD = re.compile(rf"\d+(?:[.,:/]\d+)*|{_LETTERS}(?:['’]{_LETTERS})?|\w+")
 # Scripts that write no spaces: Han, kana, Hangul syllables stay single words, Thai runs together.
 _RUN = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f]+")
 
-STOPWORDS = frozenset(
-    """a about above after again all also am an and any are as at be because been before being below between both but by
-    can could did do does doing down during each few for from further had has have having he her here hers him his how i
-    if in into is it its itself just me more most my no nor not now of off on once only or other our ours out over own
-    please same she should so some such than that the their theirs them then there these they this those through to too
-    under until up us very was we were what when where which while who whom whose why will with would you your yours
-    tell know let many much does s t don isn aren wasn weren may might must shall
-    der die das den dem des ein eine einen einem einer und oder ist sind war waren wird werden nicht mit von zu zum zur
-    im in auf für an am bei wie was wer wo wann warum welche welcher welches ich du er sie es wir ihr
-    le la les un une des du de et est sont dans pour par sur avec que qui quoi où quand comment
-    el los las unos unas y o es son en con por para que quien donde cuando como""".split()
-)
+# English first; of German, French and Spanish only what is no English word of weight ("die", "war", "son" are).
+_STOPWORD_LIST = """
+a about above after again all also am an and any are as at be because been before being below between both but by
+can could did do does doing down during each few for from further had has have having he her here hers him his how i
+if in into is it its itself just me more most my no nor not now of off on once only or other our ours out over own
+please same she should so some such than that the their theirs them then there these they this those through to too
+under until up us very was we were what when where which while who whom whose why will with would you your yours
+tell know let many much don't isn't aren't wasn't weren't doesn't didn't i'm it's may might must shall
+der das dem des ein eine einen einem einer und oder ist sind waren wird werden nicht von zu zum zur auf für wie wer
+wo wann warum welche welcher welches ich du er sie es wir ihr le la les un une du de et est sont dans sur avec que
+qui quoi où quand comment el los las unos unas y o en para quien donde cuando como
+"""
+STOPWORDS = frozenset(_STOPWORD_LIST.split())
 
 
 def words(text: str) -> list[str]:
@@ -64,8 +68,7 @@ def stem(word: str) -> str:
     """A word without case, accents and the commonest English endings, so that "approved" meets "approval"."""
     plain = unicodedata.normalize("NFKD", word.lower().replace("’", "'"))
     plain = "".join(char for char in plain if not unicodedata.combining(char)) or word.lower()
-    if plain.endswith("'s"):
-        plain = plain[:-2]
+    plain = plain.removesuffix("'s")
     if not plain.isascii() or not plain.isalpha() or len(plain) <= 3:
         return plain
     return _without_ending(plain)
