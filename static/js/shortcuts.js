@@ -1,0 +1,37 @@
+/** Keyboard shortcuts of every page. The list of them is the dialog `shortcuts`, opened by "?". */
+
+import { openDialog } from "./dialogs.js";
+import { toggleSidebar } from "./frame.js";
+
+const isApple = /Mac|iPhone|iPad/.test(navigator.platform);
+
+function isWriting(target) {
+  return target.isContentEditable || target.matches?.("input, textarea, select");
+}
+
+document.addEventListener("keydown", (event) => {
+  const mod = isApple ? event.metaKey : event.ctrlKey;
+  const key = event.key.toLowerCase();
+  if (mod && event.shiftKey && key === "o") {
+    event.preventDefault();
+    document.querySelector("[data-new-chat]")?.click();
+  } else if (mod && event.shiftKey && key === "s") {
+    event.preventDefault();
+    toggleSidebar();
+  } else if (event.shiftKey && key === "escape") {
+    const composer = document.querySelector("[data-composer-input]");
+    if (composer) {
+      event.preventDefault();
+      composer.focus();
+    }
+  } else if (event.key === "?" && !mod && !event.altKey && !isWriting(event.target)) {
+    event.preventDefault();
+    openDialog("shortcuts");
+  }
+});
+
+if (isApple) {
+  document.querySelectorAll("kbd[data-mod]").forEach((kbd) => {
+    kbd.textContent = "\u2318";
+  });
+}
