@@ -1,0 +1,206 @@
+"""Search: the chunks that answer a question, by meaning and by words, among those the asker may see.
+
+One SQL statement finds the candidates of both kinds and holds the permission condition; the scores are fused here.
+"""
+
+import time
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, transaction
+from numpy.typing import NDArray
+
+from documents.models import DataSource
+from documents.models.chunks import DIMENSIONS
+from rag.embeddings import shipped_embedder
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+CANDIDATES = 50
+"""Taken from each side, unless more passages are asked for."""
+
+MAX_PASSAGES = 100
+EXACT_BELOW = 4000
+"""With no more visible chunks than this all are compared: about as fast as the index, and nothing is missed."""
+
+DENSE_WEIGHT = 0.5
+MAX_QUESTION_CHARS = 20_000
+
+PREPARE = "SET LOCAL hnsw.iterative_scan = relaxed_order; SET LOCAL hnsw.ef_search = 100"
+"""A filtered index scan goes on until it has enough rows that the asker may see, instead of stopping short."""
+
+FIND = """
+WITH question AS MATERIALIZED (
+    SELECT replace(plainto_tsquery('english', %s)::text, ''' & ''', ''' | ''')::tsquery AS words
+), allowed AS MATERIALIZED (
+    SELECT ARRAY({allowed}) AS sources
+), visible AS MATERIALIZED (
+    SELECT count(*) AS chunks FROM (
+        SELECT FROM documents_chunk WHERE source_id = ANY((SELECT sources FROM allowed)::uuid[]) LIMIT {exact} + 1
+    ) AS bounded
+), near AS MATERIALIZED (
+    (
+        SELECT id FROM documents_chunk
+        WHERE (SELECT chunks FROM visible) > {exact} AND source_id = ANY((SELECT sources FROM allowed)::uuid[])
+        ORDER BY embedding <#> %s::halfvec({dimensions}) LIMIT %s
+    ) UNION ALL (
+        SELECT id FROM documents_chunk
+        WHERE (SELECT chunks FROM visible) <= {exact} AND source_id = ANY((SELECT sources FROM allowed)::uuid[])
+        ORDER BY (embedding <#> %s::halfvec({dimensions})) + 0 LIMIT %s
+    )
+), worded AS MATERIALIZED (
+    SELECT id FROM documents_chunk
+    WHERE search @@ (SELECT words FROM question) AND source_id = ANY((SELECT sources FROM allowed)::uuid[])
+    ORDER BY ts_rank(search, (SELECT words FROM question)) DESC, id LIMIT %s
+), found AS (
+    SELECT id FROM near UNION SELECT id FROM worded
+)
+SELECT
+    chunk.id, chunk.document_id, chunk.version_id, document.filename, document.title, chunk.heading, chunk.text,
+    chunk.start, chunk."end", chunk.page, chunk.source_id, source.name,
+    -(chunk.embedding <#> %s::halfvec({dimensions})), ts_rank(chunk.search, (SELECT words FROM question))
+FROM found
+JOIN documents_chunk AS chunk ON chunk.id = found.id
+JOIN documents_document AS document ON document.id = chunk.document_id
+JOIN documents_datasource AS source ON source.id = chunk.source_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievedPassage:
+    """A chunk as found for one question. ``text`` is the document's ``text[start:end]``.
+
+    ``dense_score`` is the cosine of question and chunk, ``keyword_score`` PostgreSQL's ``ts_rank``; ``score`` joins
+    them and runs from 0 to 1, relative to the other candidates of the same question.
+    """
+
+    chunk_id: int
+    document_id: uuid.UUID
+    version_id: int
+    filename: str
+    title: str
+    heading: str
+    text: str
+    start: int
+    end: int
+    page: int | None
+    score: float
+    dense_score: float
+    keyword_score: float
+    source_id: uuid.UUID
+    source_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalStep:
+    """One step as a trace records it, with its milliseconds; no text of a document."""
+
+    name: str
+    ms: float
+    input: dict[str, Any]
+    output: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """What a search found, best first, and how."""
+
+    passages: list[RetrievedPassage]
+    steps: list[RetrievalStep]
+
+
+def search(
+    *,
+    user: "User | AnonymousUser",
+    query: str,
+    limit: int = 8,
+    sources: Iterable[uuid.UUID] | None = None,
+) -> Retrieval:
+    """Find at most ``limit`` passages that ``user`` may see, best first.
+
+    ``sources`` narrows the search to these data sources; None means all that are visible, an empty one finds nothing.
+    Safe in any thread. Costs one embedding and one statement.
+    """
+    limit = max(1, min(limit, MAX_PASSAGES))
+    query = query.replace("\x00", " ")[:MAX_QUESTION_CHARS]
+    started = time.perf_counter()
+    vector = shipped_embedder().embed_query(query)
+    embedded = RetrievalStep(
+        "embed_question", _ms(started), {"characters": len(query)}, {"dimensions": len(vector), "model": _model()}
+    )
+    started = time.perf_counter()
+    wanted = None if sources is None else sorted(set(sources))
+    candidates = _candidates(user, query, vector, max(limit, CANDIDATES), wanted)
+    asked = {"per_side": max(limit, CANDIDATES), "sources": wanted and [str(each) for each in wanted]}
+    retrieved = RetrievalStep("retrieve", _ms(started), asked, {"candidates": len(candidates)})
+    started = time.perf_counter()
+    passages = fuse(candidates)
+    scored = [
+        {"chunk": each.chunk_id, "score": each.score, "dense": each.dense_score, "keyword": each.keyword_score}
+        for each in passages
+    ]
+    fused = RetrievalStep(
+        "fuse", _ms(started), {"candidates": len(candidates), "dense_weight": DENSE_WEIGHT}, {"candidates": scored}
+    )
+    return Retrieval(passages[:limit], [embedded, retrieved, fused])
+
+
+def fuse(candidates: Sequence[RetrievedPassage]) -> list[RetrievedPassage]:
+    """Order candidates by the weighted sum of both scores, each stretched to 0..1 over the candidates."""
+    dense = _stretched([each.dense_score for each in candidates])
+    keyword = _stretched([each.keyword_score for each in candidates])
+    joined = [DENSE_WEIGHT * one + (1 - DENSE_WEIGHT) * other for one, other in zip(dense, keyword, strict=True)]
+    scored = [replace(each, score=round(score, 6)) for each, score in zip(candidates, joined, strict=True)]
+    return sorted(scored, key=lambda each: (-each.score, -each.dense_score, each.chunk_id))
+
+
+def _stretched(scores: list[float]) -> list[float]:
+    low, high = min(scores, default=0.0), max(scores, default=0.0)
+    # Without a spread the side says nothing about the order; a single hit still counts as one.
+    return [(score - low) / (high - low) if high > low else float(score > 0) for score in scores]
+
+
+def _candidates(
+    user: "User | AnonymousUser", query: str, vector: NDArray[Any], count: int, sources: list[uuid.UUID] | None
+) -> list[RetrievedPassage]:
+    allowed = DataSource.objects.visible_to(user).order_by()
+    if sources is not None:
+        allowed = allowed.filter(pk__in=sources)
+    try:
+        allowed_sql, allowed_parameters = allowed.values("pk").query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    point = "[" + ",".join(map(str, vector.tolist())) + "]"
+    statement = FIND.format(allowed=allowed_sql, exact=EXACT_BELOW, dimensions=DIMENSIONS)
+    parameters = [query, *allowed_parameters, point, count, point, count, count, point]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(PREPARE)
+        cursor.execute(statement, parameters)
+        rows = cursor.fetchall()
+    return [_passage(row) for row in rows]
+
+
+def _passage(row: tuple[Any, ...]) -> RetrievedPassage:
+    *fields, source_id, source_name, dense, keyword = row
+    cosine = round(max(-1.0, min(1.0, dense)), 6)
+    return RetrievedPassage(
+        *fields,
+        score=0.0,
+        dense_score=cosine,
+        keyword_score=round(keyword, 6),
+        source_id=source_id,
+        source_name=source_name,
+    )
+
+
+def _model() -> str:
+    return shipped_embedder().name
+
+
+def _ms(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 3)
