@@ -2,11 +2,18 @@
 
 import asyncio
 import logging
+import threading
 from typing import Any
 
 from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
 
 logger = logging.getLogger(__name__)
+embedder_loaded = threading.Event()
+
+
+def embedder_is_loaded() -> bool:
+    """Return whether this process can embed a question at once."""
+    return embedder_loaded.is_set()
 
 
 class Lifespan:
@@ -39,5 +46,6 @@ def load_embedder() -> None:
         from rag.embeddings import shipped_embedder
 
         shipped_embedder().embed_query("ready")
+        embedder_loaded.set()
     except Exception:
         logger.exception("The embedder could not be loaded. Questions cannot be answered until it is.")

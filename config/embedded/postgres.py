@@ -9,7 +9,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from config.embedded.sockets import make_private_folder, postgres_socket_folder, socket_folder
+from config.embedded.sockets import POSTGRES_SOCKET, make_private_folder, postgres_socket_folder, socket_folder
 
 logger = logging.getLogger(__name__)
 
@@ -157,3 +157,35 @@ def accepts_connections(data_dir: Path) -> bool:
     except psycopg.OperationalError:
         return False
     return True
+
+
+def running_server(data_dir: Path) -> int | None:
+    """Return the process id of a server on our data, whoever started it; None when there is none.
+
+    The number in ``postmaster.pid`` may belong to another program by now, so that program's command line is asked.
+    """
+    import psutil
+
+    folder = data_folder(data_dir)
+    try:
+        pid = int((folder / "postmaster.pid").read_text(encoding="utf-8").split("\n", 1)[0])
+        words = psutil.Process(pid).cmdline()
+    except (OSError, ValueError, psutil.Error):
+        return None
+    return pid if str(folder) in words and any("postgres" in word for word in words[:1]) else None
+
+
+def forget_dead_server(data_dir: Path) -> None:
+    """Remove what a killed server left, which could keep a new one from starting: its pid file and socket.
+
+    PostgreSQL clears these away itself unless the old process id has been given to another program.
+    """
+    if running_server(data_dir) is not None:
+        return
+    sockets = postgres_socket_folder(data_dir)
+    for file in (
+        data_folder(data_dir) / "postmaster.pid",
+        sockets / POSTGRES_SOCKET,
+        sockets / f"{POSTGRES_SOCKET}.lock",
+    ):
+        file.unlink(missing_ok=True)

@@ -33,7 +33,6 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
-    "django_celery_beat",
     "ninja",
 ]
 

@@ -19,6 +19,5 @@ LOGGING = {
         "django.server": {"handlers": [], "propagate": True},
         "httpx": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
-        "django_celery_beat": {"level": "WARNING"},
     },
 }

@@ -80,4 +80,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
 }
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+# How long a stopped worker waits for its tasks before it gives them back to the queue.
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 3.0
+CELERY_BEAT_SCHEDULE = {
+    "queue-stuck-documents": {"task": "documents.tasks.queue_stuck", "schedule": 10.0},
+    "sweep-bytes": {"task": "documents.tasks.sweep_bytes", "schedule": 3600.0},
+}

@@ -1,0 +1,67 @@
+"""The programs of ``make up``, as a configuration for supervisord."""
+
+import os
+import shlex
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+# A program that cannot stay up for a second this often in a row is broken, and everything stops.
+START_RETRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One process to keep running. Lower ``priority`` starts first and stops last."""
+
+    name: str
+    command: list[str]
+    priority: int
+    stop_signal: str = "TERM"
+    stop_seconds: int = 6
+
+
+def programs(data_dir: Path, *, embedded_database: bool, embedded_valkey: bool) -> Iterator[Program]:
+    """Yield the programs of one machine; all start at once and wait for one another where they must."""
+    manage = [sys.executable, str(ROOT / "manage.py")]
+    embedded = [sys.executable, "-m", "config.embedded"]
+    if embedded_database:
+        # SIGINT is PostgreSQL's fast shutdown; SIGTERM would wait for the last client to leave.
+        yield Program("postgres", [*embedded, "postgres", str(data_dir)], 10, "INT", 15)
+    if embedded_valkey:
+        yield Program("valkey", [*embedded, "valkey", str(data_dir)], 10)
+    yield Program("web", [*manage, "web"], 20)
+    # SIGQUIT ends the worker within seconds; SIGTERM would wait for the document it is reading.
+    yield Program("worker", [*manage, "worker"], 20, "QUIT", 8)
+    yield Program("beat", [sys.executable, "-m", "config.supervision.gate", "ready", *manage, "beat"], 20)
+
+
+def supervisord_conf(programs: list[Program], *, folder: Path, logs: Path) -> str:
+    """Return supervisord's configuration; its socket and pid file lie in ``folder``, output in ``logs``."""
+    user = "user=root\n" if os.geteuid() == 0 else ""
+    sections = [
+        f"[supervisord]\nnodaemon=true\nsilent=true\numask=077\nminfds=1024\n{user}"
+        f"directory={quoted(ROOT)}\nlogfile={quoted(logs / 'supervisor.log')}\nlogfile_maxbytes=2MB\n"
+        f"logfile_backups=1\npidfile={quoted(folder / 'supervisord.pid')}\nchildlogdir={quoted(logs)}\n",
+        f"[unix_http_server]\nfile={quoted(folder / 'supervisor.sock')}\nchmod=0700\n",
+        "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n",
+    ]
+    for program in programs:
+        sections.append(
+            f"[program:{program.name}]\ncommand={quoted(shlex.join(program.command))}\npriority={program.priority}\n"
+            f"autostart=true\nautorestart=true\nstartsecs=1\nstartretries={START_RETRIES}\n"
+            f"stopsignal={program.stop_signal}\nstopwaitsecs={program.stop_seconds}\nkillasgroup=true\n"
+            f"redirect_stderr=true\nstdout_logfile={quoted(logs / f'{program.name}.log')}\n"
+            f"stdout_logfile_maxbytes=10MB\nstdout_logfile_backups=2\n"
+        )
+    # Those that use the database stop together, then the servers they use.
+    apps = [program.name for program in programs if program.priority == 20]
+    sections.append(f"[group:app]\nprograms={','.join(apps)}\npriority=20\n")
+    return "\n".join(sections)
+
+
+def quoted(value: Path | str) -> str:
+    """Return a value as supervisord reads it: a per cent sign would begin one of its expressions."""
+    return str(value).replace("%", "%%")
