@@ -1,0 +1,1 @@
+"""Stand-ins for remote services; they speak the real wire format."""
