@@ -1,11 +1,52 @@
 # The commands to remember: make up, make test, make lint, make bench.
 SHELL := /bin/bash
 PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
+BIN := .venv/bin
+# Tests that need no browser: NO_BROWSER=1 make test
+NO_BROWSER ?=
+PYTEST_ARGS ?=
 
-.PHONY: up test lint bench image-test venv venv-dev browser clean
+.PHONY: up test lint format bench image-test browser evaldata-test
 
-up: venv ## start everything and say when it is ready
+up: .venv/runtime.stamp ## start everything on this machine; says Ready with the address
 	@exec $(BIN)/python manage.py up
-venv: ;
+
+test: .venv/tools.stamp browser ## run every test; gets a browser when none is there
+	@PATH="$(CURDIR)/$(BIN):$$PATH" NO_BROWSER="$(NO_BROWSER)" $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+evaldata-test: .venv/tools.stamp ## run the tests on the shared evaluation data (EVALDATA)
+	@scripts/evaldata_test.sh
+
+lint: .venv/tools.stamp ## style, types, import order, templates, migrations
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/djlint --lint --quiet templates
+	@PYTHONWARNINGS=ignore::RuntimeWarning DATA_DIR=$(CURDIR)/.venv/lint-data $(BIN)/python manage.py makemigrations --check --dry-run
+
+format: .venv/tools.stamp ## put the code into the one form
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+bench: .venv/tools.stamp ## measure: every script in bench/
+	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+
+image-test: ## build the image and run the main job in it; needs root, podman, buildah, runc, debootstrap
+	@docker/image_test.sh
+
+browser: .venv/tools.stamp
+	@if [ -z "$(NO_BROWSER)" ]; then scripts/find_browser.sh $(BIN); else echo "NO_BROWSER is set: tests in a browser are left out."; fi
+
+# The stamps hold what was installed, so that a changed file, and nothing else, installs again.
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Footnote needs Python 3.11 or newer. Set PYTHON=python3.11 or the like.")'
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "python3 -m venv failed. On Debian: apt-get install python3-venv" >&2; exit 1; }
+
+.venv/runtime.stamp: requirements.txt | .venv/bin/python
+	@cmp -s requirements.txt $@ || { echo "Installing the packages in requirements.txt into .venv"; $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt; }
+	@cp requirements.txt $@
+
+.venv/tools.stamp: requirements-dev.txt .venv/runtime.stamp
+	@cmp -s requirements-dev.txt $@ || { echo "Installing the packages in requirements-dev.txt into .venv"; $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt; }
+	@cp requirements-dev.txt $@

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Makes sure that the tests have a browser: one that is there, else the distribution's, else Playwright's own download.
+# Usage: scripts/find_browser.sh VENV_BIN
+set -euo pipefail
+bin=$1
+
+present() { "$bin/python" -m tests.browser_path >/dev/null 2>&1; }
+
+present && exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "No Chromium or Chrome found; installing the package chromium."
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium; } >/dev/null || true
+    present && exit 0
+fi
+echo "No Chromium or Chrome found; downloading Playwright's."
+"$bin/python" -m playwright install chromium || true
+present && exit 0
+cat >&2 <<'TEXT'
+The tests need a browser and none could be had. Do one of these and try again:
+  - install Chromium or Chrome (Debian: apt-get install chromium; Fedora: dnf install chromium; macOS: brew install --cask chromium)
+  - set BROWSER_PATH to the program of one
+  - run .venv/bin/playwright install --with-deps chromium
+  - leave these tests out knowingly: NO_BROWSER=1 make test
+TEXT
+exit 1
