@@ -1,0 +1,165 @@
+"""Gets the words of a PDF page from PDFium, each with its box in the page as it is displayed."""
+
+import ctypes
+import re
+from dataclasses import dataclass
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+
+from rag.parsing.building import clean
+
+_HYPHEN_MARKS = ("\x02", "\ufffe", "\xad")
+_WIDE = re.compile("[\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]")
+_WIDE_RUN = 4
+_MAX_WORD = 200
+_BOLD = re.compile(r"bold|black|heavy|demi", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """A page's visible rectangle in PDF user space (origin bottom left) and its clockwise rotation in degrees."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+    rotation: int
+
+    @property
+    def width(self) -> float:
+        """Width as displayed, points."""
+        return self.top - self.bottom if self.rotation in (90, 270) else self.right - self.left
+
+    @property
+    def height(self) -> float:
+        """Height as displayed, points."""
+        return self.right - self.left if self.rotation in (90, 270) else self.top - self.bottom
+
+    def displayed(self, x0: float, y0: float, x1: float, y1: float) -> tuple[float, float, float, float]:
+        """A rectangle of user space as (left, top, right, bottom) on the displayed page, origin top left."""
+        match self.rotation:
+            case 90:
+                points = (y0 - self.bottom, x0 - self.left, y1 - self.bottom, x1 - self.left)
+            case 180:
+                points = (self.right - x1, y0 - self.bottom, self.right - x0, y1 - self.bottom)
+            case 270:
+                points = (self.top - y1, self.right - x1, self.top - y0, self.right - x0)
+            case _:
+                points = (x0 - self.left, self.top - y1, x1 - self.left, self.top - y0)
+        return points
+
+
+@dataclass(slots=True)
+class Word:
+    """A word or a piece of one. ``breaks`` and ``spaced``: a line end or white space stands before it in the file's
+    order; ``hyphened``: PDFium says that a hyphen at its end only divides it."""
+
+    text: str
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    breaks: bool
+    spaced: bool
+    bold: bool
+    hyphened: bool = False
+
+    @property
+    def height(self) -> float:
+        """Height of its line of type, points."""
+        return self.y1 - self.y0
+
+
+def words_of(page: pdfium.PdfPage, geometry: Geometry) -> list[Word]:
+    """The page's words in the file's order, those outside of the visible page left out."""
+    textpage = page.get_textpage()
+    try:
+        return _WordReader(textpage, geometry).read()
+    finally:
+        textpage.close()
+
+
+class _WordReader:
+    def __init__(self, textpage: pdfium.PdfTextPage, geometry: Geometry) -> None:
+        self.textpage = textpage
+        self.geometry = geometry
+        self.words: list[Word] = []
+        self.first = 0
+        self.last = 0
+        self.characters: list[str] = []
+        self.breaks = False
+        self.spaced = False
+        self._rectangle = pdfium_c.FS_RECTF()
+        self._name = ctypes.create_string_buffer(128)
+
+    def read(self) -> list[Word]:
+        raw = self.textpage.raw
+        unicode_of = pdfium_c.FPDFText_GetUnicode
+        high = 0
+        for index in range(self.textpage.count_chars()):
+            code = unicode_of(raw, index)
+            if 0xD800 <= code < 0xDC00:
+                high = code
+                continue
+            if 0xDC00 <= code < 0xE000:
+                code = 0x10000 + ((high - 0xD800) << 10) + code - 0xDC00 if high else 0xFFFD
+            high = 0
+            character = chr(code) if code < 0x110000 else "\ufffd"
+            if character.isspace():
+                self._finish()
+                self.breaks = self.breaks or character in "\r\n"
+                self.spaced = True
+            else:
+                self._take(index, character)
+        self._finish()
+        return self.words
+
+    def _take(self, index: int, character: str) -> None:
+        if not self.characters:
+            self.first = index
+        self.last = index
+        self.characters.append(character)
+        wide = bool(_WIDE.match(character))
+        if len(self.characters) >= (_WIDE_RUN if wide else _MAX_WORD):
+            self._finish()
+
+    def _finish(self) -> None:
+        if not self.characters:
+            return
+        joined = "".join(self.characters)
+        self.characters.clear()
+        hyphened = joined.endswith(_HYPHEN_MARKS)
+        text = clean(joined.rstrip("".join(_HYPHEN_MARKS)) + "-" if hyphened else joined)
+        box = self._box()
+        if not text or text.isspace() or box is None:
+            return
+        self.words.append(Word(text, *box, self.breaks, self.spaced, self._is_bold(self.first), hyphened))
+        self.breaks = self.spaced = False
+
+    def _box(self) -> tuple[float, float, float, float] | None:
+        """The displayed box around the word's first and last character; ``None`` when it is not on the page."""
+        found = [self._character_box(index) for index in {self.first, self.last}]
+        rectangles = [rectangle for rectangle in found if rectangle is not None]
+        if not rectangles:
+            return None
+        x0, y0, x1, y1 = (
+            pick(side) for pick, side in zip((min, min, max, max), zip(*rectangles, strict=True), strict=True)
+        )
+        x0, y0, x1, y1 = self.geometry.displayed(x0, y0, x1, y1)
+        if x1 < 0 or y1 < 0 or x0 > self.geometry.width or y0 > self.geometry.height:
+            return None
+        return x0, y0, x1, y1
+
+    def _character_box(self, index: int) -> tuple[float, float, float, float] | None:
+        rectangle = self._rectangle
+        if not pdfium_c.FPDFText_GetLooseCharBox(self.textpage.raw, index, ctypes.byref(rectangle)):
+            return None
+        left, right = sorted((rectangle.left, rectangle.right))
+        bottom, top = sorted((rectangle.bottom, rectangle.top))
+        return left, bottom, right, top
+
+    def _is_bold(self, index: int) -> bool:
+        flags = ctypes.c_int()
+        size = pdfium_c.FPDFText_GetFontInfo(self.textpage.raw, index, self._name, 128, ctypes.byref(flags))
+        return 0 < size <= 128 and bool(_BOLD.search(self._name.value.decode("utf-8", "replace")))
