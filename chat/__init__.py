@@ -1,0 +1,1 @@
+"""One question, from socket to citations: assistants, conversations, answers and their traces."""

@@ -1,0 +1,26 @@
+"""The way of a question, once it is asked: retrieve, prompt, generate, cite. Nothing here writes to the database.
+
+``answer`` is the one pipeline behind the chat page, the playground, the API and the command line.
+"""
+
+from chat.answering.answerers import ModelSettings
+from chat.answering.draft import AnswerDraft
+from chat.answering.pipeline import (
+    AnsweringPart,
+    AssistantSettings,
+    PassagesFound,
+    Question,
+    StepDone,
+    answer,
+)
+
+__all__ = [
+    "AnswerDraft",
+    "AnsweringPart",
+    "AssistantSettings",
+    "ModelSettings",
+    "PassagesFound",
+    "Question",
+    "StepDone",
+    "answer",
+]

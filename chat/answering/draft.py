@@ -1,0 +1,85 @@
+"""The parts of an answer put together: the one place that numbers citations and counts offsets."""
+
+from dataclasses import dataclass, field
+
+from chat.answering.pipeline import AnsweringPart, PassagesFound, StepDone
+from chat.events import CitationPayload, PassagePayload
+from documents.retrieval import RetrievedPassage
+from rag.generation import CitationMade, Refusal, TextDelta
+
+
+@dataclass(slots=True)
+class AnswerDraft:
+    """An answer as far as it has come. Offsets count code points of ``text``."""
+
+    text: str = ""
+    refused: bool = False
+    passages: tuple[RetrievedPassage, ...] = ()
+    citations: list[CitationPayload] = field(default_factory=list)
+    steps: list[StepDone] = field(default_factory=list)
+
+    def add(self, part: AnsweringPart) -> CitationPayload | None:
+        """Take in the next part; the finished citation when it is one."""
+        match part:
+            case TextDelta(text):
+                self.text += text
+            case CitationMade():
+                citation = self._citation(part)
+                self.citations.append(citation)
+                return citation
+            case PassagesFound(passages):
+                self.passages = passages
+            case StepDone():
+                self.steps.append(part)
+            case Refusal():
+                self.refused = True
+        return None
+
+    def passage_payloads(self) -> list[PassagePayload]:
+        """The passages as browsers and the API get them."""
+        return [passage_payload(rank, passage) for rank, passage in enumerate(self.passages, start=1)]
+
+    def _citation(self, made: CitationMade) -> CitationPayload:
+        passage = self.passages[made.passage_number - 1]
+        return CitationPayload(
+            number=self._number(passage, made),
+            start=made.start,
+            end=made.end,
+            document_id=passage.document_id,
+            filename=passage.filename,
+            title=passage.title,
+            chunk_id=passage.chunk_id,
+            source_start=passage.start + made.source_start,
+            source_end=passage.start + made.source_end,
+            page=passage.page,
+            quote=passage.text[made.source_start : made.source_end],
+            passage_rank=made.passage_number,
+        )
+
+    def _number(self, passage: RetrievedPassage, made: CitationMade) -> int:
+        """A place that was cited before keeps its number, also when another chunk overlaps it; a new one gets the next."""
+        place = (passage.document_id, passage.start + made.source_start, passage.start + made.source_end)
+        for citation in self.citations:
+            if (citation.document_id, citation.source_start, citation.source_end) == place:
+                return citation.number
+        return max((citation.number for citation in self.citations), default=0) + 1
+
+
+def passage_payload(rank: int, passage: RetrievedPassage) -> PassagePayload:
+    """A retrieved passage as browsers and the API get it."""
+    return PassagePayload(
+        rank=rank,
+        chunk_id=passage.chunk_id,
+        document_id=passage.document_id,
+        filename=passage.filename,
+        title=passage.title,
+        heading=passage.heading,
+        page=passage.page,
+        start=passage.start,
+        end=passage.end,
+        text=passage.text,
+        score=passage.score,
+        dense_score=passage.dense_score,
+        keyword_score=passage.keyword_score,
+        source=passage.source_name,
+    )

@@ -1,0 +1,159 @@
+"""One answer, step by step, as a stream of parts; the whole way of a question on one page."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from chat.answering.answerers import ModelSettings, answerer_for
+from documents.retrieval import RetrievedPassage, Retrieval, search
+from rag.generation import (
+    AnswerRequest,
+    CitationMade,
+    PromptPassage,
+    PromptReady,
+    Refusal,
+    TextDelta,
+    Turn,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AssistantSettings:
+    """Everything that shapes an answer: an assistant version, or a draft of one.
+
+    ``sources`` are the data sources it may read, None for all; whoever asks never sees more than they may.
+    """
+
+    system_prompt: str
+    model: ModelSettings
+    sources: tuple[UUID, ...] | None
+    passages: int
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, by whom, after which conversation (oldest turn first)."""
+
+    text: str
+    user: User
+    history: tuple[Turn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StepDone:
+    """A step has ended: what went in, what came out (JSON, no document text), and ``ms`` of wall time."""
+
+    name: str
+    ms: float
+    input: dict[str, Any]
+    output: dict[str, Any]
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassagesFound:
+    """The passages the answer will rest on, best first."""
+
+    passages: tuple[RetrievedPassage, ...]
+
+
+AnsweringPart = StepDone | PassagesFound | TextDelta | CitationMade | Refusal
+
+
+async def answer(assistant: AssistantSettings, question: Question) -> AsyncIterator[AnsweringPart]:
+    """Answer ``question`` as ``assistant`` would.
+
+    Yields steps as they end, then passages, text and citations. Raises GenerationError when the model fails and
+    RagError or DocumentsError when the search does; what was yielded before stays valid.
+    """
+    retrieval = await _retrieve(assistant, question)
+    for step in retrieval.steps:
+        yield StepDone(step.name, step.ms, dict(step.input), dict(step.output), _summary(step.name, dict(step.output)))
+    yield PassagesFound(tuple(retrieval.passages))
+
+    request = AnswerRequest(
+        question=question.text,
+        system_prompt=assistant.system_prompt,
+        passages=[_prompt_passage(number, passage) for number, passage in enumerate(retrieval.passages, start=1)],
+        history=question.history,
+        threshold=assistant.threshold,
+    )
+    started = time.perf_counter()
+    timing: dict[str, Any] = {}
+    produced = {"chars": 0, "citations": 0, "refused": False}
+    async with aclosing(_parts(assistant.model, request)) as parts:
+        async for part in parts:
+            if isinstance(part, PromptReady):
+                messages = [asdict(message) for message in part.messages]
+                ms = _since(started)
+                yield StepDone("prompt", ms, {"passages": len(request.passages)}, {"messages": messages}, "")
+                continue
+            timing.setdefault("first_part_ms", _since(started))
+            _count(produced, part)
+            yield part
+    model = {"model": assistant.model.name, "kind": assistant.model.kind, "threshold": assistant.threshold}
+    yield StepDone("generate", _since(started), model, {**timing, **produced}, _generated(produced))
+
+
+async def _retrieve(assistant: AssistantSettings, question: Question) -> Retrieval:
+    # A thread of its own for each search: the default, one thread for all database work, would queue the askers.
+    run = database_sync_to_async(search, thread_sensitive=False)
+    return await run(user=question.user, query=question.text, limit=assistant.passages, sources=assistant.sources)
+
+
+async def _parts(
+    model: ModelSettings, request: AnswerRequest
+) -> AsyncIterator[TextDelta | CitationMade | Refusal | PromptReady]:
+    answerer = await database_sync_to_async(answerer_for, thread_sensitive=False)(model)
+    async for part in answerer.answer(request):
+        yield part
+
+
+def _prompt_passage(number: int, passage: RetrievedPassage) -> PromptPassage:
+    return PromptPassage(
+        number=number,
+        text=passage.text,
+        title=passage.title,
+        filename=passage.filename,
+        heading=passage.heading,
+        page=passage.page,
+        score=passage.score,
+    )
+
+
+def _since(started: float) -> float:
+    """Milliseconds since ``started``, to a tenth."""
+    return round((time.perf_counter() - started) * 1000, 1)
+
+
+def _count(produced: dict[str, Any], part: TextDelta | CitationMade | Refusal) -> None:
+    match part:
+        case TextDelta(text):
+            produced["chars"] += len(text)
+        case CitationMade():
+            produced["citations"] += 1
+        case Refusal():
+            produced["refused"] = True
+
+
+def _summary(name: str, output: dict[str, Any]) -> str:
+    if name == "retrieve":
+        found = int(output.get("candidates", 0))
+        return ngettext("%(n)d candidate", "%(n)d candidates", found) % {"n": found}
+    return ""
+
+
+def _generated(produced: dict[str, Any]) -> str:
+    if produced["refused"]:
+        return _("The documents do not answer")
+    made = int(produced["citations"])
+    return ngettext("%(n)d citation", "%(n)d citations", made) % {"n": made}

@@ -1,0 +1,116 @@
+"""The chat page's socket: parse a command, call one service, follow the conversation's stream."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from pydantic import TypeAdapter
+
+from accounts.models import User
+from chat.errors import ChatError
+from chat.events import (
+    CHAT_COMMAND,
+    Ask,
+    ChatCommand,
+    ChatErrorEvent,
+    ConversationCreated,
+    ConversationSnapshot,
+    Follow,
+    Pong,
+    Retry,
+    Stop,
+    conversation_payload,
+    message_payloads,
+)
+from chat.models import Conversation, Status
+from chat.services import conversations, running
+from live.consumers import FollowingConsumer
+from live.events import Command
+from live.hub import current_hub
+from live.stream import last_seq
+
+
+class ChatConsumer(FollowingConsumer):
+    """One page's socket: it follows one conversation at a time."""
+
+    commands: ClassVar[TypeAdapter[ChatCommand]] = CHAT_COMMAND
+    conversation_id: UUID | None = None
+
+    @property
+    def user(self) -> User:
+        """Who sits at the page."""
+        user: User = self.scope["user"]
+        return user
+
+    async def carry_out(self, command: Command) -> None:
+        """Do what a command says; a ChatError becomes an ``error`` event."""
+        try:
+            match command:
+                case Follow():
+                    await self._follow_conversation(command.conversation_id, command.after)
+                case Ask():
+                    await self._ask(command)
+                case Stop():
+                    await running.answer_stop(user=self.user, message_id=command.message_id)
+                case Retry():
+                    retry = database_sync_to_async(conversations.answer_retry)
+                    await self._begin(await retry(user=self.user, message_id=command.message_id), command.request_id)
+                case _:
+                    await self.send_event(Pong(conversation_id=self.conversation_id))
+        except ChatError as error:
+            await self.refuse(error.code, error.message, getattr(command, "request_id", None))
+
+    async def refuse(self, code: str, message: str, request_id: str | None) -> None:
+        """Answer with an ``error`` event."""
+        await self.send_event(
+            ChatErrorEvent(conversation_id=self.conversation_id, code=code, message=message, request_id=request_id)
+        )
+
+    async def snapshot(self, key: str) -> ConversationSnapshot | None:
+        """The conversation from its rows; None when it has been deleted."""
+        assert self.conversation_id is not None
+        # Read before the rows: an event in between is then sent again, which changes nothing, rather than lost.
+        seq = await last_seq(current_hub().client, key)
+        return await database_sync_to_async(self._snapshot)(self.conversation_id, seq)
+
+    async def _ask(self, command: Ask) -> None:
+        ask = database_sync_to_async(conversations.question_ask)
+        begun = await ask(
+            user=self.user, conversation_id=command.conversation_id, slug=command.assistant, text=command.question
+        )
+        assert begun.conversation is not None
+        if command.conversation_id is None:
+            payload = conversation_payload(begun.conversation)
+            created = ConversationCreated(
+                conversation_id=begun.conversation.pk, conversation=payload, request_id=command.request_id
+            )
+            await self.send_event(created)
+        await self._begin(begun, command.request_id)
+
+    async def _begin(self, begun: conversations.Begun, request_id: str | None) -> None:
+        assert begun.conversation is not None
+        await running.announce(begun, request_id, self.user)
+        running.start(begun)
+        if self.conversation_id != begun.conversation.pk:
+            await self._follow_conversation(begun.conversation.pk, None)
+
+    async def _follow_conversation(self, conversation_id: UUID, after: int | None) -> None:
+        await database_sync_to_async(conversations.conversation_of)(self.user, conversation_id)
+        self.conversation_id = conversation_id
+        await self.follow(running.stream_key(conversation_id), after)
+
+    def _snapshot(self, conversation_id: UUID, seq: int) -> ConversationSnapshot | None:
+        own = Conversation.objects.visible_to(self.user).select_related("assistant")
+        conversation = own.filter(pk=conversation_id).first()
+        if conversation is None:
+            return None
+        messages = list(conversation.messages.with_sources())
+        # A running answer's row has nothing yet: everything since it was announced comes from the stream.
+        since = min((row.event_seq for row in messages if row.status == Status.RUNNING), default=seq)
+        return ConversationSnapshot(
+            conversation_id=conversation_id,
+            seq=min(seq, since),
+            conversation=conversation_payload(conversation),
+            messages=message_payloads(messages, self.user),
+        )
+

@@ -1,0 +1,116 @@
+"""Rows as browsers and the API get them, cut to what the reader may see today."""
+
+from collections.abc import Iterable
+from typing import Literal, cast
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from chat.events.protocol import (
+    AssistantPayload,
+    CitationPayload,
+    ConversationPayload,
+    ErrorPayload,
+    MessagePayload,
+    PassagePayload,
+    StatsPayload,
+)
+from chat.models import Citation, Conversation, Message, Passage
+from documents.models import Document
+
+WireRole = Literal["user", "assistant"]
+WireStatus = Literal["running", "complete", "refused", "failed", "stopped", "interrupted"]
+
+
+def conversation_payload(conversation: Conversation) -> ConversationPayload:
+    """A conversation without its messages; its assistant must be loaded."""
+    assistant = conversation.assistant
+    return ConversationPayload(
+        id=conversation.pk,
+        title=conversation.title,
+        assistant=AssistantPayload(slug=assistant.slug, name=assistant.name) if assistant else None,
+    )
+
+
+def message_payloads(messages: Iterable[Message], reader: User) -> list[MessagePayload]:
+    """Messages loaded by ``with_sources``, in the given order.
+
+    What they cite is checked against what ``reader`` may see now: a passage of a document that is hidden today is
+    left out, and a citation of it stays as a number without a quote.
+    """
+    rows = list(messages)
+    cited = {span.document_id for row in rows for span in (*row.citations.all(), *row.passages.all())}
+    visible = set(Document.objects.visible_to(reader).filter(pk__in=cited).values_list("pk", flat=True)) if cited else set()
+    return [_message_payload(row, visible) for row in rows]
+
+
+def message_payload(message: Message, reader: User) -> MessagePayload:
+    """One message; see ``message_payloads``."""
+    return message_payloads([message], reader)[0]
+
+
+def _message_payload(message: Message, visible: set[UUID]) -> MessagePayload:
+    passages = list(message.passages.all())
+    version = message.version
+    assistant = None
+    if version:
+        name = version.assistant.name
+        assistant = AssistantPayload(slug=version.assistant.slug, name=name, version=version.number)
+    stats = None
+    if message.ms is not None:
+        stats = StatsPayload(
+            sources=len({passage.source_id for passage in passages}), passages=len(passages), ms=message.ms
+        )
+    error = ErrorPayload(code=message.error_code, message=message.error_message) if message.error_code else None
+    return MessagePayload(
+        id=message.pk,
+        role=cast(WireRole, message.role),
+        text=message.text,
+        status=cast(WireStatus, message.status),
+        error=error,
+        citations=[_citation_payload(citation, visible) for citation in message.citations.all()],
+        passages=[_passage_payload(passage) for passage in passages if passage.document_id in visible],
+        in_reply_to=message.in_reply_to_id,
+        assistant=assistant,
+        created_at=message.created_at.isoformat(),
+        seq=message.event_seq,
+        stats=stats,
+    )
+
+
+def _citation_payload(citation: Citation, visible: set[UUID]) -> CitationPayload:
+    shown = citation.document_id in visible
+    return CitationPayload(
+        number=citation.number,
+        start=citation.start,
+        end=citation.end,
+        document_id=citation.document_id if shown else None,
+        filename=citation.document.filename if shown else "",
+        title=str(citation.document) if shown else _("A document you may not see"),
+        chunk_id=citation.chunk_id,
+        source_start=citation.source_start,
+        source_end=citation.source_end,
+        page=citation.page if shown else None,
+        quote=citation.quote if shown else "",
+        passage_rank=citation.passage_rank,
+    )
+
+
+def _passage_payload(passage: Passage) -> PassagePayload:
+    return PassagePayload(
+        rank=passage.rank,
+        chunk_id=passage.chunk_id,
+        document_id=passage.document_id,
+        filename=passage.document.filename,
+        title=str(passage.document),
+        heading=passage.heading,
+        page=passage.page,
+        start=passage.source_start,
+        end=passage.source_end,
+        text=passage.quote,
+        score=passage.score,
+        dense_score=passage.dense_score,
+        keyword_score=passage.keyword_score,
+        source=passage.source.name,
+    )

@@ -1,0 +1,138 @@
+"""What may come in on the chat app's admin pages."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from chat.models import (
+    DEFAULT_PASSAGES,
+    DEFAULT_THRESHOLD,
+    MAX_PASSAGES,
+    Assistant,
+    AssistantVersion,
+    LanguageModel,
+    ModelKind,
+)
+from chat.services.assistants import VersionFields
+from documents.models import DataSource
+
+
+class LanguageModelForm(forms.Form):
+    """A model. The key can be written and replaced, never read."""
+
+    name = forms.CharField(label=_("Name"), max_length=100, help_text=_("As admins see it when they choose a model."))
+    kind = forms.ChoiceField(label=_("Kind"), choices=ModelKind.choices)
+    base_url = forms.URLField(
+        label=_("Base URL"),
+        required=False,
+        max_length=500,
+        assume_scheme="https",
+        help_text=_("Of a server that speaks OpenAI's protocol, for example http://localhost:11434/v1."),
+    )
+    model_name = forms.CharField(
+        label=_("Model name"),
+        required=False,
+        max_length=300,
+        help_text=_("As the server calls it; for a local model its directory."),
+    )
+    api_key = forms.CharField(
+        label=_("API key"),
+        required=False,
+        max_length=500,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text=_("Stored encrypted and never shown again. Leave it empty to keep the stored one."),
+    )
+    clear_key = forms.BooleanField(label=_("Forget the stored key"), required=False)
+
+    @classmethod
+    def initial_of(cls, model: LanguageModel) -> dict[str, Any]:
+        """What the form shows of a row."""
+        return {"name": model.name, "kind": model.kind, "base_url": model.base_url, "model_name": model.model_name}
+
+    def service_arguments(self) -> dict[str, Any]:
+        """Keyword arguments for ``model_save``."""
+        data = dict(self.cleaned_data)
+        cleared = data.pop("clear_key")
+        data["api_key"] = "" if cleared else data["api_key"] or None
+        return data
+
+
+class AssistantForm(forms.Form):
+    """An assistant and the settings of its next version."""
+
+    name = forms.CharField(label=_("Name"), max_length=100)
+    description = forms.CharField(
+        label=_("Description"),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("What it is for, in a sentence; people see it when they choose."),
+    )
+    suggestions = forms.CharField(
+        label=_("Suggested questions"),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("One on each line, shown in an empty chat."),
+    )
+    system_prompt = forms.CharField(
+        label=_("System prompt"), required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 8})
+    )
+    model = forms.ModelChoiceField(label=_("Model"), queryset=LanguageModel.objects.all(), empty_label=None)
+    all_sources = forms.BooleanField(
+        label=_("All data sources"),
+        required=False,
+        help_text=_("Whoever asks gets passages only from sources they may see."),
+    )
+    sources = forms.ModelMultipleChoiceField(
+        label=_("Data sources"),
+        required=False,
+        queryset=DataSource.objects.all(),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    passages = forms.IntegerField(
+        label=_("Passages to use"), min_value=1, max_value=MAX_PASSAGES, initial=DEFAULT_PASSAGES
+    )
+    threshold = forms.FloatField(
+        label=_("Threshold"),
+        min_value=0,
+        max_value=1,
+        initial=DEFAULT_THRESHOLD,
+        help_text=_("From 0 to 1: how sure it must be that the documents answer. Higher refuses more often."),
+    )
+    note = forms.CharField(label=_("What changed"), required=False, max_length=200)
+
+    @classmethod
+    def initial_of(cls, assistant: Assistant, version: AssistantVersion | None) -> dict[str, Any]:
+        """What the form shows of an assistant and one of its versions."""
+        initial: dict[str, Any] = {
+            "name": assistant.name,
+            "description": assistant.description,
+            "suggestions": assistant.suggestions,
+        }
+        if version:
+            initial |= {
+                "system_prompt": version.system_prompt,
+                "model": version.model_id,
+                "all_sources": version.all_sources,
+                "sources": list(version.sources.values_list("pk", flat=True)),
+                "passages": version.passages,
+                "threshold": version.threshold,
+            }
+        return initial
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for at least one source when not all are taken."""
+        data: dict[str, Any] = super().clean() or {}
+        if not data.get("all_sources") and not data.get("sources"):
+            self.add_error("sources", _("Choose at least one data source, or all of them."))
+        return data
+
+    def version_fields(self) -> VersionFields:
+        """What the next version holds."""
+        data = self.cleaned_data
+        sources = None if data["all_sources"] else [source.pk for source in data["sources"]]
+        return VersionFields(
+            data["system_prompt"], data["model"], sources, data["passages"], data["threshold"], data["note"]
+        )

@@ -1,0 +1,125 @@
+"""Conversations and their messages; an answer is a message of the assistant's."""
+
+import uuid
+from typing import Self
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from chat.models.assistants import Assistant, AssistantVersion
+
+TITLE_CHARS = 80
+
+
+class ConversationQuerySet(models.QuerySet["Conversation"]):
+    """Reads of conversations."""
+
+    def visible_to(self, user: User) -> Self:
+        """One's own conversations; an admin's role gives no look into other people's."""
+        return self.filter(user_id=user.pk) if user.is_authenticated else self.none()
+
+
+class Conversation(models.Model):
+    """Messages of one person with one assistant."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="conversations")
+    assistant = models.ForeignKey(Assistant, models.SET_NULL, null=True, related_name="conversations")
+    title = models.CharField(_("title"), max_length=TITLE_CHARS, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = ConversationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("conversation")
+        verbose_name_plural = _("conversations")
+        ordering = ("-updated_at",)
+        indexes = (models.Index(fields=["user", "-updated_at"], name="conversation_recent"),)
+
+    def __str__(self) -> str:
+        return self.title or str(self.pk)
+
+
+class Role(models.TextChoices):
+    """Who speaks."""
+
+    USER = "user", _("User")
+    ASSISTANT = "assistant", _("Assistant")
+
+
+class Status(models.TextChoices):
+    """Where an answer stands. A user's message is always complete."""
+
+    RUNNING = "running", _("Being written")
+    COMPLETE = "complete", _("Complete")
+    REFUSED = "refused", _("The documents do not answer")
+    FAILED = "failed", _("Failed")
+    STOPPED = "stopped", _("Stopped")
+    INTERRUPTED = "interrupted", _("Interrupted")
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    """Reads of messages."""
+
+    def visible_to(self, user: User) -> Self:
+        """Messages of one's own conversations."""
+        return self.filter(conversation__user_id=user.pk) if user.is_authenticated else self.none()
+
+    def answers(self) -> Self:
+        """What assistants said."""
+        return self.filter(role=Role.ASSISTANT)
+
+    def running(self) -> Self:
+        """Answers being written."""
+        return self.filter(status=Status.RUNNING)
+
+    def with_sources(self) -> Self:
+        """Each with its citations, passages and what they point to, in a fixed number of queries."""
+        return self.select_related("version__assistant").prefetch_related(
+            "citations__document", "citations__version", "passages__document", "passages__version", "passages__source"
+        )
+
+
+class Message(models.Model):
+    """A question or an answer. An answer names the assistant version that made it, so that it can be replayed.
+
+    ``event_seq`` is the number of the last event whose effect this row holds: a browser that got the row ignores
+    events up to it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    conversation = models.ForeignKey(Conversation, models.CASCADE, null=True, related_name="messages")
+    role = models.CharField(max_length=10, choices=Role)
+    text = models.TextField(blank=True)
+    status = models.CharField(max_length=12, choices=Status, default=Status.COMPLETE)
+    error_code = models.CharField(max_length=60, blank=True)
+    error_message = models.CharField(max_length=500, blank=True)
+    in_reply_to = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="replies")
+    version = models.ForeignKey(AssistantVersion, models.SET_NULL, null=True, blank=True, related_name="answers")
+    asked_by = models.ForeignKey(User, models.CASCADE, related_name="+")
+    ms = models.PositiveIntegerField(null=True)
+    event_seq = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering = ("created_at", "pk")
+        indexes = (
+            models.Index(fields=["conversation", "created_at"], name="message_in_order"),
+            models.Index(fields=["status"], condition=models.Q(status="running"), name="message_running"),
+        )
+        constraints = (
+            models.UniqueConstraint(
+                fields=["conversation"],
+                condition=models.Q(status="running"),
+                name="one_running_answer",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.role}: {self.text[:60]}"

@@ -1,0 +1,120 @@
+"""Answers that lost their process: what had come is rebuilt from the stream, and they are marked interrupted."""
+
+import logging
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, cast
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from chat.events import CHAT_EVENT, AnswerCitation, AnswerCompleted, AnswerDelta, AnswerPassages, message_payload
+from chat.models import Citation, Message, Passage, Status
+from chat.services.running import alive_key, stream_key
+from documents.models import Chunk
+from live.stream import append, entries_of, entry_id, sync_client
+
+log = logging.getLogger(__name__)
+
+GRACE = timedelta(seconds=15)
+"""A fresh answer may not have its first heartbeat yet."""
+
+SECOND_LOOK_S = 3
+"""Valkey may just have come back without the keys; a living answer writes its key again every second."""
+
+MOST_AT_ONCE = 500
+
+
+def mark_interrupted() -> int:
+    """Mark every running answer that no process is writing; how many there were."""
+    old = Message.objects.running().filter(created_at__lt=timezone.now() - GRACE)
+    lost = _without_heartbeat(list(old.values_list("pk", flat=True)[:MOST_AT_ONCE]))
+    if lost:
+        time.sleep(SECOND_LOOK_S)
+        lost = _without_heartbeat(lost)
+    return sum(_interrupt(message_id) for message_id in lost)
+
+
+def _without_heartbeat(message_ids: Sequence[UUID]) -> list[UUID]:
+    if not message_ids:
+        return []
+    alive = cast(list[Any], sync_client().mget([alive_key(message_id) for message_id in message_ids]))
+    return [message_id for message_id, key in zip(message_ids, alive, strict=True) if key is None]
+
+
+def _interrupt(message_id: UUID) -> bool:
+    with transaction.atomic():
+        answer = Message.objects.select_for_update(of=("self",)).running().filter(pk=message_id).first()
+        if answer is None:
+            return False
+        if answer.conversation_id is not None:
+            _apply_stream(answer, stream_key(answer.conversation_id))
+        answer.status = Status.INTERRUPTED
+        answer.save()
+    log.warning("answer %s lost its process and is marked interrupted", message_id)
+    if answer.conversation_id is not None:
+        row = Message.objects.with_sources().get(pk=message_id)
+        payload = message_payload(row, answer.asked_by)
+        append(stream_key(answer.conversation_id), AnswerCompleted(conversation_id=answer.conversation_id, message=payload))
+    return True
+
+
+def _apply_stream(answer: Message, key: str) -> None:
+    rows = cast(Any, sync_client().xrange(key, f"({entry_id(answer.event_seq)}", "+"))
+    for entry in entries_of(rows):
+        event = CHAT_EVENT.validate_json(entry.json())
+        if getattr(event, "message_id", None) != answer.pk:
+            continue
+        answer.event_seq = entry.seq
+        match event:
+            case AnswerDelta():
+                answer.text = answer.text[: event.offset] + event.text
+            case AnswerPassages():
+                _save_passages(answer, event)
+            case AnswerCitation():
+                _save_citation(answer, event)
+
+
+def _save_passages(answer: Message, event: AnswerPassages) -> None:
+    chunks = Chunk.objects.in_bulk([passage.chunk_id for passage in event.passages])
+    Passage.objects.bulk_create(
+        Passage(
+            message=answer,
+            rank=passage.rank,
+            document_id=passage.document_id,
+            version_id=chunks[passage.chunk_id].version_id,
+            source_id=chunks[passage.chunk_id].source_id,
+            chunk_id=passage.chunk_id,
+            source_start=passage.start,
+            source_end=passage.end,
+            page=passage.page,
+            heading=passage.heading,
+            score=passage.score,
+            dense_score=passage.dense_score,
+            keyword_score=passage.keyword_score,
+        )
+        for passage in event.passages
+        if passage.chunk_id in chunks
+    )
+
+
+def _save_citation(answer: Message, event: AnswerCitation) -> None:
+    citation = event.citation
+    passage = Passage.objects.filter(message=answer, rank=citation.passage_rank).first()
+    if passage is None:
+        return
+    Citation.objects.create(
+        message=answer,
+        number=citation.number,
+        start=citation.start,
+        end=citation.end,
+        passage_rank=citation.passage_rank,
+        document_id=passage.document_id,
+        version_id=passage.version_id,
+        chunk_id=citation.chunk_id,
+        source_start=citation.source_start,
+        source_end=citation.source_end,
+        page=citation.page,
+    )

@@ -1,0 +1,1 @@
+"""Pages of the chat app, one file per kind of page."""

@@ -1,0 +1,115 @@
+"""The chat page, and what one does to a conversation from its row in the sidebar."""
+
+from typing import Any, cast
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.models import User
+from chat.errors import ChatError
+from chat.events import MAX_QUESTION_CHARS
+from chat.models import Assistant, Message
+from chat.services import conversations
+from documents.models import Document
+
+
+@login_required
+@never_cache
+@require_GET
+def page(request: HttpRequest, conversation_id: UUID | None = None) -> HttpResponse:
+    """The chat page; its messages come over the socket."""
+    user = cast(User, request.user)
+    conversation = None
+    if conversation_id:
+        try:
+            conversation = conversations.conversation_of(user, conversation_id)
+        except ChatError as error:
+            raise Http404(error.message) from error
+    context = {
+        "conversation": conversation,
+        "assistants": [_assistant(row) for row in Assistant.objects.visible_to(user).select_related("published")],
+        "max_question_chars": MAX_QUESTION_CHARS,
+        "has_documents": Document.objects.visible_to(user).exists(),
+    }
+    return render(request, "chat/conversation.html", context)
+
+
+@login_required
+@require_POST
+def rename(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Give a conversation another title."""
+    user = cast(User, request.user)
+    try:
+        row = conversations.conversation_rename(
+            user=user, conversation_id=conversation_id, title=request.POST.get("title", "")
+        )
+    except ChatError as error:
+        return JsonResponse({"error": {"code": error.code, "message": error.message}}, status=error.status)
+    return JsonResponse({"id": str(row.pk), "title": row.title})
+
+
+@login_required
+@require_POST
+def delete(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """Delete a conversation."""
+    try:
+        conversations.conversation_delete(user=cast(User, request.user), conversation_id=conversation_id)
+    except ChatError as error:
+        raise Http404(error.message) from error
+    return redirect("chat:home")
+
+
+@login_required
+@never_cache
+@require_GET
+def trace(request: HttpRequest, message_id: UUID) -> HttpResponse:
+    """The panel beside an answer: its steps with input, output and time. For whoever asked, and admins."""
+    user = cast(User, request.user)
+    answers = Message.objects.answers() if user.is_admin else Message.objects.answers().filter(asked_by=user)
+    answer = answers.with_sources().prefetch_related("steps").filter(pk=message_id).first()
+    if answer is None:
+        raise Http404
+    steps = list(answer.steps.all())
+    visible = set(
+        Document.objects.visible_to(user)
+        .filter(pk__in=[passage.document_id for passage in answer.passages.all()])
+        .values_list("pk", flat=True)
+    )
+    passages = [passage for passage in answer.passages.all() if passage.document_id in visible]
+    longest = max((step.ms for step in steps), default=0.0)
+    context = {
+        "answer": answer,
+        "steps": steps,
+        "passages": passages,
+        "longest_ms": longest,
+        "total_ms": sum(step.ms for step in steps),
+        "prompt": _prompt(steps, {passage.rank: passage.quote for passage in passages}),
+    }
+    return render(request, "chat/_trace.html", context)
+
+
+def _assistant(row: Assistant) -> dict[str, Any]:
+    return {
+        "slug": row.slug,
+        "name": row.name,
+        "description": row.description,
+        "is_default": row.is_default,
+        "suggestions": [line.strip() for line in row.suggestions.splitlines() if line.strip()][:6],
+    }
+
+
+def _prompt(steps: list[Any], texts: dict[int, str]) -> list[dict[str, str]]:
+    """The prompt as the model got it, with the passages that the reader may see filled in."""
+    step = next((step for step in steps if step.name == "prompt"), None)
+    messages: list[dict[str, str]] = list(step.output.get("messages", [])) if step else []
+    filled = []
+    for message in messages:
+        content = message["content"]
+        for rank, text in texts.items():
+            content = content.replace("{{passage %d}}" % rank, text)
+        filled.append({"role": message["role"], "content": content})
+    return filled
