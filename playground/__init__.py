@@ -1,0 +1,1 @@
+"""Compare, measure, publish: where an admin shapes an assistant."""
