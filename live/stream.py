@@ -105,7 +105,7 @@ async def read_after(client: redis.asyncio.Redis, key: str, after: int, count: i
 async def last_seq(client: redis.asyncio.Redis, key: str) -> int:
     """The newest event's number, 0 for a stream that does not exist."""
     rows = await client.xrevrange(key, "+", "-", count=1)
-    return seq_of(rows[0][0]) if rows else 0
+    return entries_of(cast(Any, rows))[0].seq if rows else 0
 
 
 async def holds(client: redis.asyncio.Redis, key: str, seq: int) -> bool:

@@ -2,6 +2,7 @@
 
 from typing import Any, Self
 
+from django.contrib.auth.models import AnonymousUser
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +19,7 @@ DEFAULT_THRESHOLD = 0.5
 class AssistantQuerySet(models.QuerySet["Assistant"]):
     """Reads of assistants."""
 
-    def visible_to(self, user: User) -> Self:
+    def visible_to(self, user: User | AnonymousUser) -> Self:
         """Assistants one can talk to: those with a published version. What they may read is decided per question."""
         if not user.is_authenticated:
             return self.none()
@@ -86,6 +87,6 @@ class AssistantVersion(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Write the row once; a change is a new version."""
-        if self.pk is not None and not kwargs.get("force_insert"):
+        if not self._state.adding:
             raise TypeError("An assistant version never changes. Make a new one.")
         super().save(*args, **kwargs)

@@ -3,6 +3,7 @@
 import uuid
 from typing import Self
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -15,7 +16,7 @@ TITLE_CHARS = 80
 class ConversationQuerySet(models.QuerySet["Conversation"]):
     """Reads of conversations."""
 
-    def visible_to(self, user: User) -> Self:
+    def visible_to(self, user: User | AnonymousUser) -> Self:
         """One's own conversations; an admin's role gives no look into other people's."""
         return self.filter(user_id=user.pk) if user.is_authenticated else self.none()
 
@@ -63,7 +64,7 @@ class Status(models.TextChoices):
 class MessageQuerySet(models.QuerySet["Message"]):
     """Reads of messages."""
 
-    def visible_to(self, user: User) -> Self:
+    def visible_to(self, user: User | AnonymousUser) -> Self:
         """Messages of one's own conversations."""
         return self.filter(conversation__user_id=user.pk) if user.is_authenticated else self.none()
 

@@ -1,0 +1,137 @@
+"""Event streams: numbers that only grow, nothing lost, nothing twice."""
+
+import asyncio
+import contextlib
+import json
+import uuid
+from collections.abc import AsyncIterator
+from typing import Literal
+
+import pytest
+
+from live import hub as hub_module
+from live.events import LiveEvent
+from live.hub import Hub
+from live.stream import Entry, aappend, append, holds, last_seq, read_after, sync_client
+
+
+class Tick(LiveEvent):
+    type: Literal["tick"] = "tick"
+    n: int
+
+
+@pytest.fixture
+def key() -> str:
+    return f"live:test:{uuid.uuid4()}"
+
+
+@pytest.fixture
+async def hub() -> AsyncIterator[Hub]:
+    hub = Hub()
+    yield hub
+    await hub.close()
+
+
+async def take(hub: Hub, key: str, after: int, count: int) -> list[Entry]:
+    """The first ``count`` events after a number."""
+    taken: list[Entry] = []
+    async with asyncio.timeout(10), hub.follow(key, after) as follower:
+        batches = follower.batches()
+        async with contextlib.aclosing(batches):
+            async for batch in batches:
+                taken += batch
+                if len(taken) >= count:
+                    return taken
+    raise AssertionError("unreachable")
+
+
+def numbers(entries: list[Entry]) -> list[int]:
+    return [json.loads(entry.payload)["n"] for entry in entries]
+
+
+async def test_numbers_are_contiguous_and_the_events_json_carries_them(hub: Hub, key: str) -> None:
+    first = await aappend(hub.client, key, Tick(n=0))
+    last = await aappend(hub.client, key, Tick(n=1), Tick(n=2))
+    assert last == first + 2
+    entries = await read_after(hub.client, key, first - 1)
+    assert [json.loads(entry.json()) for entry in entries] == [
+        {"seq": first + n, "type": "tick", "n": n} for n in range(3)
+    ]
+    assert await last_seq(hub.client, key) == last
+    assert last < 2**53
+
+
+async def test_a_stream_that_expired_goes_on_above_its_old_numbers(hub: Hub, key: str) -> None:
+    before = await aappend(hub.client, key, *(Tick(n=n) for n in range(50)))
+    await hub.client.delete(key)
+    assert not await holds(hub.client, key, before)
+    after = await aappend(hub.client, key, Tick(n=0))
+    assert after > before
+
+
+async def test_code_without_a_loop_appends_to_the_same_stream(hub: Hub, key: str) -> None:
+    seq = await asyncio.to_thread(append, key, Tick(n=7))
+    assert numbers(await read_after(hub.client, key, seq - 1)) == [7]
+
+
+async def test_streams_do_not_stay_for_ever(hub: Hub, key: str) -> None:
+    await aappend(hub.client, key, Tick(n=0))
+    assert 0 < sync_client().ttl(key) <= 24 * 3600
+
+
+async def test_a_follower_gets_what_was_there_and_what_comes(hub: Hub, key: str) -> None:
+    first = await aappend(hub.client, key, *(Tick(n=n) for n in range(5)))
+    taking = asyncio.create_task(take(hub, key, first - 3, 8))
+    for n in range(5, 10):
+        await asyncio.sleep(0.01)
+        await aappend(hub.client, key, Tick(n=n))
+    assert numbers(await taking) == [2, 3, 4, 5, 6, 7, 8, 9]
+
+
+async def test_many_followers_joining_at_any_moment_see_each_event_once_and_in_order(hub: Hub, key: str) -> None:
+    start = await aappend(hub.client, key, Tick(n=0))
+    total = 300
+
+    async def write() -> None:
+        for n in range(1, total):
+            await aappend(hub.client, key, Tick(n=n))
+            if n % 7 == 0:
+                await asyncio.sleep(0.001)
+
+    writing = asyncio.create_task(write())
+    followers = []
+    for _ in range(20):
+        followers.append(asyncio.create_task(take(hub, key, start - 1, total)))
+        await asyncio.sleep(0.005)
+    await writing
+    for taken in await asyncio.gather(*followers):
+        assert numbers(taken) == list(range(total))
+
+
+async def test_a_follower_that_falls_behind_reads_the_stream_itself(
+    hub: Hub, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_module, "MAX_PENDING", 10)
+    start = await aappend(hub.client, key, Tick(n=0))
+    taken: list[Entry] = []
+    async with asyncio.timeout(10), hub.follow(key, start - 1) as follower:
+        batches = follower.batches()
+        async with contextlib.aclosing(batches):
+            async for batch in batches:
+                taken += batch
+                if len(taken) == 1:
+                    await aappend(hub.client, key, *(Tick(n=n) for n in range(1, 100)))
+                    await asyncio.sleep(0.2)
+                if len(taken) >= 100:
+                    break
+    assert numbers(taken) == list(range(100))
+
+
+async def test_followers_of_different_streams_share_one_read(hub: Hub) -> None:
+    keys = [f"live:test:{uuid.uuid4()}" for _ in range(30)]
+    tasks = [asyncio.create_task(take(hub, key, 0, 2)) for key in keys]
+    await asyncio.sleep(0.1)
+    for n, key in enumerate(keys):
+        await aappend(hub.client, key, Tick(n=n), Tick(n=-n))
+    for n, taken in enumerate(await asyncio.gather(*tasks)):
+        assert numbers(taken) == [n, -n]
