@@ -1,0 +1,188 @@
+"""Answers with any server that speaks OpenAI's chat protocol, as a stream, through the guarded HTTP client.
+
+Every way in which such a server fails becomes a GenerationError with a code and a sentence; what came before the
+failure has been given out by then.
+"""
+
+import asyncio
+import contextlib
+import importlib
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rag.errors import GenerationError
+from rag.generation import AnswerPart, AnswerRequest, PromptMessage, PromptReady, failures
+from rag.generation.reading import AnswerReader, refuse
+from rag.outbound import OutboundLimits, OutboundPolicy, guarded_async_client
+from rag.prompts import DEFAULT_BUDGET, PromptBudget, build_prompt
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+_LISTED_MODELS = 1_000
+_MAX_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTimeouts:
+    """Seconds to wait: for a connection, for the first event, between two events, for the whole answer."""
+
+    connect: float = 5.0
+    first_token: float = 60.0
+    between_tokens: float = 30.0
+    total: float = 600.0
+
+
+DEFAULT_TIMEOUTS = ModelTimeouts()
+
+
+def warm_up() -> None:
+    """Import the SDK, which takes about a second; call it from a thread when the process starts."""
+    importlib.import_module("openai")
+
+
+class OpenAIAnswerer:
+    """Answers with ``model`` at ``base_url`` (such as ``http://localhost:11434/v1``).
+
+    The host may be private only where ``outbound_policy`` names it. An empty ``api_key`` suits servers without keys.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str,
+        model: str,
+        outbound_policy: OutboundPolicy,
+        *,
+        timeouts: ModelTimeouts = DEFAULT_TIMEOUTS,
+        budget: PromptBudget = DEFAULT_BUDGET,
+    ) -> None:
+        self._base_url = base_url.strip()
+        self._api_key = api_key.strip()
+        self._model = model
+        self._policy = outbound_policy
+        self._timeouts = timeouts
+        self._budget = budget
+
+    async def answer(self, request: AnswerRequest) -> AsyncGenerator[AnswerPart]:
+        """Yield the parts of the answer as the model writes it. Raises GenerationError.
+
+        Without passages it refuses and the model is not asked. Closing the iterator closes the request.
+        """
+        if not request.passages:
+            for part in refuse():
+                yield part
+            return
+        prompt = build_prompt(request, self._budget)
+        yield PromptReady(prompt.traced)
+        reader = AnswerReader(prompt.passages)
+        async with contextlib.aclosing(self._texts(prompt.messages)) as texts:
+            try:
+                async for text in texts:
+                    for part in reader.feed(text):
+                        yield part
+            except GenerationError:
+                for part in reader.rest():
+                    yield part
+                raise
+        for part in reader.finish():
+            yield part
+
+    async def check(self) -> float:
+        """Seconds until the model began to answer one tiny request. Raises GenerationError."""
+        started = time.monotonic()
+        async with contextlib.aclosing(self._texts((PromptMessage("user", "Reply with the word ok."),))) as texts:
+            async for text in texts:
+                if text:
+                    return time.monotonic() - started
+        raise failures.empty()
+
+    async def list_models(self) -> list[str]:
+        """Names of the models that the server offers, sorted. Raises GenerationError."""
+        async with self._client() as client:
+            try:
+                async with asyncio.timeout(self._timeouts.first_token):
+                    page = await client.models.list()
+                names = [model.id for model in page.data[:_LISTED_MODELS]]
+            except Exception as error:
+                raise failures.explain(error, self._model, began=False) from error
+        if not all(isinstance(name, str) for name in names):
+            raise failures.malformed()
+        return sorted(names)
+
+    @contextlib.asynccontextmanager
+    async def _client(self) -> "AsyncIterator[AsyncOpenAI]":
+        # In a thread: the import takes about a second, which every other answer would stand still for.
+        openai = await asyncio.to_thread(importlib.import_module, "openai")
+        http = guarded_async_client(
+            self._policy,
+            timeout=_http_timeout(self._timeouts),
+            limits=OutboundLimits(max_bytes=_MAX_BYTES, total_s=self._timeouts.total),
+        )
+        try:
+            # The SDK insists on a key; servers without keys ignore it.
+            yield openai.AsyncOpenAI(
+                base_url=self._base_url, api_key=self._api_key or "none", http_client=http, max_retries=0
+            )
+        finally:
+            await http.aclose()
+
+    async def _texts(self, messages: tuple[PromptMessage, ...]) -> AsyncGenerator[str]:
+        """The raw pieces of text as they come. Raises GenerationError for every failure."""
+        began = False
+        finished = False
+        wire: list[Any] = [{"role": message.role, "content": message.content} for message in messages]
+        async with self._client() as client:
+            try:
+                started = time.monotonic()
+                async with asyncio.timeout(self._timeouts.first_token):
+                    stream = await client.chat.completions.create(model=self._model, messages=wire, stream=True)
+                try:
+                    # Never wait for the model across a yield: the reader's time is not the model's.
+                    patience = self._timeouts.first_token - (time.monotonic() - started)
+                    while True:
+                        async with asyncio.timeout(max(0.0, patience)):
+                            chunk = await anext(stream, None)
+                        if chunk is None:
+                            break
+                        patience = self._timeouts.between_tokens
+                        text, finish = _read_chunk(chunk)
+                        finished = finished or finish is not None
+                        if text:
+                            began = True
+                            yield text
+                finally:
+                    await stream.close()
+            except GenerationError:
+                raise
+            except Exception as error:
+                raise failures.explain(error, self._model, began=began) from error
+        if not finished:
+            raise failures.interrupted() if began else failures.malformed()
+
+
+def _http_timeout(timeouts: ModelTimeouts) -> Any:
+    import httpx2
+
+    longest = max(timeouts.first_token, timeouts.between_tokens)
+    return httpx2.Timeout(longest, connect=timeouts.connect)
+
+
+def _read_chunk(chunk: Any) -> tuple[str, str | None]:
+    """Text and finish reason of one event. The SDK builds its objects unchecked, so their shape is checked here."""
+    choices = getattr(chunk, "choices", None)
+    if not isinstance(choices, list):
+        raise failures.malformed()
+    if not choices:
+        # Some servers send usage or filter results in events of their own.
+        return "", None
+    delta = getattr(choices[0], "delta", None)
+    text = getattr(delta, "content", None)
+    finish = getattr(choices[0], "finish_reason", None)
+    if text is not None and not isinstance(text, str):
+        raise failures.malformed()
+    if finish == "content_filter":
+        raise failures.filtered()
+    return text or "", finish
