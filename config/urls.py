@@ -11,8 +11,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live", health.live, name="health_live"),
     path("health/ready", health.ready, name="health_ready"),
     path("admin/", admin.site.urls),
-    path("accounts/", include("allauth.account.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("account/", include("accounts.urls")),
 ]
-for app in ("accounts", "documents", "playground", "chat"):
-    if find_spec(app) and find_spec(f"{app}.urls"):
-        urlpatterns.append(path("account/" if app == "accounts" else "", include(f"{app}.urls")))
+if find_spec("rag.generation.extractive"):
+    from config.api import api, openai_api
+
+    urlpatterns += [path("api/v1/", api.urls), path("v1/", openai_api.urls)]
+    for app in ("documents", "playground", "chat"):
+        if find_spec(f"{app}.urls"):
+            urlpatterns.append(path("", include(f"{app}.urls")))
+
+handler400 = "config.errors.bad_request"
+handler403 = "config.errors.permission_denied"
+handler404 = "config.errors.not_found"
+handler500 = "config.errors.internal"

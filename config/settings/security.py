@@ -17,6 +17,7 @@ BEHIND_TLS = PUBLIC_URL.startswith("https://")
 
 ALLOWED_HOSTS = list(dict.fromkeys([PUBLIC_HOST, "localhost", "127.0.0.1", "[::1]", *env.listing("ALLOWED_HOSTS")]))
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

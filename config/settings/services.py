@@ -84,5 +84,6 @@ CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 3.0
 CELERY_BEAT_SCHEDULE = {
     "queue-stuck-documents": {"task": "documents.tasks.queue_stuck", "schedule": 10.0},
+    "mark-interrupted-answers": {"task": "chat.mark_interrupted", "schedule": 10.0},
     "sweep-bytes": {"task": "documents.tasks.sweep_bytes", "schedule": 3600.0},
 }
