@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -51,7 +52,7 @@ class DocumentQuerySet(models.QuerySet["Document"]):
 
     def claimable(self) -> "DocumentQuerySet":
         """Unfinished documents that no living worker holds."""
-        free = Q(claimed_until__isnull=True) | Q(claimed_until__lt=timezone.now())
+        free = Q(claimed_until__isnull=True) | Q(claimed_until__lt=Now())
         return self.unfinished().filter(free)
 
 

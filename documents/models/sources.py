@@ -1,5 +1,6 @@
 """Data sources: where documents come from, and who may see them."""
 
+import contextlib
 import uuid
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,14 @@ class DataSourceQuerySet(models.QuerySet["DataSource"]):
         if not user.is_authenticated or not user.is_active or not user.is_editor:
             return self.none()
         return self if user.is_admin else self.filter(owner_id=user.pk)
+
+    def named(self, key: str) -> "DataSource | None":
+        """The source with this id, slug or name, whatever the case of the name; the oldest of several."""
+        key = key.strip().replace("\x00", "")
+        condition = Q(slug=key) | Q(name__iexact=key)
+        with contextlib.suppress(ValueError):
+            condition |= Q(pk=uuid.UUID(key))
+        return self.filter(condition).order_by("created_at").first()
 
 
 class DataSource(models.Model):

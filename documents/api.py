@@ -1,0 +1,167 @@
+"""The REST endpoints of documents, data sources and search, under ``/api/v1``."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from django.contrib.auth.models import Group
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from ninja import File, Form, Query, Router, Status
+from ninja.files import UploadedFile
+
+from accounts.api import TokenAuth, caller
+from accounts.models import Scope, User
+from documents import services
+from documents.errors import DocumentsError, document_not_found, source_not_found
+from documents.models import DataSource, Document
+from documents.retrieval import search
+from documents.schemas import (
+    AcceptedOut,
+    DocumentOut,
+    DocumentsOut,
+    SearchIn,
+    SearchOut,
+    SourceIn,
+    SourceOut,
+    SourcesOut,
+    Text,
+    TextOut,
+)
+
+router = Router(tags=["documents"])
+
+READ = TokenAuth(Scope.READ)
+WRITE = TokenAuth(Scope.WRITE)
+ADMIN = TokenAuth(Scope.ADMIN)
+
+StatusName = Literal["received", "parsing", "chunking", "embedding", "ready", "failed"]
+
+
+@router.post("/documents", response={202: AcceptedOut}, auth=WRITE)
+def upload_document(
+    request: HttpRequest, file: File[UploadedFile], source: Form[Text | None] = None
+) -> Status[dict[str, Any]]:
+    """Take in a file; its indexing goes on after the answer. `source` is a data source's id, slug or name."""
+    user = caller(request)
+    target = _source(user, source)
+    document = services.document_upload(user=user, file=file, filename=file.name or "", source=target)
+    return Status(202, {"id": document.pk, "status": document.status})
+
+
+@router.get("/documents", response=DocumentsOut, auth=READ)
+def list_documents(
+    request: HttpRequest,
+    source: Text | None = None,
+    status: StatusName | None = None,
+    q: Text | None = None,
+    page: Query[int] = 1,
+    page_size: Query[int] = 50,
+) -> DocumentsOut:
+    """Documents that the caller may see, newest first; `q` looks into file names and titles."""
+    user = caller(request)
+    documents = Document.objects.visible_to(user).select_related("source")
+    target = _source(user, source)
+    if target:
+        documents = documents.filter(source=target)
+    if status:
+        documents = documents.filter(status=status)
+    if q:
+        documents = documents.filter(Q(filename__icontains=q) | Q(title__icontains=q))
+    page, page_size = max(1, min(page, 1_000_000)), max(1, min(page_size, 200))
+    first = (page - 1) * page_size
+    return DocumentsOut(
+        documents=[DocumentOut.of(each) for each in documents[first : first + page_size]],
+        total=documents.count(),
+        page=page,
+        page_size=page_size,
+    )
+
+
+@router.get("/documents/{document_id}", response=DocumentOut, auth=READ)
+def get_document(request: HttpRequest, document_id: UUID) -> DocumentOut:
+    """One document; poll it until `status` is `ready` or `failed`."""
+    return DocumentOut.of(_document(caller(request), document_id))
+
+
+@router.get("/documents/{document_id}/text", response=TextOut, auth=READ)
+def get_document_text(request: HttpRequest, document_id: UUID) -> TextOut:
+    """The text of a document, which all offsets count in."""
+    version = _document(caller(request), document_id).current_version
+    if version is None:
+        raise DocumentsError("not_ready", _("The document has no text yet. Wait until its status is ready."), 409)
+    return TextOut(text=version.text)
+
+
+@router.delete("/documents/{document_id}", response={204: None}, auth=WRITE)
+def delete_document(request: HttpRequest, document_id: UUID) -> Status[None]:
+    """Delete a document with everything made from it."""
+    services.document_delete(user=caller(request), document_id=document_id)
+    return Status(204, None)
+
+
+@router.post("/documents/{document_id}/retry", response={202: AcceptedOut}, auth=WRITE)
+def retry_document(request: HttpRequest, document_id: UUID) -> Status[dict[str, Any]]:
+    """Index a failed document again."""
+    document = services.document_retry(user=caller(request), document_id=document_id)
+    return Status(202, {"id": document.pk, "status": document.status})
+
+
+@router.post("/search", response=SearchOut, auth=READ)
+def search_documents(request: HttpRequest, body: SearchIn) -> SearchOut:
+    """The passages that answer a question, best first, among the documents that the caller may see."""
+    user = caller(request)
+    target = _source(user, body.source)
+    found = search(user=user, query=body.query, limit=body.k, sources=[target.pk] if target else None)
+    return SearchOut.of(found)
+
+
+@router.get("/sources", response=SourcesOut, auth=READ)
+def list_sources(request: HttpRequest) -> SourcesOut:
+    """The data sources that the caller may see."""
+    user = caller(request)
+    editable = set(DataSource.objects.editable_by(user).values_list("pk", flat=True))
+    sources = _counted(DataSource.objects.visible_to(user)).prefetch_related("groups", "users")
+    return SourcesOut(
+        sources=[SourceOut.of(each, documents=each.document_count, editable=each.pk in editable) for each in sources]
+    )
+
+
+@router.post("/sources", response={201: SourceOut}, auth=ADMIN)
+def create_source(request: HttpRequest, body: SourceIn) -> Status[SourceOut]:
+    """Make a data source."""
+    groups = list(Group.objects.filter(name__in=body.groups))
+    users = list(User.objects.filter(email__in=[email.lower() for email in body.users]))
+    if len(groups) < len(set(body.groups)) or len(users) < len({email.lower() for email in body.users}):
+        raise DocumentsError("unknown_reader", _("One of the groups or people does not exist. Check the names."), 422)
+    source = services.source_create(
+        user=caller(request),
+        name=body.name,
+        description=body.description,
+        visibility=body.visibility,
+        groups=groups,
+        users=users,
+    )
+    return Status(201, SourceOut.of(source, documents=0, editable=True))
+
+
+def _document(user: User, document_id: UUID) -> Document:
+    visible = Document.objects.visible_to(user).select_related("source", "current_version")
+    document = visible.defer("current_version__blocks").filter(pk=document_id).first()
+    if document is None:
+        raise document_not_found()
+    return document
+
+
+def _source(user: User, key: str | None) -> DataSource | None:
+    """The visible data source of this id, slug or name; None when none was asked for."""
+    if not key:
+        return None
+    source = DataSource.objects.visible_to(user).named(key)
+    if source is None:
+        raise source_not_found()
+    return source
+
+
+def _counted(sources: QuerySet[DataSource]) -> QuerySet[Any]:
+    return sources.annotate(document_count=Count("documents"))

@@ -1,0 +1,190 @@
+"""Indexing: from bytes to chunks, once and whole, whatever fails on the way."""
+
+import io
+import uuid
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from documents import ingest as ingesting
+from documents import services, storage
+from documents.ingest import free_stuck, ingest
+from documents.ingest.claims import MAX_ATTEMPTS, Claim, ClaimLost
+from documents.models import Chunk, Document, DocumentVersion, Status
+from documents.retrieval import search
+from live.stream import sync_client
+from tests.documents.files import EMPTY_PDF, HANDBOOK, pdf_with_text
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def queued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Jobs that would go to a worker; the tests call the worker's function themselves."""
+    jobs: list[str] = []
+    monkeypatch.setattr(services.ingest_document, "delay", jobs.append)
+    return jobs
+
+
+def upload(cast: Any, data: bytes, filename: str = "handbook.md", **options: Any) -> Document:
+    return services.document_upload(
+        user=cast.ada, file=io.BytesIO(data), filename=filename, source=cast.library, **options
+    )
+
+
+def indexed(document: Document) -> Document:
+    ingest(document.pk)
+    document.refresh_from_db()
+    return document
+
+
+def test_a_document_becomes_searchable_with_true_offsets(cast: Any, queued: list[str]) -> None:
+    document = upload(cast, HANDBOOK.encode())
+    assert queued == [str(document.pk)]
+    document = indexed(document)
+    assert (document.status, document.kind, document.title) == (Status.READY, "markdown", "Handbook")
+    assert document.claim is None and document.chunk_count == document.chunks.count() > 1
+    text = document.current_version.text
+    for chunk in document.chunks.all():
+        assert chunk.text == text[chunk.start : chunk.end]
+        assert chunk.source_id == cast.library.pk
+    assert search(user=cast.max, query="How many days of leave?").passages[0].heading.endswith("Leave")
+
+
+def test_blocks_of_the_version_lie_in_its_text(cast: Any) -> None:
+    version = indexed(upload(cast, HANDBOOK.encode())).current_version
+    assert [version.blocks[0][0], version.blocks[1][0]] == ["heading", "paragraph"]
+    assert version.text[slice(*version.blocks[0][1:3])] == "Handbook"
+
+
+def test_a_pdf_keeps_its_pages_and_where_the_words_stand(cast: Any) -> None:
+    document = indexed(upload(cast, pdf_with_text("Budget of the year", "Second page"), "budget.pdf"))
+    assert (document.status, document.kind) == (Status.READY, "pdf")
+    pages = list(document.current_version.pages.all())
+    assert [page.number for page in pages] == [1, 2]
+    start, end, x0, y0, x1, y1 = pages[0].boxes[0]
+    assert document.current_version.text[start:end] == "Budget"
+    assert 0 <= x0 < x1 <= pages[0].width and 0 <= y0 < y1 <= pages[0].height
+    assert document.chunks.first().page == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "filename", "code"),
+    [
+        (b"\x00" * 5000, "zeros.txt", "unsupported_type"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8, "report.pdf", "unsupported_type"),
+        (b"%PDF-1.7\nnothing of a PDF follows", "broken.pdf", "corrupt"),
+        (EMPTY_PDF, "scan.pdf", "no_text"),
+    ],
+)
+def test_a_file_that_cannot_be_read_fails_with_a_reason(cast: Any, data: bytes, filename: str, code: str) -> None:
+    document = indexed(upload(cast, data, filename))
+    assert (document.status, document.error_code) == (Status.FAILED, code)
+    assert document.error_message.endswith(".")
+    assert document.claim is None
+    assert not Chunk.objects.exists() and not DocumentVersion.objects.exists()
+
+
+def test_a_retry_after_a_failure_starts_over(cast: Any, queued: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingesting, "swap_in", lambda *_: 1 / 0)
+    document = indexed(upload(cast, HANDBOOK.encode()))
+    assert (document.status, document.error_code) == (Status.FAILED, "internal_error")
+    monkeypatch.undo()
+    monkeypatch.setattr(services.ingest_document, "delay", queued.append)
+    services.document_retry(user=cast.ada, document_id=document.pk)
+    assert len(queued) == 2
+    document = indexed(document)
+    assert (document.status, document.error_code) == (Status.READY, "")
+
+
+def test_bytes_that_are_gone_are_told(cast: Any) -> None:
+    document = upload(cast, HANDBOOK.encode())
+    Path(storage.default_storage.path(storage.name_of(document.sha256))).unlink()
+    assert indexed(document).error_code == "bytes_missing"
+
+
+def test_a_document_is_indexed_once_however_often_it_is_queued(cast: Any) -> None:
+    document = upload(cast, HANDBOOK.encode())
+    for _ in range(3):
+        ingest(document.pk)
+    assert document.versions.count() == 1
+    ingest(uuid.uuid4())
+
+
+def test_a_living_claim_keeps_others_out(cast: Any) -> None:
+    document = upload(cast, HANDBOOK.encode())
+    assert Claim.take(document.pk) is not None
+    assert Claim.take(document.pk) is None
+    assert free_stuck() == []
+
+
+def test_a_claim_that_ran_out_is_freed_and_its_worker_can_write_no_more(cast: Any) -> None:
+    document = upload(cast, HANDBOOK.encode())
+    frozen = Claim.take(document.pk)
+    assert frozen is not None
+    Document.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
+    assert free_stuck() == [document.pk]
+    assert free_stuck() == []
+    assert indexed(document).status == Status.READY
+    with pytest.raises(ClaimLost):
+        frozen.progress(Status.EMBEDDING, 1, 2)
+    frozen.fail("late", "Too late.")
+    document.refresh_from_db()
+    assert document.status == Status.READY
+
+
+def test_a_message_that_was_lost_is_sent_again(cast: Any) -> None:
+    document = upload(cast, HANDBOOK.encode())
+    assert free_stuck() == []
+    Document.objects.update(queued_at=timezone.now() - timedelta(minutes=6))
+    assert free_stuck() == [document.pk]
+
+
+def test_a_document_that_takes_every_worker_down_is_given_up(cast: Any) -> None:
+    document = upload(cast, HANDBOOK.encode())
+    Document.objects.update(attempts=MAX_ATTEMPTS)
+    assert indexed(document).error_code == "ingest_crashed"
+
+
+def test_deleting_while_it_is_indexed_leaves_nothing(cast: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = upload(cast, HANDBOOK.encode())
+    real = ingesting.swap_in
+
+    def delete_first(claim: Claim, result: Any) -> None:
+        services.document_delete(user=cast.root, document_id=document.pk)
+        real(claim, result)
+
+    monkeypatch.setattr(ingesting, "swap_in", delete_first)
+    ingest(document.pk)
+    assert not Document.objects.exists() and not Chunk.objects.exists() and not DocumentVersion.objects.exists()
+    assert not storage.default_storage.exists(storage.name_of(document.sha256))
+
+
+def test_a_new_version_replaces_the_old_one_at_once(cast: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = indexed(upload(cast, HANDBOOK.encode()))
+    before = set(Chunk.objects.values_list("pk", flat=True))
+    seen: list[set[int]] = []
+    real = ingesting.swap_in
+
+    def look_first(claim: Claim, result: Any) -> None:
+        seen.append({each.chunk_id for each in search(user=cast.max, query="leave", limit=100).passages})
+        real(claim, result)
+
+    monkeypatch.setattr(ingesting, "swap_in", look_first)
+    Document.objects.update(status=Status.RECEIVED)
+    document = indexed(document)
+    assert seen == [before]
+    assert [each.number for each in document.versions.all()] == [2]
+    after = set(Chunk.objects.values_list("pk", flat=True))
+    assert len(after) == len(before) and not after & before
+
+
+def test_the_uploader_hears_of_every_step(cast: Any) -> None:
+    sync_client().delete(f"documents:{cast.ada.pk}")
+    indexed(upload(cast, HANDBOOK.encode()))
+    events = [entry[1][b"e"].decode() for entry in sync_client().xrange(f"documents:{cast.ada.pk}")]
+    steps = [status for status in Status.values if any(f'"status":"{status}"' in event for event in events)]
+    assert steps == ["received", "parsing", "chunking", "embedding", "ready"]
