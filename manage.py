@@ -14,8 +14,9 @@ def main() -> None:
 
         sys.exit(up())
 
-    from config.env import SettingError
     from django.core.management import execute_from_command_line
+
+    from config.env import SettingError
 
     try:
         execute_from_command_line(sys.argv)

@@ -1,7 +1,8 @@
 """The REST API below /api/v1/ and the OpenAI-compatible one below /v1/, put together from the apps' routers."""
 
 import logging
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFilesSent
 from django.http import Http404, HttpRequest, HttpResponse
@@ -97,21 +98,28 @@ def on_unknown(request: HttpRequest, error: Exception) -> HttpResponse:
     return error_response(request, "internal", internal_message(), 500)
 
 
+HANDLERS: list[tuple[type[Exception], Callable[[HttpRequest, Any], HttpResponse]]] = [
+    (AccountsError, on_known),
+    (DocumentsError, on_known),
+    (ChatError, on_known),
+    (RagError, on_engine),
+    (ValidationError, on_invalid),
+    (AuthenticationError, on_unauthenticated),
+    (AuthorizationError, on_forbidden),
+    (PermissionDenied, on_forbidden),
+    (Http404, on_missing),
+    (RequestDataTooBig, on_too_large),
+    (TooManyFilesSent, on_too_large),
+    (MultiPartParserError, on_malformed),
+    (HttpError, on_http),
+    (Exception, on_unknown),
+]
+
+
 def with_handlers(api: NinjaAPI) -> NinjaAPI:
     """Return ``api`` with every error answered in the one shape."""
-    for known in (AccountsError, DocumentsError, ChatError):
-        api.add_exception_handler(known, on_known)
-    api.add_exception_handler(RagError, on_engine)
-    api.add_exception_handler(ValidationError, on_invalid)
-    api.add_exception_handler(AuthenticationError, on_unauthenticated)
-    api.add_exception_handler(AuthorizationError, on_forbidden)
-    api.add_exception_handler(PermissionDenied, on_forbidden)
-    api.add_exception_handler(Http404, on_missing)
-    for too_large in (RequestDataTooBig, TooManyFilesSent):
-        api.add_exception_handler(too_large, on_too_large)
-    api.add_exception_handler(MultiPartParserError, on_malformed)
-    api.add_exception_handler(HttpError, on_http)
-    api.add_exception_handler(Exception, on_unknown)
+    for kind, handler in HANDLERS:
+        api.add_exception_handler(kind, handler)
     return api
 
 

@@ -48,14 +48,14 @@ def supervisord_conf(programs: list[Program], *, folder: Path, logs: Path) -> st
         f"[unix_http_server]\nfile={quoted(folder / 'supervisor.sock')}\nchmod=0700\n",
         "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n",
     ]
-    for program in programs:
-        sections.append(
-            f"[program:{program.name}]\ncommand={quoted(shlex.join(program.command))}\npriority={program.priority}\n"
-            f"autostart=true\nautorestart=true\nstartsecs=1\nstartretries={START_RETRIES}\n"
-            f"stopsignal={program.stop_signal}\nstopwaitsecs={program.stop_seconds}\nkillasgroup=true\n"
-            f"redirect_stderr=true\nstdout_logfile={quoted(logs / f'{program.name}.log')}\n"
-            f"stdout_logfile_maxbytes=10MB\nstdout_logfile_backups=2\n"
-        )
+    sections += [
+        f"[program:{program.name}]\ncommand={quoted(shlex.join(program.command))}\npriority={program.priority}\n"
+        f"autostart=true\nautorestart=true\nstartsecs=1\nstartretries={START_RETRIES}\n"
+        f"stopsignal={program.stop_signal}\nstopwaitsecs={program.stop_seconds}\nkillasgroup=true\n"
+        f"redirect_stderr=true\nstdout_logfile={quoted(logs / f'{program.name}.log')}\n"
+        f"stdout_logfile_maxbytes=10MB\nstdout_logfile_backups=2\n"
+        for program in programs
+    ]
     # Those that use the database stop together, then the servers they use.
     apps = [program.name for program in programs if program.priority == 20]
     sections.append(f"[group:app]\nprograms={','.join(apps)}\npriority=20\n")

@@ -116,11 +116,11 @@ class Up:
             "DATA_DIR": str(self.data_dir),
             "PYTHONUNBUFFERED": "1",
         }
-        self.supervisor = subprocess.Popen(  # noqa: S603 - our own words only
+        self.supervisor = subprocess.Popen(
             [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(conf)],
             cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=stop_with_parent,  # noqa: PLW1509 - one thread here
         )  # fmt: skip
-        self.prepare = subprocess.Popen(  # noqa: S603 - our own words only
+        self.prepare = subprocess.Popen(
             [sys.executable, str(ROOT / "manage.py"), "prepare", "--wait"], cwd=ROOT, env=environment,
             stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=stop_with_parent,  # noqa: PLW1509 - one thread here
         )  # fmt: skip
