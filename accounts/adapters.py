@@ -5,7 +5,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 
-class AccountAdapter(DefaultAccountAdapter):
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     """Sign-up is closed unless ``ALLOW_SIGNUP`` opens it."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

@@ -41,7 +41,10 @@ class PeopleAdmin(UserAdmin[User]):
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = (
-        (None, {"classes": ("wide",), "fields": ("email", "name", "role", "usable_password", "password1", "password2")}),
+        (
+            None,
+            {"classes": ("wide",), "fields": ("email", "name", "role", "usable_password", "password1", "password2")},
+        ),
     )
 
     def save_model(self, request: HttpRequest, obj: User, form: forms.Form, change: bool) -> None:

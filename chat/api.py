@@ -47,9 +47,7 @@ def assistant_create(request: HttpRequest, body: AssistantIn) -> tuple[int, Assi
     model = LanguageModel.objects.filter(pk=body.model).first()
     if model is None:
         raise not_found("model")
-    fields = assistants.VersionFields(
-        body.system_prompt, model, body.sources, body.passages, body.threshold, body.note
-    )
+    fields = assistants.VersionFields(body.system_prompt, model, body.sources, body.passages, body.threshold, body.note)
     row = assistants.assistant_create(user=user, name=body.name, description=body.description, fields=fields)
     return 201, _assistant_out(row)
 

@@ -1,6 +1,6 @@
 """The chat page's socket: parse a command, call one service, follow the conversation's stream."""
 
-from typing import ClassVar
+from typing import ClassVar, cast
 from uuid import UUID
 
 from channels.db import database_sync_to_async
@@ -39,8 +39,7 @@ class ChatConsumer(FollowingConsumer):
     @property
     def user(self) -> User:
         """Who sits at the page."""
-        user: User = self.scope["user"]
-        return user
+        return cast(User, self.scope["user"])
 
     async def carry_out(self, command: Command) -> None:
         """Do what a command says; a ChatError becomes an ``error`` event."""
@@ -113,4 +112,3 @@ class ChatConsumer(FollowingConsumer):
             conversation=conversation_payload(conversation),
             messages=message_payloads(messages, self.user),
         )
-

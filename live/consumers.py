@@ -30,10 +30,15 @@ class FollowingConsumer(AsyncWebsocketConsumer):
         self._following: asyncio.Task[None] | None = None
         self._sending = asyncio.Lock()
 
+    @property
+    def _signed_in(self) -> bool:
+        user = self.scope["user"]
+        return user is not None and user.is_authenticated
+
     async def connect(self) -> None:
         """Accept people who are signed in; tell others why before closing, so that the page can lead to sign-in."""
         await self.accept()
-        if not self.scope["user"].is_authenticated:
+        if not self._signed_in:
             await self.close(NOT_SIGNED_IN)
 
     async def disconnect(self, code: int) -> None:
@@ -42,7 +47,7 @@ class FollowingConsumer(AsyncWebsocketConsumer):
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Parse one command and carry it out; whatever is wrong with it is answered with an ``error`` event."""
-        if not self.scope["user"].is_authenticated:
+        if not self._signed_in:
             return
         if not text_data or len(text_data) > MAX_COMMAND_CHARS:
             await self.refuse("invalid_command", _("The message is empty or too long."), None)
@@ -113,4 +118,3 @@ class FollowingConsumer(AsyncWebsocketConsumer):
             # Without a close the page would wait for events that never come; on a close it connects again.
             log.exception("live: following %s failed", key)
             await self.close(1011)
-

@@ -3,9 +3,9 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, cast
 
 from channels.db import database_sync_to_async
 from django.utils.translation import gettext as _
@@ -63,7 +63,7 @@ class PlaygroundConsumer(FollowingConsumer):
 
     async def carry_out(self, command: Command) -> None:
         """Run or stop; only for admins."""
-        user: User = self.scope["user"]
+        user = cast(User, self.scope["user"])
         if not user.is_admin:
             await self.refuse("permission_denied", _("The playground is for admins."), None)
             return
@@ -121,7 +121,7 @@ class PlaygroundConsumer(FollowingConsumer):
 
 async def _events(
     column: Column, draft: AnswerDraft, settings: AssistantSettings, question: Question
-) -> AsyncIterator[RunEvent]:
+) -> AsyncGenerator[RunEvent]:
     async with aclosing(answer(settings, question)) as parts:
         async for part in parts:
             event = _event(column, draft, part)
@@ -147,6 +147,4 @@ def _completed(
 ) -> RunCompleted:
     steps = [FullStep(name=step.name, ms=step.ms, input=step.input, output=step.output) for step in draft.steps]
     ms = round((time.perf_counter() - started) * 1000)
-    return RunCompleted(
-        column=column, status=status, text=draft.text, citations=draft.citations, steps=steps, ms=ms
-    )
+    return RunCompleted(column=column, status=status, text=draft.text, citations=draft.citations, steps=steps, ms=ms)

@@ -48,7 +48,9 @@ def save(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"error": {"code": "invalid_settings", "message": message}}, status=422)
     except ChatError as error:
         return JsonResponse({"error": {"code": error.code, "message": error.message}}, status=error.status)
-    return JsonResponse({"assistant": body.config.assistant, "version": _version(version), "published": body.publish}, status=201)
+    return JsonResponse(
+        {"assistant": body.config.assistant, "version": _version(version), "published": body.publish}, status=201
+    )
 
 
 def _assistant(row: Assistant) -> dict[str, Any]:

@@ -5,12 +5,12 @@ from functools import lru_cache
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from rag.generation.extractive import ExtractiveAnswerer
+from rag.generation.local_transformers import TransformersAnswerer
 
 from rag.embeddings import shipped_embedder
 from rag.errors import GenerationError
 from rag.generation import Answerer
-from rag.generation.extractive import ExtractiveAnswerer
-from rag.generation.local_transformers import TransformersAnswerer
 from rag.generation.openai_compatible import OpenAIAnswerer
 from rag.outbound import OutboundPolicy
 

@@ -57,7 +57,7 @@ class AnswerDraft:
         )
 
     def _number(self, passage: RetrievedPassage, made: CitationMade) -> int:
-        """A place that was cited before keeps its number, also when another chunk overlaps it; a new one gets the next."""
+        """A place that was cited before keeps its number, whichever chunk it is in; a new one gets the next."""
         place = (passage.document_id, passage.start + made.source_start, passage.start + made.source_end)
         for citation in self.citations:
             if (citation.document_id, citation.source_start, citation.source_end) == place:

@@ -1,7 +1,7 @@
 """One answer, step by step, as a stream of parts; the whole way of a question on one page."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,8 +13,9 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from chat.answering.answerers import ModelSettings, answerer_for
-from documents.retrieval import RetrievedPassage, Retrieval, search
+from documents.retrieval import Retrieval, RetrievedPassage, search
 from rag.generation import (
+    AnswerPart,
     AnswerRequest,
     CitationMade,
     PromptPassage,
@@ -69,7 +70,7 @@ class PassagesFound:
 AnsweringPart = StepDone | PassagesFound | TextDelta | CitationMade | Refusal
 
 
-async def answer(assistant: AssistantSettings, question: Question) -> AsyncIterator[AnsweringPart]:
+async def answer(assistant: AssistantSettings, question: Question) -> AsyncGenerator[AnsweringPart]:
     """Answer ``question`` as ``assistant`` would.
 
     Yields steps as they end, then passages, text and citations. Raises GenerationError when the model fails and
@@ -110,9 +111,7 @@ async def _retrieve(assistant: AssistantSettings, question: Question) -> Retriev
     return await run(user=question.user, query=question.text, limit=assistant.passages, sources=assistant.sources)
 
 
-async def _parts(
-    model: ModelSettings, request: AnswerRequest
-) -> AsyncIterator[TextDelta | CitationMade | Refusal | PromptReady]:
+async def _parts(model: ModelSettings, request: AnswerRequest) -> AsyncGenerator[AnswerPart]:
     answerer = await database_sync_to_async(answerer_for, thread_sensitive=False)(model)
     async for part in answerer.answer(request):
         yield part

@@ -41,7 +41,9 @@ def message_payloads(messages: Iterable[Message], reader: User) -> list[MessageP
     """
     rows = list(messages)
     cited = {span.document_id for row in rows for span in (*row.citations.all(), *row.passages.all())}
-    visible = set(Document.objects.visible_to(reader).filter(pk__in=cited).values_list("pk", flat=True)) if cited else set()
+    visible = (
+        set(Document.objects.visible_to(reader).filter(pk__in=cited).values_list("pk", flat=True)) if cited else set()
+    )
     return [_message_payload(row, visible) for row in rows]
 
 

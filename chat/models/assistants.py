@@ -37,7 +37,12 @@ class Assistant(models.Model):
     )
     is_default = models.BooleanField(_("default"), default=False)
     published = models.ForeignKey(
-        "AssistantVersion", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("published version")
+        "AssistantVersion",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("published version"),
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -67,7 +72,9 @@ class AssistantVersion(models.Model):
     all_sources = models.BooleanField(_("all data sources"), default=True)
     sources = models.ManyToManyField(DataSource, blank=True, related_name="+", verbose_name=_("data sources"))
     passages = models.PositiveSmallIntegerField(
-        _("passages to use"), default=DEFAULT_PASSAGES, validators=[MinValueValidator(1), MaxValueValidator(MAX_PASSAGES)]
+        _("passages to use"),
+        default=DEFAULT_PASSAGES,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_PASSAGES)],
     )
     threshold = models.FloatField(
         _("threshold"), default=DEFAULT_THRESHOLD, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)]

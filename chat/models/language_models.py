@@ -22,7 +22,10 @@ class LanguageModel(models.Model):
     base_url = models.URLField(_("base URL"), blank=True, max_length=500)
     api_key = EncryptedTextField(_("API key"), blank=True)
     model_name = models.CharField(
-        _("model name"), max_length=300, blank=True, help_text=_("As the server calls it, or a directory on this machine.")
+        _("model name"),
+        max_length=300,
+        blank=True,
+        help_text=_("As the server calls it, or a directory on this machine."),
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -91,7 +91,9 @@ def assistant_delete(*, user: User, assistant: Assistant) -> None:
     if not user.is_admin:
         raise permission_denied()
     if assistant.is_default:
-        raise ChatError("assistant_default", _("The default assistant cannot be deleted. Make another the default."), 409)
+        raise ChatError(
+            "assistant_default", _("The default assistant cannot be deleted. Make another the default."), 409
+        )
     with transaction.atomic():
         audit(actor=user, action="assistant.delete", target=assistant)
         assistant.delete()
@@ -200,4 +202,3 @@ def _new_assistant(*, name: str, description: str, suggestions: str, slug: str) 
     return Assistant.objects.create(
         slug=free, name=name, description=description.strip(), suggestions=suggestions.strip()
     )
-

@@ -161,9 +161,9 @@ def answer_finish(
         )
 
 
-def message_seen(*, message: Message, event_seq: int) -> None:
+def message_seen(*, message_id: UUID, event_seq: int) -> None:
     """Note the number of the event that announced a message."""
-    Message.objects.filter(pk=message.pk, event_seq__lt=event_seq).update(event_seq=event_seq)
+    Message.objects.filter(pk=message_id, event_seq__lt=event_seq).update(event_seq=event_seq)
 
 
 def title_of(text: str) -> str:
@@ -209,7 +209,9 @@ def _history(conversation: Conversation, before: Message | None = None) -> tuple
 def _save_sources(answer: Message, draft: AnswerDraft) -> None:
     wanted = [passage.version_id for passage in draft.passages]
     # Locked against deletion until the rows that point to them are committed.
-    there = set(DocumentVersion.objects.select_for_update(of=("self",)).filter(pk__in=wanted).values_list("pk", flat=True))
+    there = set(
+        DocumentVersion.objects.select_for_update(of=("self",)).filter(pk__in=wanted).values_list("pk", flat=True)
+    )
     Passage.objects.bulk_create(
         Passage(
             message=answer,
@@ -229,6 +231,7 @@ def _save_sources(answer: Message, draft: AnswerDraft) -> None:
         for rank, passage in enumerate(draft.passages, start=1)
         if passage.version_id in there
     )
+    cited = [(citation, draft.passages[citation.passage_rank - 1]) for citation in draft.citations]
     Citation.objects.bulk_create(
         Citation(
             message=answer,
@@ -236,13 +239,13 @@ def _save_sources(answer: Message, draft: AnswerDraft) -> None:
             start=citation.start,
             end=citation.end,
             passage_rank=citation.passage_rank,
-            document_id=citation.document_id,
-            version_id=draft.passages[citation.passage_rank - 1].version_id,
+            document_id=passage.document_id,
+            version_id=passage.version_id,
             chunk_id=citation.chunk_id,
             source_start=citation.source_start,
             source_end=citation.source_end,
             page=citation.page,
         )
-        for citation in draft.citations
-        if draft.passages[citation.passage_rank - 1].version_id in there
+        for citation, passage in cited
+        if passage.version_id in there
     )

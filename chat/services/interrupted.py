@@ -57,7 +57,9 @@ def _interrupt(message_id: UUID) -> bool:
     if answer.conversation_id is not None:
         row = Message.objects.with_sources().get(pk=message_id)
         payload = message_payload(row, answer.asked_by)
-        append(stream_key(answer.conversation_id), AnswerCompleted(conversation_id=answer.conversation_id, message=payload))
+        append(
+            stream_key(answer.conversation_id), AnswerCompleted(conversation_id=answer.conversation_id, message=payload)
+        )
     return True
 
 

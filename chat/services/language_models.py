@@ -28,8 +28,8 @@ def model_save(
     if not user.is_admin:
         raise permission_denied()
     # A key belongs to the server it was given for: it must not follow the base URL to another host.
-    moved = model.pk is not None and model.base_url != base_url
-    created = model.pk is None
+    created = model._state.adding
+    moved = not created and model.base_url != base_url
     model.name, model.kind, model.base_url, model.model_name = name.strip(), kind, base_url.strip(), model_name.strip()
     if api_key is not None or moved:
         model.api_key = api_key or ""

@@ -28,6 +28,7 @@ from chat.events import (
     AnswerStep,
     ChatEvent,
     MessageCreated,
+    MessagePayload,
     StepPayload,
     message_payload,
 )
@@ -112,16 +113,18 @@ async def announce(begun: Begun, request_id: str | None, reader: User) -> None:
     assert begun.conversation is not None
     assert begun.asked is not None
     conversation_id = begun.conversation.pk
-    rows = Message.objects.with_sources().filter(pk__in=[begun.asked.pk, begun.answer.pk])
-    loaded = {row.pk: row for row in await database_sync_to_async(list)(rows)}
-    announced = [loaded[begun.answer.pk]] if begun.replaces else [loaded[begun.asked.pk], loaded[begun.answer.pk]]
-    for row in announced:
-        payload = await database_sync_to_async(message_payload)(row, reader)
+    announced = [begun.answer.pk] if begun.replaces else [begun.asked.pk, begun.answer.pk]
+    for message_id in announced:
+        payload = await database_sync_to_async(_payload)(message_id, reader)
         event = MessageCreated(
             conversation_id=conversation_id, message=payload, request_id=request_id, replaces=begun.replaces
         )
         seq = await aappend(current_hub().client, stream_key(conversation_id), event)
-        await database_sync_to_async(message_seen)(message=row, event_seq=seq)
+        await database_sync_to_async(message_seen)(message_id=message_id, event_seq=seq)
+
+
+def _payload(message_id: UUID, reader: User) -> MessagePayload:
+    return message_payload(Message.objects.with_sources().get(pk=message_id), reader)
 
 
 def start(begun: Begun) -> None:
@@ -254,5 +257,3 @@ def events_of(begun: Begun, draft: AnswerDraft, part: AnsweringPart) -> list[Cha
         case PassagesFound():
             return [AnswerPassages(**place, passages=draft.passage_payloads())]
     return [AnswerCitation(**place, citation=citation)] if citation else []
-
-

@@ -110,6 +110,6 @@ def _prompt(steps: list[Any], texts: dict[int, str]) -> list[dict[str, str]]:
     for message in messages:
         content = message["content"]
         for rank, text in texts.items():
-            content = content.replace("{{passage %d}}" % rank, text)
+            content = content.replace(f"{{{{passage {rank}}}}}", text)
         filled.append({"role": message["role"], "content": content})
     return filled

@@ -12,7 +12,6 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.models import Role, User
 from chat.errors import ChatError
 from chat.events import AnswerDelta, AnswerStep, ChatEvent, MessagePayload, message_payload
-from chat.models import Status
 from chat.schemas import answer_out
 from chat.services import conversations, running
 from live.hub import current_hub
@@ -37,13 +36,13 @@ class Command(BaseCommand):
             payload = asyncio.run(self._ask(user, options))
         except ChatError as error:
             raise CommandError(error.message) from error
-        if payload.status == Status.FAILED and payload.error:
+        if payload.status == "failed" and payload.error:
             raise CommandError(payload.error.message)
         if options["json"]:
             self.stdout.write(json.dumps(answer_out(payload).model_dump(mode="json"), ensure_ascii=False, indent=2))
         else:
             self._print_footnotes(payload)
-        if payload.status == Status.REFUSED:
+        if payload.status == "refused":
             sys.exit(3)
 
     async def _ask(self, user: User, options: dict[str, Any]) -> MessagePayload:
