@@ -26,22 +26,26 @@ _NUMBER_MARKER = re.compile(r"[ \t\u00a0]*\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[
 _LEADING = re.compile(r"[\s\"'“‘«(\[{*_¿¡]*+")
 _RULED = re.compile(r"[\s|:+=-]*$")
 
-_NEVER_LAST = frozenset(
-    "mr mrs ms mx dr prof st mt rev hon gen col maj capt lt sgt cmdr gov sen rep pres vs cf viz approx ca esp incl excl"
-    " resp e.g i.e al d.h z.b u.a bzw ggf hr fr nr str dipl ing mme mlle sr sra srta dra".split()
-)
-_BEFORE_NUMBERS = frozenset(
-    "no nos fig figs sec secs art arts p pp vol vols ch chap eq eqs ref refs par para tab bd".split()
-)
-_MAYBE_LAST = frozenset(
-    "etc inc ltd co corp llc dept est jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun a.m p.m"
-    " u.s u.k u.n e.u u.s.a jr ph.d m.d b.a m.a d.c min max avg tel ext".split()
-)
-_STARTERS = frozenset(
-    "the a an it its he she they we you i this that these those there here in on at by for from to if when while after"
-    " before as but and however although because since so then thus also all any each every no not our their his her my"
-    " your with without during under what who how why where der die das ein eine es er sie wir ihr".split()
-)
+# Never at a sentence's end.
+_TITLES = """
+mr mrs ms mx dr prof st mt rev hon gen col maj capt lt sgt cmdr gov sen rep pres vs cf viz approx ca esp incl excl resp
+e.g i.e al d.h z.b u.a bzw ggf hr fr nr str dipl ing mme mlle sr sra srta dra
+"""
+_BEFORE_NUMBERS = """
+no nos fig figs sec secs art arts p pp vol vols ch chap eq eqs ref refs par para tab bd
+"""
+# At a sentence's end when a word follows that often begins one.
+_EITHER = """
+inc ltd co corp llc dept est jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun a.m p.m u.s
+u.k u.n e.u u.s.a jr ph.d m.d b.a m.a d.c min max avg tel ext
+"""
+_OPENING_WORDS = """
+the a an it its he she they we you i this that these those there here in on at by for from to if when while after
+before as but and however although because since so then thus also all any each every no not our their his her my your with
+without during under what who how why where der die das ein eine es er sie wir ihr
+"""
+_NEVER_LAST, _NUMBERED = frozenset(_TITLES.split()), frozenset(_BEFORE_NUMBERS.split())
+_MAYBE_LAST, _STARTERS = frozenset(_EITHER.split()), frozenset(_OPENING_WORDS.split())
 _LONGEST_ABBREVIATION = 24
 _LONGEST_WRAPPED_LINE = 200
 
@@ -163,11 +167,11 @@ def _is_abbreviation(text: str, first: int, at: int, following: int, end: int) -
         return True
     if lower in _NEVER_LAST:
         return True
-    if lower in _BEFORE_NUMBERS:
+    if lower in _NUMBERED:
         return text[following].isdigit()
     if lower in _MAYBE_LAST or re.fullmatch(r"(?:[^\W\d_]\.)+[^\W\d_]", word):
         stop = following
         while stop < min(end, following + 12) and text[stop].isalpha():
             stop += 1
-        return text[following:stop].lower() not in _STARTERS and lower != "etc"
+        return text[following:stop].lower() not in _STARTERS
     return False

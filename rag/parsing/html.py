@@ -14,16 +14,17 @@ from rag.parsing.text import decode_bytes, read_bytes
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE)
 _XML_ENCODING = re.compile(rb"^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([A-Za-z0-9_.-]{2,40})")
 _HIDDEN_STYLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
-_SKIPPED = frozenset(
-    "head script style noscript template svg iframe object embed canvas audio video nav select option datalist"
-    " button input textarea dialog map".split()
-)
+_SKIPPED_TAGS = """
+head script style noscript template svg iframe object embed canvas audio video nav select option datalist button input
+textarea dialog map
+"""
+_BLOCK_TAGS = """
+address article aside blockquote body caption center dd details div dl dt fieldset figcaption figure footer form h1 h2
+h3 h4 h5 h6 header hgroup hr html legend li main menu ol p pre search section summary table tbody td tfoot th thead title
+tr ul
+"""
+_SKIPPED, _BLOCKS = frozenset(_SKIPPED_TAGS.split()), frozenset(_BLOCK_TAGS.split())
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_BLOCKS = frozenset(
-    "address article aside blockquote body caption center dd details div dl dt fieldset figcaption figure footer form"
-    " h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu ol p pre search section summary table tbody td tfoot"
-    " th thead title tr ul".split()
-)
 _LISTS = frozenset(("ul", "ol", "menu", "dl"))
 _MAX_CELL = 3000
 

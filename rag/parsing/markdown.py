@@ -1,6 +1,7 @@
 """Reads Markdown as the text it renders to: no link targets, no marks of emphasis, blocks as markdown-it finds them."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -28,10 +29,14 @@ def parse(path: Path) -> ParsedDocument:
         found = _FRONT_TITLE.search(front.group(1))
         title = found.group(1).strip().strip("\"'") if found is not None else ""
         source = source[front.end() :]
-    renderer = MarkdownIt("commonmark", {"maxNesting": limits.MAX_DEPTH}).enable(["table", "strikethrough"])
     builder = DocumentBuilder("markdown")
-    MarkdownReader(builder).read(renderer.parse(source))
+    MarkdownReader(builder).read(_renderer().parse(source))
     return builder.build(title)
+
+
+@cache
+def _renderer() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"maxNesting": limits.MAX_DEPTH}).enable(["table", "strikethrough"])
 
 
 class MarkdownReader:

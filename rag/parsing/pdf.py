@@ -72,7 +72,7 @@ def _build(document: pdfium.PdfDocument) -> ParsedDocument:
     if builder.length == 0:
         raise ParsingError(
             "no_text",
-            "This PDF has no text in it: it looks like a scan. Scans cannot be read yet, so upload a version with text.",
+            "This PDF has no text in it: it looks like a scan. Scans cannot be read yet. Upload a version with text.",
         )
     return builder.build(_title(document), tuple(pages))
 

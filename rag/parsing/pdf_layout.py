@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from rag.parsing.model import BlockKind
 from rag.parsing.pdf_words import Word
@@ -15,6 +16,8 @@ from rag.parsing.pdf_words import Word
 _BULLET = re.compile(r"(?:[•●○▪■□◦‣⁃∙·➢➤✓✔*–—-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]|\[\d{1,3}\])$")
 _SENTENCE_END = re.compile(r"[.!?:;。！？…][\"'”’)\]]*$")
 _WIDE_CHARACTER = re.compile("[\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
+# What ends a line without a space to follow on the next: a dash between words, an address cut after a slash or an at.
+_GOES_ON = re.compile(r"\w[-‐–—]$|://\S*[/.]?$|^www\.\S*[/.]$|\w@$")
 _CELL_GAP = 1.6
 _MAX_HEADING = 200
 
@@ -42,13 +45,18 @@ class Line:
         """Height of most of its type, points."""
         heights: Counter[float] = Counter()
         for word in self.words:
-            heights[round(word.height, 1)] += len(word.text)
+            heights[round(word.size, 1)] += len(word.text)
         return max(heights.most_common(1)[0][0], 0.1)
 
     @property
     def bold(self) -> bool:
         """Whether all of it is set in a bold face."""
         return all(word.bold for word in self.words)
+
+    @property
+    def upright(self) -> bool:
+        """False for a line that runs up or down the page."""
+        return all(word.upright for word in self.words)
 
     def cell_starts(self) -> list[int]:
         """Indices of the words before which a wide gap stands, as between the cells of a table."""
@@ -114,9 +122,7 @@ class Paragraph:
             return " " if word.spaced else ""
         if self.kind == "table":
             return "\n"
-        if previous.hyphened or (
-            previous.text.endswith(("-", "‐")) and len(previous.text) > 1 and word.text[0].isalpha()
-        ):
+        if previous.hyphened or _GOES_ON.search(previous.text):
             return ""
         wide = _WIDE_CHARACTER.match(previous.text[-1]) and _WIDE_CHARACTER.match(word.text[0])
         return "" if wide else " "
@@ -162,6 +168,8 @@ def style_of(pages: Sequence[Sequence[Line]]) -> LayoutStyle:
     vocabulary: set[str] = set()
     for lines in pages:
         for line in lines:
+            if not line.upright:
+                continue
             sizes[round(line.size * 2) / 2] += sum(len(word.text) for word in line.words)
             vocabulary.update(re.sub(r"^\W+|\W+$", "", word.text).lower() for word in line.words[:-1])
     if not sizes:
@@ -193,7 +201,7 @@ def paragraphs_of(lines: Sequence[Line], style: LayoutStyle) -> list[Paragraph]:
 def _usual_leading(lines: Sequence[Line]) -> float:
     """The median distance from one line to the next below it, as a multiple of the type's size."""
     ratios = []
-    for above, below in zip(lines, lines[1:], strict=False):
+    for above, below in pairwise(lines):
         distance = below.y1 - above.y1
         if 0.5 * above.size < distance < 3 * above.size:
             ratios.append(distance / above.size)
@@ -221,7 +229,7 @@ def _starts_paragraph(group: list[Line], line: Line, leading: float) -> bool:
         return True
     if not ended:
         return False
-    width = max(line.x1, max(member.x1 for member in group[-3:])) - min(line.x0, last.x0)
+    width = max(member.x1 for member in (line, *group[-3:])) - min(line.x0, last.x0)
     short = last.x1 < line.x1 - 0.15 * width
     indented = line.x0 > last.x0 + 0.8 * size and len(group) > 1
     return short or indented
@@ -233,12 +241,12 @@ def _paragraph(group: list[Line], style: LayoutStyle) -> Paragraph:
     first = group[0].words[0].text
     length = sum(len(word.text) + 1 for line in group for word in line.words)
     letters = any(character.isalpha() for line in group for word in line.words for character in word.text)
-    if len(group) <= 3 and 2 < length <= _MAX_HEADING and letters:
+    if len(group) <= 3 and 2 < length <= _MAX_HEADING and letters and group[0].upright:
         level = style.heading_level(group[0].size)
         if level:
             return Paragraph("heading", group, level)
         alone = not group[0].cell_starts() and not re.search(r"[.,;:]$", group[-1].words[-1].text)
-        if len(group) <= 2 and alone and group[0].bold and group[0].size >= 0.95 * style.body and length < 120:
+        if len(group) <= 2 and alone and group[0].bold and group[0].size >= 0.85 * style.body and length < 120:
             return Paragraph("heading", group, min(len(style.headings) + 1, 6))
     if _BULLET.match(first) and len(group[0].words) > 1:
         return Paragraph("list_item", group, 1)

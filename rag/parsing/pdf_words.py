@@ -13,6 +13,8 @@ _HYPHEN_MARKS = ("\x02", "\ufffe", "\xad")
 _WIDE = re.compile("[\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]")
 _WIDE_RUN = 4
 _MAX_WORD = 200
+_BOLD_WEIGHT = 600
+_UPRIGHT = 1.5
 _BOLD = re.compile(r"bold|black|heavy|demi", re.IGNORECASE)
 
 
@@ -67,8 +69,18 @@ class Word:
 
     @property
     def height(self) -> float:
-        """Height of its line of type, points."""
+        """Height of its box, points."""
         return self.y1 - self.y0
+
+    @property
+    def upright(self) -> bool:
+        """False for a word that runs up or down the page."""
+        return len(self.text) < 3 or self.height < _UPRIGHT * (self.x1 - self.x0)
+
+    @property
+    def size(self) -> float:
+        """Height of its line of type, points, whichever way it runs."""
+        return self.height if self.upright else self.x1 - self.x0
 
 
 def words_of(page: pdfium.PdfPage, geometry: Geometry) -> list[Word]:
@@ -120,6 +132,11 @@ class _WordReader:
             self.first = index
         self.last = index
         self.characters.append(character)
+        if character in _HYPHEN_MARKS:
+            # PDFium puts this in place of a hyphen at a line's end, and drops the line's end.
+            self._finish()
+            self.breaks = True
+            return
         wide = bool(_WIDE.match(character))
         if len(self.characters) >= (_WIDE_RUN if wide else _MAX_WORD):
             self._finish()
@@ -162,4 +179,6 @@ class _WordReader:
     def _is_bold(self, index: int) -> bool:
         flags = ctypes.c_int()
         size = pdfium_c.FPDFText_GetFontInfo(self.textpage.raw, index, self._name, 128, ctypes.byref(flags))
-        return 0 < size <= 128 and bool(_BOLD.search(self._name.value.decode("utf-8", "replace")))
+        if 0 < size <= 128 and _BOLD.search(self._name.value.decode("utf-8", "replace")):
+            return True
+        return int(pdfium_c.FPDFText_GetFontWeight(self.textpage.raw, index)) >= _BOLD_WEIGHT

@@ -38,7 +38,7 @@ class ParsingSandbox:
         longest_timeout_s: float = 900.0,
         parser: str = "rag.parsing:parse",
     ) -> None:
-        """``parser`` names the function that reads a file, as "module:function"; the time allowed grows with its size."""
+        """``parser`` names the function that reads a file, "module:function"; the time allowed grows with its size."""
         self.memory_bytes = memory_bytes
         self.base_timeout_s = base_timeout_s
         self.timeout_s_per_mb = timeout_s_per_mb
@@ -130,7 +130,7 @@ class ParsingSandbox:
         options = json.dumps({"memory_bytes": self.memory_bytes, "parser": self.parser})
         with theirs:
             # A list of arguments, no shell. Its own session: Ctrl-C at the terminal is for the parent to handle.
-            self._server = subprocess.Popen(
+            self._server = subprocess.Popen(  # noqa: S603
                 [sys.executable, "-m", "rag.parsing.sandbox_server", str(theirs.fileno()), options],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

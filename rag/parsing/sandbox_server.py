@@ -5,6 +5,7 @@ socket ``DESCRIPTOR``, each with three descriptors: the file, the pipe for the r
 socket closes, the children are killed and the process ends.
 """
 
+import contextlib
 import ctypes
 import gc
 import importlib
@@ -27,7 +28,8 @@ from rag.parsing.wire import pack_document, pack_error
 
 Parser = Callable[[Path, str], ParsedDocument]
 
-_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS, _PR_SET_DUMPABLE = 1, 38, 4
+_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
+_LIBC = ctypes.CDLL(None, use_errno=True)
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _MAX_REQUEST = 64 * 1024
 _MAX_OPEN_FILES = 64
@@ -135,10 +137,8 @@ class SandboxServer:
             # Nobody here sends SIGKILL but for time: it was the system, out of memory. A native library that gets
             # no memory aborts instead.
             ending = "memory"
-        try:
+        with contextlib.suppress(OSError):  # the parent may no longer wait for it
             os.write(child.status, ending.encode())
-        except OSError:
-            pass  # The parent no longer waits for it.
         os.close(child.status)
 
     def _stop_late(self) -> None:
@@ -216,33 +216,28 @@ def _limit(memory_bytes: int, timeout_s: float) -> None:
         if number is None:
             continue
         hard = resource.getrlimit(number)[1]
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        try:
-            resource.setrlimit(number, (value, value))
-        except (ValueError, OSError):
-            continue  # macOS refuses RLIMIT_AS; the wall clock and the others still hold.
+        limit = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        with contextlib.suppress(ValueError, OSError):  # macOS refuses RLIMIT_AS; the others still hold
+            resource.setrlimit(number, (limit, limit))
 
 
 def _prctl(option: int, value: int) -> None:
     if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+        _LIBC.prctl(option, value, 0, 0, 0)
 
 
 def _leave_network() -> None:
     """Move into a network namespace with nothing in it, where the system allows that to this user."""
     if sys.platform != "linux":
         return
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(_CLONE_NEWNET) != 0:
-        libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
+    if _LIBC.unshare(_CLONE_NEWNET) != 0:
+        _LIBC.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
 
 
 def _drain(descriptor: int) -> None:
-    try:
+    with contextlib.suppress(BlockingIOError):
         while os.read(descriptor, 4096):
             pass
-    except BlockingIOError:
-        pass
 
 
 def _load(name: str) -> Parser:

@@ -3,8 +3,9 @@
 The process that read a hostile file may have been taken over by it, so nothing that it sends is executed or trusted:
 no pickle, no marshal, and every offset is checked against the text.
 
-Layout: 8 bytes, the header's length, big endian; the header, JSON in UTF-8; then eight-byte numbers of the machine:
-blocks as (kind, start, end, level) integers, box spans as (start, end) integers, box corners as (x0, y0, x1, y1) floats.
+Layout: 8 bytes, the header's length, big endian; the header, JSON in UTF-8; then eight-byte numbers as the machine has
+them: blocks as (kind, start, end, level) integers, box spans as (start, end) integers, box corners as (x0, y0, x1, y1)
+floats.
 """
 
 import json

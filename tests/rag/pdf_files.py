@@ -1,0 +1,83 @@
+"""Writes small PDF files: text at given places, in Helvetica, on pages of any box and rotation."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Run:
+    """Text whose baseline begins at (x, y) in PDF user space, origin bottom left."""
+
+    x: float
+    y: float
+    text: str
+    size: float = 12
+    bold: bool = False
+    matrix: str | None = None
+
+
+@dataclass(frozen=True)
+class PdfPage:
+    """A page's runs in the file's order."""
+
+    runs: list[Run] = field(default_factory=list)
+    media: tuple[float, float, float, float] = (0, 0, 612, 792)
+    crop: tuple[float, float, float, float] | None = None
+    rotate: int = 0
+
+
+def lines(texts, x=72, top=720, size=12, leading=14.4, bold=False):
+    """Runs one below the other."""
+    return [Run(x, top - index * leading, text, size, bold) for index, text in enumerate(texts)]
+
+
+def make_pdf(pages, title=None, encrypted=False) -> bytes:
+    """The bytes of a PDF. ``encrypted`` adds a security handler whose password nobody knows."""
+    objects: list[bytes] = [b"", b""]
+    fonts = []
+    for name in ("Helvetica", "Helvetica-Bold"):
+        objects.append(f"<< /Type /Font /Subtype /Type1 /BaseFont /{name} /Encoding /WinAnsiEncoding >>".encode())
+        fonts.append(len(objects))
+    kids = []
+    for page in pages:
+        content = b"\n".join(_show(run) for run in page.runs)
+        objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content))
+        crop = f"/CropBox [{_numbers(page.crop)}]" if page.crop else ""
+        objects.append(
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [{_numbers(page.media)}] {crop} /Rotate {page.rotate} "
+            f"/Contents {len(objects)} 0 R /Resources << /Font << /F0 {fonts[0]} 0 R /F1 {fonts[1]} 0 R >> >> >>".encode()
+        )
+        kids.append(f"{len(objects)} 0 R")
+    objects[0] = b"<< /Type /Catalog /Pages 2 0 R >>"
+    objects[1] = f"<< /Type /Pages /Kids [{' '.join(kids)}] /Count {len(kids)} >>".encode()
+    trailer = "/Root 1 0 R"
+    if title is not None:
+        objects.append(b"<< /Title (" + title.encode("cp1252") + b") >>")
+        trailer += f" /Info {len(objects)} 0 R"
+    if encrypted:
+        objects.append(f"<< /Filter /Standard /V 1 /R 2 /P -4 /O <{'11' * 32}> /U <{'22' * 32}> >>".encode())
+        trailer += f" /Encrypt {len(objects)} 0 R /ID [<00112233> <00112233>]"
+    return _file(objects, trailer)
+
+
+def _numbers(values):
+    return " ".join(str(value) for value in values)
+
+
+def _show(run: Run) -> bytes:
+    escaped = run.text.encode("cp1252").replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
+    matrix = f"{run.matrix or '1 0 0 1'} {run.x} {run.y}".encode()
+    return b"BT /F%d %g Tf %s Tm (%s) Tj ET" % (run.bold, run.size, matrix, escaped)
+
+
+def _file(objects: list[bytes], trailer: str) -> bytes:
+    out = bytearray(b"%PDF-1.5\n")
+    offsets = []
+    for number, body in enumerate(objects, 1):
+        offsets.append(len(out))
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    xref = len(out)
+    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
+    for offset in offsets:
+        out += b"%010d 00000 n \n" % offset
+    out += f"trailer << /Size {len(objects) + 1} {trailer} >>\nstartxref\n{xref}\n%%EOF\n".encode()
+    return bytes(out)
