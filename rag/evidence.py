@@ -18,8 +18,6 @@ _LEAST_COVERAGE = 0.2
 _WORTH_A_SECOND = 0.12
 _PAIR_WEIGHT = 0.35
 _LENGTH_PENALTY = 0.05
-_TABLE_ROW = re.compile(r"^\s*\|.*\|\s*$")
-_RULE_ROW = re.compile(r"^[\s|:+=-]+$")
 _LIST_LEAD = re.compile(r"\s*(?:>\s*)*(?:(?:[-*+•]|\d{1,3}[.)]|#{1,6})\s+)?")
 _PASSAGE_LIMIT = 50_000
 
@@ -31,36 +29,16 @@ class _Unit:
 
 
 def evidence_units(text: str) -> list[Span]:
-    """The smallest spans worth quoting, in order: sentences, and rows of tables; never blank, never a rule line."""
-    units: list[Span] = []
-    prose_start = 0
-    at = 0
-    for line in text.splitlines(keepends=True):
-        end = at + len(line)
-        if _TABLE_ROW.match(line):
-            units.extend(_sentences(text, prose_start, at))
-            if not _RULE_ROW.match(line):
-                units.append(_stripped(text, at, end))
-            prose_start = end
-        at = end
-    units.extend(_sentences(text, prose_start, len(text)))
+    """The smallest spans worth quoting, in order: sentences, list items without their marker, rows of tables."""
+    units = [_stripped(text, span.start, span.end) for span in sentence_spans(text)]
     return [unit for unit in units if unit.start < unit.end]
 
 
-def _sentences(text: str, start: int, end: int) -> list[Span]:
-    if not text[start:end].strip():
-        return []
-    spans = [_stripped(text, span.start, span.end) for span in sentence_spans(text, start, end)]
-    return [span for span in spans if any(char.isalnum() for char in text[span.start : span.end])]
-
-
 def _stripped(text: str, start: int, end: int) -> Span:
-    """The span without blanks around it and without a list marker in front."""
+    """The span without a list or heading marker in front."""
     lead = _LIST_LEAD.match(text, start, end)
     if lead is not None and lead.end() < end:
         start = lead.end()
-    while end > start and text[end - 1].isspace():
-        end -= 1
     return Span(start, end)
 
 
