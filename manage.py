@@ -22,6 +22,13 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except SettingError as error:
         sys.exit(f"Footnote cannot start: {error}")
+    except Exception as error:
+        from config.embedded.absence import explain_absence
+
+        sentence = explain_absence(error)
+        if sentence is None:
+            raise
+        sys.exit(sentence)
 
 
 if __name__ == "__main__":

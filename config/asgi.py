@@ -1,8 +1,10 @@
-"""The ASGI application: pages and the API through Django, sockets through Channels."""
+"""The ASGI application: pages and the API through Django, sockets through Channels, files straight from disk."""
 
 import os
+import tempfile
+from pathlib import Path
 
-# Requests share connections; read before the settings are.
+# Requests share connections to the database; the settings read this.
 os.environ.setdefault("DATABASE_POOL_SIZE", "20")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -10,18 +12,38 @@ from django.core.asgi import get_asgi_application
 
 django_application = get_asgi_application()
 
+from channels.routing import ProtocolTypeRouter
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+
 from config.edge import BodyLimit, RequestId
 from config.lifespan import Lifespan
 from config.routing import websocket_application
+from config.static_files import StaticFiles
 
-from channels.routing import ProtocolTypeRouter
-from django.conf import settings
+# What one request may hold beside the file itself: the form around it.
+FORM_BYTES = 2**20
+# Django keeps a large body there while it arrives; the operating system's own folder may be small, or shared.
+tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
+
+
+def static_folders() -> list[Path]:
+    """Return the folder of collected files when there is one, else every folder that an app brings."""
+    if settings.STATIC_ROOT.is_dir():
+        return [settings.STATIC_ROOT]
+    return [Path(storage.location) for finder in get_finders() for storage in vars(finder)["storages"].values()]
+
 
 application = Lifespan(
     RequestId(
-        BodyLimit(
-            ProtocolTypeRouter({"http": django_application, "websocket": websocket_application()}),
-            limit=settings.MAX_UPLOAD_BYTES + 2**20,
+        StaticFiles(
+            BodyLimit(
+                ProtocolTypeRouter({"http": django_application, "websocket": websocket_application()}),
+                limit=settings.MAX_UPLOAD_BYTES + FORM_BYTES,
+            ),
+            prefix=settings.STATIC_URL,
+            folders=static_folders(),
+            changing=settings.DEBUG,
         )
     )
 )

@@ -14,7 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
     path("account/", include("accounts.urls")),
 ]
-if find_spec("rag.generation.extractive"):
+if find_spec("rag.generation.local_transformers"):
     from config.api import api, openai_api
 
     urlpatterns += [path("api/v1/", api.urls), path("v1/", openai_api.urls)]

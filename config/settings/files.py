@@ -1,7 +1,10 @@
 """Files: uploads, the kept originals, and what the browser loads."""
 
+from importlib.metadata import version
+
 from config.env import env
 from config.settings.base import BASE_DIR, DATA_DIR, DEBUG
+from config.static_files import content_version
 
 MAX_UPLOAD_MB = env.integer("MAX_UPLOAD_MB", 200, minimum=1, maximum=100_000)
 MAX_UPLOAD_BYTES = MAX_UPLOAD_MB * 2**20
@@ -15,12 +18,14 @@ FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHand
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 DATA_UPLOAD_MAX_NUMBER_FILES = 100
 
-STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "static"] if (BASE_DIR / "static").is_dir() else []
+STATIC_SOURCE = BASE_DIR / "static"
+STATICFILES_DIRS = [STATIC_SOURCE]
+# The browser keeps a file for good; a change in any gives all of them new addresses.
+STATIC_VERSION = "changing" if DEBUG else content_version(STATIC_SOURCE, version("django"), version("django-ninja"))
+STATIC_URL = f"/static/{STATIC_VERSION}/"
+# Optional: `manage.py collectstatic` puts compressed copies there. Without them the files are served as they are.
+STATIC_ROOT = BASE_DIR / "staticfiles" / STATIC_VERSION
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
-WHITENOISE_USE_FINDERS = True
-WHITENOISE_AUTOREFRESH = DEBUG

@@ -1,0 +1,82 @@
+"""Serves css, scripts, fonts and pictures straight from the server's event loop, before Django is asked.
+
+WhiteNoise knows the files, their types, compressed forms, ranges and caching; its Django middleware would send every
+page and stream through a thread as well, so its answers are passed on here.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
+from whitenoise.base import WhiteNoise
+
+BLOCK_BYTES = 256 * 2**10
+FOREVER_S = 10 * 365 * 24 * 3600
+
+
+def content_version(folder: Path, *also: str) -> str:
+    """Return a name for the content of ``folder`` and for ``also``; it changes when any file does.
+
+    It becomes part of the address, so that a browser keeps files for good and modules that import one another by
+    relative addresses need no rewriting.
+    """
+    digest = hashlib.blake2b(" ".join(also).encode(), digest_size=6)
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            digest.update(str(path.relative_to(folder)).encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+class StaticFiles:
+    """Answers requests below ``prefix`` from ``folders``; everything else goes on to ``app``."""
+
+    def __init__(self, app: ASGI3Application, *, prefix: str, folders: list[Path], changing: bool) -> None:
+        self.app = app
+        self.prefix = prefix
+        self.files = WhiteNoise(
+            None,
+            autorefresh=changing,
+            max_age=0 if changing else FOREVER_S,
+            immutable_file_test=(lambda path, url: not changing),
+            allow_all_origins=False,
+            add_headers_function=(lambda headers, path, url: headers.add_header("X-Content-Type-Options", "nosniff")),
+        )
+        for folder in folders:
+            self.files.add_files(str(folder), prefix=prefix)
+
+    async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        """Handle one connection."""
+        if scope["type"] != "http" or not scope["path"].startswith(self.prefix):
+            await self.app(scope, receive, send)
+            return
+        found = await asyncio.to_thread(self.find, scope["path"])
+        if found is None:
+            await self.app(scope, receive, send)
+            return
+        environ = {
+            f"HTTP_{name.decode().upper().replace('-', '_')}": str(value, "latin-1") for name, value in scope["headers"]
+        }
+        reply = await asyncio.to_thread(found, scope["method"], environ)
+        headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in reply.headers]
+        await send({"type": "http.response.start", "status": int(reply.status), "headers": headers, "trailers": False})
+        if reply.file is not None:
+            await self.send_file(reply.file, send)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    def find(self, path: str) -> Callable[[str, dict[str, str]], Any] | None:
+        """Return what answers a request for ``path``, or None when there is no such file."""
+        file = self.files.find_file(path) if self.files.autorefresh else self.files.files.get(path)
+        return None if file is None else file.get_response
+
+    @staticmethod
+    async def send_file(file: BinaryIO, send: ASGISendCallable) -> None:
+        """Send a file's bytes and close it."""
+        try:
+            while block := await asyncio.to_thread(file.read, BLOCK_BYTES):
+                await send({"type": "http.response.body", "body": block, "more_body": True})
+        finally:
+            file.close()
