@@ -1,0 +1,114 @@
+/**
+ * The state of a conversation, and how each event changes it. Pure: no page, no socket.
+ *
+ * Applying events in order to a snapshot gives the same state as a snapshot taken afterwards. An event that is already
+ * part of a message (its `seq` is not above the message's) changes nothing, so an event may come twice.
+ */
+
+import { reduceAnswer, withLength } from "./answer.js";
+
+/** The state of a page: `conversation` is null until the first question of a new chat was taken. */
+export function emptyState() {
+  return { conversation: null, seq: null, messages: [], pending: null, refusal: null, gap: false };
+}
+
+/** A question that was sent and not yet confirmed. */
+export function withPending(state, requestId, question) {
+  return { ...state, pending: { requestId, question }, refusal: null };
+}
+
+/** Give up waiting for the sent question: it goes back to the composer. */
+export function withoutPending(state) {
+  return { ...state, pending: null };
+}
+
+/** The answer that is being written, or null. */
+export function runningAnswer(state) {
+  return state.messages.find((message) => message.role === "assistant" && message.status === "running") ?? null;
+}
+
+function afterSnapshot(state, event) {
+  const before = new Map(state.messages.map((message) => [message.id, message]));
+  const messages = event.messages.map((message) => ({
+    ...withLength(message),
+    // Steps are only told as they happen; those that were seen are kept.
+    steps: before.get(message.id)?.steps ?? [],
+  }));
+  const { pending } = state;
+  const arrived = pending && messages.some((m) => m.role === "user" && !before.has(m.id) && m.text === pending.question.trim());
+  return {
+    ...state,
+    conversation: event.conversation,
+    messages,
+    seq: event.seq,
+    gap: false,
+    pending: arrived ? null : pending,
+  };
+}
+
+function afterMessageCreated(state, event) {
+  const { message } = event;
+  const isConfirmed = message.role === "user" && state.pending?.requestId === event.request_id;
+  const pending = isConfirmed ? null : state.pending;
+  if (state.messages.some((known) => known.id === message.id)) {
+    return { ...state, pending };
+  }
+  // A retried answer stands in place of the one that came to nothing.
+  const others = state.messages.filter(
+    (known) => !(message.in_reply_to && known.role === "assistant" && known.in_reply_to === message.in_reply_to),
+  );
+  const created = { ...withLength(message), seq: Math.max(message.seq, event.seq) };
+  return { ...state, pending, messages: [...others, created] };
+}
+
+function afterAnswerEvent(state, event) {
+  const id = event.message_id ?? event.message?.id;
+  const at = state.messages.findIndex((message) => message.id === id);
+  if (at < 0) {
+    return state;
+  }
+  const changed = reduceAnswer(state.messages[at], event);
+  if (changed === null) {
+    return { ...state, gap: true };
+  }
+  return changed === state.messages[at] ? state : { ...state, messages: state.messages.with(at, changed) };
+}
+
+function afterError(state, event) {
+  const { pending } = state;
+  if (pending && event.request_id === pending.requestId) {
+    return { ...state, pending: null, refusal: { code: event.code, message: event.message, question: pending.question } };
+  }
+  return { ...state, refusal: { code: event.code, message: event.message, question: null } };
+}
+
+const OUTSIDE_STREAM = new Set(["error", "pong", "conversation.created", "conversation.snapshot"]);
+
+/** The state after `event`. The same object when the event changes nothing. */
+export function reduce(state, event) {
+  const { type } = event;
+  if (type === "conversation.created") {
+    return state.pending?.requestId === event.request_id ? { ...state, conversation: event.conversation, seq: null } : state;
+  }
+  if (type === "error") {
+    return afterError(state, event);
+  }
+  if (type === "pong" || event.conversation_id !== state.conversation?.id) {
+    return state;
+  }
+  let next = state;
+  if (type === "conversation.snapshot") {
+    next = afterSnapshot(state, event);
+  } else if (type === "conversation.renamed") {
+    next = { ...state, conversation: { ...state.conversation, title: event.title } };
+  } else if (type === "message.created") {
+    next = afterMessageCreated(state, event);
+  } else if (type.startsWith("answer.")) {
+    next = afterAnswerEvent(state, event);
+  }
+  // What was missed is fetched again from the last event that fitted, so a gap does not move the count on.
+  if (!OUTSIDE_STREAM.has(type) && !next.gap && event.seq > (next.seq ?? -1)) {
+    next = { ...next, seq: event.seq };
+  }
+  return next;
+}

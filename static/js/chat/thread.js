@@ -1,0 +1,380 @@
+/**
+ * <footnote-thread>: one conversation. Joins the socket, the state and what is drawn; each of them is its own module.
+ *
+ * Attributes: data-conversation (id or empty), data-socket (path), data-url (a conversation's address with a nil id).
+ * The page gives the assistants as JSON in `#thread-assistants`, and may give a snapshot in `#thread-snapshot`.
+ */
+
+import { h, jsonScript, prefersStillness } from "../dom.js";
+import { gettext, interpolate } from "../i18n.js";
+import { toast } from "../toasts.js";
+import { Announcer } from "./announcer.js";
+import { Composer } from "./composer.js";
+import { Drawer } from "./drawer.js";
+import { loadMarkdown } from "./markdown.js";
+import { AnswerView, makeQuestion } from "./message.js";
+import { NoteLayout } from "./notes.js";
+import { LiveSocket } from "./socket.js";
+import { emptyState, reduce, runningAnswer, withPending, withoutPending } from "./store.js";
+
+const NIL = /0{8}-0{4}-0{4}-0{4}-0{12}/;
+const UNCONFIRMED_MS = 6000;
+const BANNER_AFTER_MS = 1200;
+
+class FootnoteThread extends HTMLElement {
+  #state = emptyState();
+  #socket;
+  #composer;
+  #drawer;
+  #announcer;
+  #notes;
+  #list;
+  #body;
+  #banner;
+  #empty;
+  #views = new Map();
+  #questions = new Map();
+  #pendingElement = null;
+  #frame = 0;
+  #bannerTimer = 0;
+  #confirmTimer = 0;
+  #isFirstSnapshot = true;
+
+  connectedCallback() {
+    this.#list = this.querySelector("[data-messages]");
+    this.#body = this.querySelector("[data-thread-body]");
+    this.#banner = this.querySelector("[data-thread-banner]");
+    this.#empty = this.querySelector("[data-thread-empty]");
+    this.#announcer = new Announcer(this.querySelector("[data-announcer]"));
+    this.#drawer = new Drawer(this.querySelector("[data-drawer]"));
+    this.#notes = new NoteLayout(this.#body, () => this.#orderedViews());
+    this.#composer = new Composer(this.querySelector("[data-composer]"));
+    this.#composer.addEventListener("ask", (event) => this.#ask(event.detail.question));
+    this.#composer.addEventListener("stop", () => this.#stop());
+    this.addEventListener("click", (event) => this.#clicked(event));
+    this.querySelector("[data-assistant-choice]")?.addEventListener("change", () => this.#assistantChanged());
+    const conversationId = this.dataset.conversation;
+    if (conversationId) {
+      this.#state = { ...this.#state, conversation: { id: conversationId, title: document.title, assistant: null } };
+    }
+    this.#composer.keepDraftAs(conversationId || "new");
+    this.#assistantChanged();
+    const snapshot = jsonScript("thread-snapshot");
+    if (snapshot) {
+      this.#take(snapshot);
+    }
+    this.#connect();
+    const load = () => loadMarkdown().then(() => this.#views.forEach((view) => view.refresh()));
+    if (conversationId) {
+      load();
+    } else {
+      // Nothing to render yet: the library comes when a question is being written.
+      this.#composer.input.addEventListener("input", load, { once: true });
+      this.#composer.input.addEventListener("focus", load, { once: true });
+    }
+    if (matchMedia("(pointer: fine)").matches) {
+      this.#composer.focus();
+    }
+  }
+
+  disconnectedCallback() {
+    this.#socket?.close();
+  }
+
+  #connect() {
+    this.#socket = new LiveSocket(this.dataset.socket);
+    this.#socket.addEventListener("open", () => this.#opened());
+    this.#socket.addEventListener("lost", () => this.#lost());
+    this.#socket.addEventListener("message", (event) => this.#take(event.detail));
+    this.#socket.connect();
+  }
+
+  #opened() {
+    clearTimeout(this.#bannerTimer);
+    if (!this.#banner.hidden) {
+      this.#banner.hidden = true;
+      this.#announcer.say(gettext("The connection is back."));
+    }
+    this.#composer.isOnline = true;
+    const { conversation, seq } = this.#state;
+    if (conversation) {
+      this.#socket.send({ type: "follow", conversation_id: conversation.id, after: seq });
+    }
+    if (this.#state.pending) {
+      this.#expectConfirmation();
+    }
+  }
+
+  #lost() {
+    this.#composer.isOnline = false;
+    // A short gap is nobody's concern; the answer goes on from where it was.
+    this.#bannerTimer ||= setTimeout(() => {
+      this.#bannerTimer = 0;
+      if (!this.#socket.isOpen) {
+        this.#banner.hidden = false;
+        this.#announcer.say(gettext("The connection was lost. Connecting again."));
+      }
+    }, BANNER_AFTER_MS);
+  }
+
+  #take(event) {
+    const before = this.#state;
+    const state = reduce(before, event);
+    this.#state = state;
+    if (state.gap && !before.gap) {
+      this.#socket.send({ type: "follow", conversation_id: state.conversation.id, after: null });
+    }
+    if (event.type === "conversation.created" && state !== before) {
+      this.#conversationBegan(event.conversation);
+    } else if (event.type === "conversation.snapshot") {
+      this.#snapshotTaken();
+    } else if (event.type === "error") {
+      this.#refused(state.refusal, before.pending);
+    }
+    if (before.pending && !state.pending) {
+      clearTimeout(this.#confirmTimer);
+      if (event.type !== "error") {
+        this.#composer.clear();
+      }
+    }
+    this.#announce(event);
+    this.#scheduleDraw();
+  }
+
+  #ask(question) {
+    const requestId = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+    const { conversation } = this.#state;
+    const assistant = this.querySelector("[data-assistant-choice]")?.value || null;
+    const command = { type: "ask", conversation_id: conversation?.id ?? null, assistant, question, request_id: requestId };
+    if (!this.#socket.send(command)) {
+      this.#composer.isOnline = false;
+      return;
+    }
+    this.#state = withPending(this.#state, requestId, question);
+    this.#composer.say("");
+    this.#announcer.say(gettext("The question was sent."));
+    this.#expectConfirmation();
+    this.#draw();
+    this.#scrollToLast();
+  }
+
+  // An ask that was under way when the connection broke may or may not have arrived. The state tells after the
+  // reconnect; when it does not, the question goes back into the box.
+  #expectConfirmation() {
+    clearTimeout(this.#confirmTimer);
+    this.#confirmTimer = setTimeout(() => {
+      const { pending } = this.#state;
+      if (pending && this.#socket.isOpen) {
+        this.#state = withoutPending(this.#state);
+        this.#composer.restore(pending.question);
+        this.#draw();
+        this.#composer.say(gettext("The question did not reach the server. Send it again."), true);
+      }
+    }, UNCONFIRMED_MS);
+  }
+
+  #stop() {
+    const answer = runningAnswer(this.#state);
+    if (answer) {
+      this.#socket.send({ type: "stop", message_id: answer.id });
+    }
+  }
+
+  #retry(answer) {
+    if (!this.#socket.send({ type: "retry", message_id: answer.id })) {
+      toast(gettext("There is no connection. Try again when it is back."), { kind: "warn" });
+    }
+  }
+
+  #refused(refusal, pending) {
+    if (refusal.question !== null) {
+      this.#composer.restore(pending.question);
+      this.#composer.isWaiting = false;
+      this.#composer.say(refusal.message, true);
+      this.#announcer.say(refusal.message);
+    } else {
+      toast(refusal.message, { kind: "bad" });
+    }
+  }
+
+  #conversationBegan(conversation) {
+    history.replaceState(null, "", this.dataset.url.replace(NIL, conversation.id));
+    this.dataset.conversation = conversation.id;
+    this.#composer.clear();
+    this.#composer.keepDraftAs(conversation.id);
+    this.#isFirstSnapshot = false;
+    this.#showTitle(conversation.title);
+    const list = document.querySelector("[data-conversation-list]");
+    list?.querySelector("[data-conversations-empty]")?.remove();
+    list?.querySelectorAll("[aria-current]").forEach((link) => link.removeAttribute("aria-current"));
+    list?.querySelector(".nav__title")?.after(
+      h(
+        "a",
+        { class: "nav__link", href: location.pathname, "data-conversation": conversation.id, "aria-current": "page" },
+        h("span", { class: "truncate" }, conversation.title),
+      ),
+    );
+  }
+
+  #showTitle(title) {
+    document.title = interpolate(gettext("%(title)s · Footnote"), { title });
+    const link = document.querySelector(`[data-conversation-list] [data-conversation="${this.#state.conversation.id}"] .truncate`);
+    if (link) {
+      link.textContent = title;
+    }
+  }
+
+  #snapshotTaken() {
+    this.#showTitle(this.#state.conversation.title);
+    const choice = this.querySelector("[data-assistant-choice]");
+    const slug = this.#state.conversation.assistant?.slug;
+    if (choice && slug && this.#isFirstSnapshot) {
+      choice.value = slug;
+    }
+    if (this.#isFirstSnapshot) {
+      this.#isFirstSnapshot = false;
+      for (const message of this.#state.messages) {
+        this.#announcer.skip(message.id, message.text);
+      }
+      this.#draw();
+      this.#scrollToLast(false);
+    }
+  }
+
+  #announce(event) {
+    const id = event.message_id ?? event.message?.id;
+    const answer = this.#state.messages.find((message) => message.id === id && message.role === "assistant");
+    if (!answer) {
+      return;
+    }
+    if (event.type === "answer.delta") {
+      this.#announcer.follow(id, answer.text, false);
+    } else if (event.type === "answer.completed") {
+      this.#announcer.follow(id, answer.text, true);
+      const words = {
+        complete: gettext("The answer is complete."),
+        refused: gettext("The documents do not answer this."),
+        failed: answer.error?.message,
+        stopped: gettext("The answer was stopped."),
+        interrupted: gettext("The answer was interrupted."),
+      };
+      this.#announcer.say(words[answer.status] ?? "");
+    }
+  }
+
+  #scheduleDraw() {
+    // A hidden page gets no frames; what it must show then is drawn when it is seen again.
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#draw();
+    });
+  }
+
+  #draw() {
+    const { messages, pending, conversation } = this.#state;
+    const isEmpty = !messages.length && !pending;
+    this.#empty.hidden = !isEmpty || Boolean(conversation);
+    this.toggleAttribute("data-empty", isEmpty && !conversation);
+    const running = runningAnswer(this.#state);
+    this.#composer.isRunning = Boolean(running);
+    this.#composer.isWaiting = Boolean(pending);
+    this.#drop(messages);
+    this.#pendingElement?.remove();
+    this.#pendingElement = null;
+    let order = 0;
+    for (const message of messages) {
+      const element = message.role === "user" ? this.#drawQuestion(message) : this.#drawAnswer(message);
+      if (this.#list.children[order] !== element) {
+        this.#list.insertBefore(element, this.#list.children[order] ?? null);
+      }
+      order += 1;
+    }
+    if (pending) {
+      this.#pendingElement = makeQuestion(pending.question, true);
+      this.#list.append(this.#pendingElement);
+    }
+    this.#notes.schedule();
+  }
+
+  #drop(messages) {
+    const ids = new Set(messages.map((message) => message.id));
+    for (const [id, view] of this.#views) {
+      if (!ids.has(id)) {
+        view.destroy();
+        this.#views.delete(id);
+      }
+    }
+    for (const [id, element] of this.#questions) {
+      if (!ids.has(id)) {
+        element.remove();
+        this.#questions.delete(id);
+      }
+    }
+  }
+
+  #drawQuestion(message) {
+    if (!this.#questions.has(message.id)) {
+      this.#questions.set(message.id, makeQuestion(message.text));
+    }
+    return this.#questions.get(message.id);
+  }
+
+  #drawAnswer(message) {
+    let view = this.#views.get(message.id);
+    if (!view) {
+      view = new AnswerView({
+        retry: (answer) => this.#retry(answer),
+        openSources: (opened, citation) => this.#drawer.openSources(opened, citation),
+        openSteps: (opened) => this.#drawer.openSteps(opened),
+      });
+      this.#views.set(message.id, view);
+      loadMarkdown().then(() => view.refresh());
+    }
+    const before = view.answer;
+    view.update(message);
+    if (before && (before.citations !== message.citations || before.passages !== message.passages)) {
+      this.#drawer.refresh(view);
+    }
+    return view.element;
+  }
+
+  #orderedViews() {
+    return this.#state.messages.map((message) => this.#views.get(message.id)).filter(Boolean);
+  }
+
+  // The last question goes to the top and its answer grows below it: nothing that is read ever moves.
+  #scrollToLast(softly = true) {
+    const questions = this.#list.querySelectorAll(".question");
+    const last = questions[questions.length - 1];
+    if (last && questions.length > 1) {
+      last.scrollIntoView({ block: "start", behavior: softly && !prefersStillness() ? "smooth" : "instant" });
+    }
+  }
+
+  #assistantChanged() {
+    const assistants = jsonScript("thread-assistants") ?? [];
+    const slug = this.querySelector("[data-assistant-choice]")?.value;
+    const assistant = assistants.find((one) => one.slug === slug) ?? assistants[0];
+    if (!assistant || !this.#empty) {
+      return;
+    }
+    this.#empty.querySelector("[data-assistant-name]").textContent = assistant.name;
+    this.#empty.querySelector("[data-assistant-description]").textContent = assistant.description;
+    const suggestions = this.#empty.querySelector("[data-suggestions]");
+    suggestions.replaceChildren(
+      ...(assistant.suggestions ?? []).map((question) =>
+        h("li", {}, h("button", { class: "suggestion", type: "button", "data-suggestion": true }, question)),
+      ),
+    );
+  }
+
+  #clicked(event) {
+    const suggestion = event.target.closest("[data-suggestion]");
+    if (suggestion) {
+      loadMarkdown();
+      this.#composer.ask(suggestion.textContent.trim());
+    }
+  }
+}
+
+customElements.define("footnote-thread", FootnoteThread);
