@@ -1,7 +1,6 @@
 """The ASGI application: pages and the API through Django, sockets through Channels, files straight from disk."""
 
 import os
-import tempfile
 from pathlib import Path
 
 # Requests share connections to the database; the settings read this.
@@ -23,8 +22,6 @@ from config.static_files import StaticFiles
 
 # What one request may hold beside the file itself: the form around it.
 FORM_BYTES = 2**20
-# Django keeps a large body there while it arrives; the operating system's own folder may be small, or shared.
-tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
 
 
 def static_folders() -> list[Path]:

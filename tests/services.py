@@ -18,40 +18,45 @@ import pytest
 from config.embedded import postgres, valkey
 from config.embedded.sockets import valkey_socket
 
-KEPT = ("DATABASE_URL", "REDIS_URL", "PATH", "HOME", "EVALDATA", "NO_BROWSER", "TZ")
 SETTINGS = (
     "ADMIN_EMAIL", "ADMIN_PASSWORD", "ALLOWED_HOSTS", "ALLOW_SIGNUP", "DEBUG", "HOST", "LLM_API_KEY", "LLM_BASE_URL",
     "LLM_MODEL", "LOG_FORMAT", "LOG_LEVEL", "MAX_UPLOAD_MB", "OUTBOUND_ALLOW_PRIVATE", "PORT", "PUBLIC_URL",
     "SECRET_KEY", "ENCRYPTION_KEY", "WORKER_CONCURRENCY", "DATABASE_POOL_SIZE",
 )  # fmt: skip
 MARK = "FOOTNOTE_TEST_DATA_DIR"
+GIVEN = "FOOTNOTE_TEST_GIVEN"
 START_TIMEOUT_S = 30
 STOP_TIMEOUT_S = 10
 CHILDREN: dict[str, subprocess.Popen[bytes]] = {}
 
 for name in SETTINGS:
     os.environ.pop(name, None)
+OWNER_PID = 0
 if MARK not in os.environ:
     os.environ[MARK] = tempfile.mkdtemp(prefix="fn-test-")
+    os.environ[GIVEN] = " ".join(name for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name))
     OWNER_PID = os.getpid()
-else:
-    OWNER_PID = 0
 DATA_DIR = Path(os.environ[MARK])
 os.environ["DATA_DIR"] = str(DATA_DIR)
+if "REDIS_URL" not in os.environ[GIVEN]:
+    # Each of xdist's workers has a database of Valkey to itself, as it has one of PostgreSQL.
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw-1").removeprefix("gw")) + 1
+    os.environ["REDIS_URL"] = f"unix://{valkey_socket(DATA_DIR)}?db={number % 16}"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 
 def start_services() -> None:
     """Start the servers that no URL points at, unless this run has them already."""
+    given = os.environ[GIVEN]
     with open(DATA_DIR / "services.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not os.environ.get("DATABASE_URL") and not (DATA_DIR / "postgres.pid").exists():
+        if "DATABASE_URL" not in given and not (DATA_DIR / "postgres.pid").exists():
             postgres.initialise(DATA_DIR)
             spawn("postgres", postgres.server_command(DATA_DIR, durable=False))
-        if not os.environ.get("REDIS_URL") and not (DATA_DIR / "valkey.pid").exists():
+        if "REDIS_URL" not in given and not (DATA_DIR / "valkey.pid").exists():
             spawn("valkey", valkey.server_command(DATA_DIR, durable=False))
-        wait_for(lambda: os.environ.get("REDIS_URL") or valkey_socket(DATA_DIR).exists(), "Valkey")
-        wait_for(lambda: os.environ.get("DATABASE_URL") or postgres.accepts_connections(DATA_DIR), "PostgreSQL")
+        wait_for(lambda: "REDIS_URL" in given or valkey_socket(DATA_DIR).exists(), "Valkey")
+        wait_for(lambda: "DATABASE_URL" in given or postgres.accepts_connections(DATA_DIR), "PostgreSQL")
 
 
 def spawn(name: str, command: list[str]) -> None:

@@ -2,10 +2,11 @@
 
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
-from config.env import env
+from config.env import SettingError, env
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 DATA_DIR = env.path("DATA_DIR", BASE_DIR / "var")
@@ -77,7 +78,7 @@ USE_TZ = True
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("de", _("German")), ("ar", _("Arabic"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
-TIME_ZONE = env.text("TZ", "UTC")
+TIME_ZONE = env.time_zone("TZ", "UTC")
 
 # The first run makes these, and nothing overwrites them later.
 ADMIN_EMAIL = env.text("ADMIN_EMAIL", "admin@example.com")
@@ -85,4 +86,7 @@ ADMIN_PASSWORD = env.secret("ADMIN_PASSWORD")
 LLM_BASE_URL = env.url("LLM_BASE_URL", schemes=("http", "https"))
 LLM_API_KEY = env.secret("LLM_API_KEY")
 LLM_MODEL = env.text("LLM_MODEL")
-OUTBOUND_ALLOW_PRIVATE = env.hosts("OUTBOUND_ALLOW_PRIVATE")
+if LLM_BASE_URL and not LLM_MODEL:
+    raise SettingError("LLM_MODEL", "LLM_BASE_URL is set but no model is named. Set LLM_MODEL as well.")
+# Whoever sets the server's address means it to be called, wherever it stands.
+OUTBOUND_ALLOW_PRIVATE = [*env.hosts("OUTBOUND_ALLOW_PRIVATE"), *filter(None, [urlsplit(LLM_BASE_URL).hostname])]

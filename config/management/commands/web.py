@@ -1,5 +1,6 @@
 """``manage.py web``: pages, API and sockets."""
 
+import tempfile
 from argparse import ArgumentParser
 from typing import Any
 
@@ -28,6 +29,8 @@ class Command(BaseCommand):
 
         from config.asgi import application
 
+        # Django keeps a large body there while it arrives; the system's own folder may be small, or shared.
+        tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
         wait_at_gate("prepared")
         uvicorn.run(
             application,
