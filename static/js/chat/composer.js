@@ -17,6 +17,7 @@ export class Composer extends EventTarget {
   #isRunning = false;
   #isOnline = true;
   #isWaiting = false;
+  #said = ["", false];
 
   constructor(form) {
     super();
@@ -57,19 +58,25 @@ export class Composer extends EventTarget {
   }
 
   set isRunning(value) {
-    this.#isRunning = value;
-    this.#draw();
+    if (this.#isRunning !== value) {
+      this.#isRunning = value;
+      this.say("");
+    }
   }
 
   set isOnline(value) {
-    this.#isOnline = value;
-    this.#draw();
+    if (this.#isOnline !== value) {
+      this.#isOnline = value;
+      this.say("");
+    }
   }
 
   /** Whether a question is under way that the server has not confirmed. */
   set isWaiting(value) {
-    this.#isWaiting = value;
-    this.#draw();
+    if (this.#isWaiting !== value) {
+      this.#isWaiting = value;
+      this.#draw();
+    }
   }
 
   /** Put a text into the box, in place of an empty one; what somebody is writing is never lost. */
@@ -95,10 +102,10 @@ export class Composer extends EventTarget {
     this.#input.focus();
   }
 
-  /** Say something under the box; with no text, what the state gives. */
+  /** Say something under the box until the question or the state changes; with no text, what the state gives. */
   say(text, isBad = false) {
-    this.#hint.textContent = text;
-    this.#hint.classList.toggle("composer__hint--bad", isBad);
+    this.#said = [text, isBad];
+    this.#draw();
   }
 
   #submit() {
@@ -121,7 +128,7 @@ export class Composer extends EventTarget {
     if (this.#key) {
       this.#store(this.#input.value);
     }
-    this.#draw();
+    this.say("");
   }
 
   #draw() {
@@ -135,17 +142,23 @@ export class Composer extends EventTarget {
       String(!this.#isRunning && (length === 0 || isTooLong || !this.#isOnline || this.#isWaiting)),
     );
     this.#input.setAttribute("aria-invalid", String(isTooLong));
+    const [text, isBad] = this.#said[0] ? this.#said : this.#hintFor(length, isTooLong);
+    if (this.#hint.textContent !== text) {
+      this.#hint.textContent = text;
+    }
+    this.#hint.classList.toggle("composer__hint--bad", isBad);
+  }
+
+  #hintFor(length, isTooLong) {
+    const count = { n: formatNumber(length), max: formatNumber(MAX_QUESTION) };
     if (isTooLong) {
       const words = gettext("%(n)s of %(max)s characters. Shorten the question, or upload the text as a document.");
-      this.say(interpolate(words, { n: formatNumber(length), max: formatNumber(MAX_QUESTION) }), true);
-    } else if (!this.#isOnline) {
-      this.say(gettext("No connection. You can go on writing."));
-    } else if (length >= COUNT_FROM) {
-      const words = gettext("%(n)s of %(max)s characters");
-      this.say(interpolate(words, { n: formatNumber(length), max: formatNumber(MAX_QUESTION) }));
-    } else {
-      this.say("");
+      return [interpolate(words, count), true];
     }
+    if (!this.#isOnline) {
+      return [gettext("No connection. You can go on writing."), false];
+    }
+    return [length >= COUNT_FROM ? interpolate(gettext("%(n)s of %(max)s characters"), count) : "", false];
   }
 
   // Storage can be full or forbidden; the draft then lives as long as the page.
