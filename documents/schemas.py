@@ -179,8 +179,8 @@ class SourceIn(Input):
     ]
     description: Annotated[str, BeforeValidator(_without_nul), StringConstraints(max_length=2000)] = ""
     visibility: Literal["everyone", "restricted"] = "everyone"
-    groups: list[Text] = []
-    users: list[Text] = []
+    groups: list[Text] = Field(default_factory=list)
+    users: list[Text] = Field(default_factory=list)
 
 
 class SourceOut(Schema):

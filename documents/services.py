@@ -125,7 +125,8 @@ def source_delete(*, user: User, source: DataSource) -> None:
     """Delete a data source with all its documents."""
     for attempt in range(DELETE_ATTEMPTS):
         try:
-            return _delete_source(user, source)
+            _delete_source(user, source)
+            return
         except IntegrityError:
             # A file was uploaded to it at that very moment; it is deleted with the rest the next time.
             if attempt + 1 == DELETE_ATTEMPTS:

@@ -1,0 +1,125 @@
+"""A document's text as a page shows it: its blocks in parts of bearable length, with one span marked."""
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+
+PART_CHARS = 60_000
+"""A part of a long text: what a browser lays out without a pause."""
+
+BLOCKS_PER_PART = 3000
+TABLE_RULE = re.compile(r"\s*\|?(\s*:?-+:?\s*\|)*\s*:?-+:?\s*\|?\s*")
+CELL = re.compile(r"(?:\\.|[^|\\])*")
+
+RawBlock = tuple[str, int, int, int]
+"""Kind, start, end and level, as a version stores them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of characters, marked or not."""
+
+    text: str
+    marked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShownBlock:
+    """A block with its text cut at the marked span; a table has rows of cells instead, the first row its head."""
+
+    kind: str
+    level: int
+    marker: str = ""
+    pieces: list[Piece] = field(default_factory=list)
+    rows: list[list[list[Piece]]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a text: its number from 1, how many there are, and its blocks."""
+
+    number: int
+    count: int
+    blocks: list[ShownBlock]
+
+
+class Span:
+    """The characters to mark, ``start`` up to ``end``; an empty one marks nothing."""
+
+    def __init__(self, start: int, end: int, length: int) -> None:
+        self.start = max(0, min(start, length))
+        self.end = max(self.start, min(end, length))
+
+    def pieces(self, text: str, start: int, end: int) -> list[Piece]:
+        """``text[start:end]`` cut where the span begins and ends."""
+        inside_start, inside_end = max(start, self.start), min(end, self.end)
+        if inside_start >= inside_end:
+            return [Piece(text[start:end], False)]
+        runs = ((start, inside_start, False), (inside_start, inside_end, True), (inside_end, end, False))
+        return [Piece(text[first:last], marked) for first, last, marked in runs if first < last]
+
+
+def part_of(text: str, blocks: list[RawBlock], span: Span, number: int | None) -> Part:
+    """The part with this number, or the one where the span begins when no number is given."""
+    firsts = _first_blocks(blocks)
+    if number is None:
+        at = bisect_right([block[1] for block in blocks], span.start) - 1
+        number = bisect_right(firsts, max(at, 0))
+    number = max(1, min(number, len(firsts)))
+    first = firsts[number - 1]
+    last = firsts[number] if number < len(firsts) else len(blocks)
+    before = blocks[first - 1][2] if first else 0
+    shown = []
+    for raw in blocks[first:last]:
+        shown.append(_shown(text, raw, text[before : raw[1]].strip(), span))
+        before = raw[2]
+    return Part(number, len(firsts), shown)
+
+
+def _first_blocks(blocks: list[RawBlock]) -> list[int]:
+    """Where each part begins, as positions in ``blocks``."""
+    firsts = [0]
+    begin = blocks[0][1] if blocks else 0
+    for position, (_kind, start, _end, _level) in enumerate(blocks):
+        if start - begin >= PART_CHARS or position - firsts[-1] >= BLOCKS_PER_PART:
+            firsts.append(position)
+            begin = start
+    return firsts
+
+
+def _shown(text: str, raw: RawBlock, marker: str, span: Span) -> ShownBlock:
+    kind, start, end, level = raw
+    if kind == "table":
+        rows = _table_rows(text, start, end, span)
+        if rows:
+            return ShownBlock(kind, level, rows=rows)
+        kind = "code"
+    if kind == "list_item":
+        marker = marker if marker[:1].isalnum() else "\u2022"
+    return ShownBlock(kind, level, marker, span.pieces(text, start, end))
+
+
+def _table_rows(text: str, start: int, end: int, span: Span) -> list[list[list[Piece]]]:
+    """The cells of a Markdown table; none when its lines do not look like one."""
+    rows = []
+    at = start
+    for line in text[start:end].splitlines(keepends=True):
+        bare = line.strip()
+        if not bare.startswith("|"):
+            return []
+        if not (TABLE_RULE.fullmatch(bare) and "-" in bare):
+            rows.append(_cells(text, at + line.index("|") + 1, at + len(line.rstrip()), span))
+        at += len(line)
+    return rows
+
+
+def _cells(text: str, start: int, end: int, span: Span) -> list[list[Piece]]:
+    cells = []
+    while start < end:
+        match = CELL.match(text, start, end)
+        close = match.end() if match else end
+        inner = text[start:close]
+        first = start + len(inner) - len(inner.lstrip())
+        cells.append(span.pieces(text, first, max(first, start + len(inner.rstrip()))))
+        start = close + 1
+    return cells

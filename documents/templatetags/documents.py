@@ -1,0 +1,32 @@
+"""Template tags of the documents' pages: sortable table heads, runs of blocks."""
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from documents.reading import ShownBlock
+
+register = template.Library()
+
+
+@register.simple_tag
+def sort_header(name: str, order: str, label: str, query: str, css_class: str = "") -> SafeString:
+    """A table head that sorts by ``name`` (with a minus: first downwards), and turns the order when clicked again."""
+    column = name.lstrip("-")
+    current = order.lstrip("-") == column
+    wanted = (column if order.startswith("-") else f"-{column}") if current else name
+    direction = "descending" if order.startswith("-") else "ascending"
+    sorting = format_html(' aria-sort="{}"', direction) if current else ""
+    looks = format_html(' class="{}"', css_class) if css_class else ""
+    prefix = f"{query}&" if query else ""
+    return format_html('<th scope="col"{}{}><a href="?{}order={}">{}</a></th>', sorting, looks, prefix, wanted, label)
+
+
+@register.filter
+def grouped(blocks: Iterable[ShownBlock]) -> list[dict[str, Any]]:
+    """Blocks in runs of one kind, so that list items come as one list."""
+    return [{"kind": kind, "blocks": list(run)} for kind, run in groupby(blocks, key=lambda block: block.kind)]

@@ -1,0 +1,1 @@
+"""Pages of the app: documents, their originals, uploads, data sources."""

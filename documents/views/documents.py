@@ -1,0 +1,169 @@
+"""Pages of documents: the list, one document with a span shown, where a span stands, deleting."""
+
+import uuid
+from dataclasses import asdict
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.models import User
+from documents import services
+from documents.boxes import span_boxes
+from documents.errors import DocumentsError, document_not_found
+from documents.forms import NEWEST_FIRST, ORDERS, DocumentFilter
+from documents.models import DataSource, Document, DocumentQuerySet
+from documents.reading import Span, part_of
+from documents.views.edges import signed_in, tells_errors
+
+PAGE_SIZE = 50
+MAX_DELETED_AT_ONCE = 500
+LARGEST_NUMBER = 2**31 - 1
+
+
+@login_required
+@require_GET
+def index(request: HttpRequest) -> HttpResponseBase:
+    """The documents one may see: sorted, filtered and paged as the address says; for editors the upload."""
+    user = signed_in(request)
+    chosen = DocumentFilter(request.GET, user=user)
+    documents = _filtered(user, chosen.chosen).select_related("source")
+    page = Paginator(documents, PAGE_SIZE).get_page(request.GET.get("page"))
+    editable = Document.objects.editable_by(user).filter(pk__in=[each.pk for each in page.object_list])
+    uploadable = list(DataSource.objects.uploadable_by(user))
+    context = {
+        "filter": chosen,
+        "filtered": any(chosen.chosen[name] for name in ("q", "source", "status")),
+        "page": page,
+        "order": chosen.chosen["order"] or NEWEST_FIRST,
+        "query": _query_without(request, "page"),
+        "query_without_order": _query_without(request, "page", "order"),
+        "editable": set(editable.values_list("pk", flat=True)),
+        "uploadable": uploadable,
+        "upload_source": chosen.chosen["source"],
+        "has_uploads": DataSource.objects.filter(slug=services.SHARED_SLUG).exists(),
+        "max_upload_mb": settings.MAX_UPLOAD_MB,
+        "max_upload_bytes": settings.MAX_UPLOAD_BYTES,
+    }
+    return render(request, "documents/index.html", context)
+
+
+@login_required
+@require_GET
+@tells_errors
+def document(request: HttpRequest, document_id: uuid.UUID) -> HttpResponseBase:
+    """One document: its text or its pages, with the span ``start`` to ``end`` of the address marked."""
+    user = signed_in(request)
+    shown = _visible(user, document_id)
+    version = shown.current_version
+    paged = version is not None and version.kind == "pdf" and request.GET.get("view") != "text"
+    start, end = _number(request, "start"), _number(request, "end")
+    context = {
+        "document": shown,
+        "editable": Document.objects.editable_by(user).filter(pk=shown.pk).exists(),
+        "version": version,
+        "paged": paged,
+        "start": start,
+        "end": end,
+        "span_query": urlencode({"start": start, "end": end}) if end > start else "",
+        "state": {"id": str(shown.pk), "status": shown.status},
+    }
+    if version is not None and paged:
+        context["pages"] = list(version.pages.values_list("width", "height"))
+        context["page_number"] = _number(request, "page") or 1
+    elif version is not None:
+        span = Span(start, end, len(version.text))
+        context["part"] = part_of(version.text, version.blocks, span, _number(request, "part") or None)
+    return render(request, "documents/document.html", context)
+
+
+@login_required
+@require_GET
+@tells_errors
+def boxes(request: HttpRequest, document_id: uuid.UUID) -> HttpResponseBase:
+    """Where the span ``start`` to ``end`` stands: its pages and boxes in points."""
+    version = _visible(signed_in(request), document_id, with_text=False).current_version
+    found = span_boxes(version, _number(request, "start"), _number(request, "end")) if version else []
+    return JsonResponse({"pages": [asdict(page) for page in found]})
+
+
+@login_required
+@require_POST
+@tells_errors
+def delete(request: HttpRequest, document_id: uuid.UUID) -> HttpResponseBase:
+    """Delete one document and go back to the list."""
+    services.document_delete(user=signed_in(request), document_id=document_id)
+    messages.success(request, _("The document was deleted."))
+    return redirect("documents:index")
+
+
+@login_required
+@require_POST
+@tells_errors
+def delete_many(request: HttpRequest) -> HttpResponseBase:
+    """Delete the chosen documents, as many of them as one may, and go back to the list as it was."""
+    user = signed_in(request)
+    deleted, kept = 0, 0
+    for raw in request.POST.getlist("document")[:MAX_DELETED_AT_ONCE]:
+        try:
+            services.document_delete(user=user, document_id=uuid.UUID(raw))
+            deleted += 1
+        except (DocumentsError, ValueError):
+            kept += 1
+    if deleted:
+        text = ngettext("%(count)s document was deleted.", "%(count)s documents were deleted.", deleted)
+        messages.success(request, text % {"count": deleted})
+    if kept:
+        text = ngettext(
+            "%(count)s document could not be deleted: it is gone already, or not yours.",
+            "%(count)s documents could not be deleted: they are gone already, or not yours.",
+            kept,
+        )
+        messages.warning(request, text % {"count": kept})
+    back = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    return redirect(back if safe else reverse("documents:index"))
+
+
+def _filtered(user: User, chosen: dict[str, object]) -> DocumentQuerySet:
+    documents = Document.objects.visible_to(user)
+    if chosen["source"]:
+        documents = documents.filter(source=chosen["source"])
+    if chosen["status"]:
+        documents = documents.filter(status=chosen["status"])
+    if chosen["q"]:
+        documents = documents.filter(Q(filename__icontains=chosen["q"]) | Q(title__icontains=chosen["q"]))
+    return documents.order_by(*ORDERS[str(chosen["order"] or NEWEST_FIRST)])
+
+
+def _visible(user: User, document_id: uuid.UUID, *, with_text: bool = True) -> Document:
+    visible = Document.objects.visible_to(user).select_related("source", "owner", "current_version")
+    if not with_text:
+        visible = visible.defer("current_version__text", "current_version__blocks")
+    found = visible.filter(pk=document_id).first()
+    if found is None:
+        raise document_not_found()
+    return found
+
+
+def _number(request: HttpRequest, name: str) -> int:
+    """A whole number of the address; 0 for none, a wrong or a negative one."""
+    raw = request.GET.get(name, "")
+    return min(int(raw), LARGEST_NUMBER) if raw.isascii() and raw.isdigit() and len(raw) < 12 else 0
+
+
+def _query_without(request: HttpRequest, *names: str) -> str:
+    query = request.GET.copy()
+    for name in names:
+        query.pop(name, None)
+    return query.urlencode()

@@ -1,0 +1,213 @@
+/** The pages of a PDF, drawn by pdf.js as they come into view, with the boxes of a span laid over them. */
+
+import { h, jsonScript, scrollTo } from "../dom.js";
+import { getJson } from "../http.js";
+import { formatNumber, gettext, interpolate } from "../i18n.js";
+
+const LARGEST_PIXELS = 16e6;
+const LARGEST_FIT = 1.6;
+const ZOOMS = [0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 3];
+const AHEAD = "800px 0px";
+
+const root = document.querySelector("[data-pdf]");
+const holder = root.querySelector("[data-pdf-pages]");
+const status = root.querySelector("[data-pdf-status]");
+const numberField = root.querySelector("[data-pdf-number]");
+const sizes = jsonScript("pdf-pages");
+const pages = sizes.map(([width, height], index) => ({ number: index + 1, width, height, element: null, drawing: null }));
+
+let file = null;
+let library = null;
+let zoom = ZOOMS.indexOf(1);
+
+function fit() {
+  const widest = Math.max(...pages.map((page) => page.width), 1);
+  return Math.min(holder.clientWidth / widest, LARGEST_FIT) * ZOOMS[zoom];
+}
+
+function layOut() {
+  const scale = fit();
+  for (const page of pages) {
+    page.element.style.inlineSize = `${page.width * scale}px`;
+    page.element.style.blockSize = `${page.height * scale}px`;
+  }
+  root.querySelector("[data-pdf-zoom]").textContent = `${Math.round(ZOOMS[zoom] * 100)} %`;
+}
+
+function place() {
+  for (const page of pages) {
+    const label = interpolate(gettext("Page %(number)s"), { number: page.number });
+    page.element = h("div", { class: "pdf__page", role: "img", "aria-label": label, "data-page": page.number });
+    page.element.setAttribute("role", "group");
+  }
+  holder.replaceChildren(...pages.map((page) => page.element));
+  layOut();
+}
+
+async function draw(page) {
+  if (!file || page.drawing) {
+    return;
+  }
+  const drawing = { cancelled: false, task: null };
+  page.drawing = drawing;
+  try {
+    const source = await file.getPage(page.number);
+    const scale = fit();
+    const viewport = source.getViewport({ scale });
+    const ratio = Math.min(devicePixelRatio || 1, Math.sqrt(LARGEST_PIXELS / (viewport.width * viewport.height)));
+    const canvas = h("canvas", { class: "pdf__canvas", width: Math.floor(viewport.width * ratio), height: Math.floor(viewport.height * ratio) });
+    if (drawing.cancelled) {
+      return;
+    }
+    drawing.task = source.render({ canvas, viewport, transform: [ratio, 0, 0, ratio, 0, 0] });
+    await drawing.task.promise;
+    const words = h("div", { class: "pdf__text" });
+    words.style.setProperty("--total-scale-factor", String(scale));
+    await new library.TextLayer({ textContentSource: source.streamTextContent(), container: words, viewport }).render();
+    if (!drawing.cancelled) {
+      page.element.querySelectorAll(".pdf__canvas, .pdf__text").forEach((old) => old.remove());
+      page.element.prepend(canvas, words);
+    }
+  } catch (error) {
+    if (error?.name !== "RenderingCancelledException") {
+      page.element.dataset.failed = "";
+    }
+  }
+}
+
+function drop(page) {
+  if (page.drawing) {
+    page.drawing.cancelled = true;
+    page.drawing.task?.cancel();
+    page.drawing = null;
+  }
+  page.element.querySelectorAll(".pdf__canvas, .pdf__text").forEach((old) => old.remove());
+}
+
+const near = new IntersectionObserver(
+  (entries) => {
+    for (const entry of entries) {
+      const page = pages[Number(entry.target.dataset.page) - 1];
+      page.near = entry.isIntersecting;
+      if (page.near) {
+        draw(page);
+      } else {
+        drop(page);
+      }
+    }
+  },
+  { rootMargin: AHEAD },
+);
+
+function currentPage() {
+  const line = innerHeight / 3;
+  return pages.findLast((page) => page.element.getBoundingClientRect().top <= line) ?? pages[0];
+}
+
+function goTo(number) {
+  const page = pages[Math.max(1, Math.min(number, pages.length)) - 1];
+  page.element.scrollIntoView({ block: "start" });
+}
+
+function redraw() {
+  const [page] = [currentPage()];
+  for (const each of pages) {
+    drop(each);
+  }
+  layOut();
+  page.element.scrollIntoView({ block: "start" });
+  for (const each of pages.filter((one) => one.near)) {
+    draw(each);
+  }
+}
+
+function setZoom(next) {
+  zoom = Math.max(0, Math.min(next, ZOOMS.length - 1));
+  redraw();
+}
+
+function mark(found) {
+  const marks = found.flatMap((page) =>
+    page.boxes.map(([x0, y0, x1, y1]) => {
+      const box = h("div", { class: "pdf__mark", "data-span": true });
+      box.style.insetInlineStart = `${(x0 / page.width) * 100}%`;
+      box.style.insetBlockStart = `${(y0 / page.height) * 100}%`;
+      box.style.inlineSize = `${((x1 - x0) / page.width) * 100}%`;
+      box.style.blockSize = `${((y1 - y0) / page.height) * 100}%`;
+      pages[page.number - 1]?.element.append(box);
+      return box;
+    }),
+  );
+  return marks[0] ?? null;
+}
+
+async function showSpan() {
+  if (root.dataset.boxes) {
+    try {
+      const { pages: found } = await getJson(root.dataset.boxes);
+      const first = mark(found);
+      if (first) {
+        scrollTo(first);
+        return;
+      }
+    } catch {
+      // Without its boxes the span's page still helps.
+    }
+  }
+  if (Number(root.dataset.page) > 1) {
+    goTo(Number(root.dataset.page));
+  }
+}
+
+async function open() {
+  library = await import(root.dataset.library);
+  library.GlobalWorkerOptions.workerSrc = root.dataset.worker;
+  file = await library.getDocument({
+    url: root.dataset.file,
+    cMapUrl: root.dataset.cmaps,
+    cMapPacked: true,
+    standardFontDataUrl: root.dataset.fonts,
+    wasmUrl: root.dataset.decoders,
+    useWasm: false,
+    isEvalSupported: false,
+    enableXfa: false,
+  }).promise;
+  for (const page of pages.filter((each) => each.near)) {
+    draw(page);
+  }
+}
+
+function listen() {
+  root.querySelector("[data-pdf-previous]").addEventListener("click", () => goTo(currentPage().number - 1));
+  root.querySelector("[data-pdf-next]").addEventListener("click", () => goTo(currentPage().number + 1));
+  root.querySelector("[data-pdf-smaller]").addEventListener("click", () => setZoom(zoom - 1));
+  root.querySelector("[data-pdf-larger]").addEventListener("click", () => setZoom(zoom + 1));
+  numberField.addEventListener("change", () => goTo(Number.parseInt(numberField.value, 10) || 1));
+  let timer = 0;
+  addEventListener("scroll", () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      if (document.activeElement !== numberField) {
+        numberField.value = formatNumber(currentPage().number);
+      }
+    }, 100);
+  });
+  let width = holder.clientWidth;
+  new ResizeObserver(() => {
+    if (holder.clientWidth !== width) {
+      width = holder.clientWidth;
+      redraw();
+    }
+  }).observe(holder);
+}
+
+place();
+listen();
+pages.forEach((page) => near.observe(page.element));
+showSpan();
+try {
+  await open();
+  status.hidden = true;
+} catch {
+  status.textContent = gettext("The pages cannot be drawn here. The text view has their words, and the file can be downloaded.");
+}

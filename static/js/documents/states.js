@@ -1,0 +1,32 @@
+/** How a document's state reads. */
+
+import { h } from "../dom.js";
+import { formatNumber, gettext, interpolate } from "../i18n.js";
+
+const WORDS = {
+  received: gettext("Received"),
+  parsing: gettext("Reading"),
+  chunking: gettext("Splitting"),
+  embedding: gettext("Indexing"),
+  ready: gettext("Ready"),
+  failed: gettext("Failed"),
+};
+const KINDS = { ready: "ok", failed: "bad" };
+
+/** Whether indexing has ended, well or not. */
+export function isFinal(status) {
+  return status === "ready" || status === "failed";
+}
+
+/** The state in a word or two: "Indexing 12 of 80". */
+export function stateWords({ status, done, total }) {
+  if (status === "embedding" && total > 0) {
+    return interpolate(gettext("Indexing %(done)s of %(total)s"), { done: formatNumber(done), total: formatNumber(total) });
+  }
+  return WORDS[status] ?? status;
+}
+
+/** The state as a badge. */
+export function stateBadge(state) {
+  return h("span", { class: `badge badge--${KINDS[state.status] ?? "accent"}`, title: state.error?.message ?? "" }, stateWords(state));
+}

@@ -1,0 +1,285 @@
+/** Dropping and choosing files, sending them a few at a time, and the list of how far each one is. */
+
+import { h, icon } from "../dom.js";
+import { csrfToken, postJson } from "../http.js";
+import { formatNumber, gettext, interpolate } from "../i18n.js";
+import { toast } from "../toasts.js";
+import { isFinal, stateBadge } from "./states.js";
+
+const AT_ONCE = 3;
+const MAX_FILES = 2000;
+const SEND_TIMEOUT_MS = 30 * 60 * 1000;
+
+const form = document.querySelector("[data-upload]");
+const panel = document.querySelector("[data-uploads]");
+const list = document.querySelector("[data-uploads-list]");
+const summary = document.querySelector("[data-uploads-summary]");
+
+/** All uploads shown, newest first: {file, source, item, state, error, sent}. */
+const uploads = [];
+const waiting = [];
+/** States of documents that the socket told of before the answer to their upload came. */
+const early = new Map();
+let sending = 0;
+
+function documentUrl(id) {
+  return form.dataset.documentUrl.replace("00000000-0000-0000-0000-000000000000", id);
+}
+
+function add(upload, { first = true } = {}) {
+  upload.item = h("li", { class: "upload-item" });
+  uploads.push(upload);
+  list[first ? "prepend" : "append"](upload.item);
+  draw(upload);
+}
+
+function draw(upload) {
+  const { state, error } = upload;
+  const name = state ? h("a", { href: documentUrl(state.id), dir: "auto" }, state.filename) : h("span", { dir: "auto" }, upload.file.name);
+  upload.item.replaceChildren(
+    h("div", { class: "upload-item__name truncate" }, name),
+    h("div", { class: "upload-item__state" }, badge(upload)),
+    ...[progress(upload), reason(upload)].filter(Boolean),
+  );
+  upload.item.classList.toggle("upload-item--failed", Boolean(error) || state?.status === "failed");
+  panel.hidden = false;
+  count();
+}
+
+function badge(upload) {
+  if (upload.error) {
+    return h("span", { class: "badge badge--bad" }, gettext("Not uploaded"));
+  }
+  if (upload.state) {
+    return stateBadge(upload.state);
+  }
+  const percent = Math.floor(upload.sent * 100);
+  const words = upload.sent > 0 ? interpolate(gettext("Sending %(percent)s %"), { percent }) : gettext("Waiting");
+  return h("span", { class: "badge badge--accent" }, words);
+}
+
+function progress({ state, error, sent }) {
+  if (error || isFinal(state?.status)) {
+    return null;
+  }
+  const bar = h("progress", { class: "progress", max: 1, "aria-label": gettext("Progress") });
+  if (!state) {
+    bar.value = sent;
+  } else if (state.total > 0) {
+    bar.max = state.total;
+    bar.value = state.done;
+  }
+  return bar;
+}
+
+function reason(upload) {
+  const error = upload.error ?? upload.state?.error;
+  if (!error) {
+    return null;
+  }
+  const again = h("button", { class: "button button--small", type: "button", on: { click: () => retry(upload) } }, icon("retry"), gettext("Try again"));
+  return h("p", { class: "upload-item__reason small" }, h("span", {}, error.message), again);
+}
+
+function count() {
+  const done = uploads.filter((upload) => upload.state?.status === "ready").length;
+  const failed = uploads.filter((upload) => upload.error || upload.state?.status === "failed").length;
+  const words = [interpolate(gettext("%(done)s of %(total)s ready"), { done: formatNumber(done), total: formatNumber(uploads.length) })];
+  if (failed > 0) {
+    words.push(interpolate(gettext("%(failed)s failed"), { failed: formatNumber(failed) }));
+  }
+  summary.textContent = words.join(", ");
+}
+
+function sendNext() {
+  while (sending < AT_ONCE && waiting.length > 0) {
+    sending += 1;
+    send(waiting.shift());
+  }
+  if (sending === 0) {
+    for (const state of [...early.values()]) {
+      early.delete(state.id);
+      applyState(state);
+    }
+  }
+}
+
+function send(upload) {
+  const request = new XMLHttpRequest();
+  const data = new FormData();
+  data.append("source", upload.source);
+  data.append("file", upload.file, upload.file.name);
+  request.open("POST", form.action);
+  request.timeout = SEND_TIMEOUT_MS;
+  request.setRequestHeader("X-CSRFToken", csrfToken());
+  request.setRequestHeader("Accept", "application/json");
+  request.upload.addEventListener("progress", (event) => {
+    upload.sent = event.lengthComputable ? event.loaded / event.total : upload.sent;
+    draw(upload);
+  });
+  request.addEventListener("loadend", () => {
+    sending -= 1;
+    finish(upload, request);
+    sendNext();
+  });
+  request.send(data);
+}
+
+function finish(upload, request) {
+  let answer = null;
+  try {
+    answer = JSON.parse(request.responseText);
+  } catch {
+    // Not our JSON: the connection broke, or something between us answered.
+  }
+  if (request.status === 202 && answer?.document) {
+    const known = uploads.find((other) => other !== upload && other.state?.id === answer.document.id);
+    if (known) {
+      // The same bytes are this document already.
+      remove(upload);
+      toast(interpolate(gettext("%(name)s is here already."), { name: upload.file.name }));
+      return;
+    }
+    upload.file = null;
+    upload.state = early.get(answer.document.id) ?? answer.document;
+    early.delete(answer.document.id);
+  } else {
+    upload.error = answer?.error ?? { message: gettext("The upload broke off. Check the connection and try again.") };
+  }
+  draw(upload);
+}
+
+function remove(upload) {
+  uploads.splice(uploads.indexOf(upload), 1);
+  upload.item.remove();
+  panel.hidden = uploads.length === 0;
+  count();
+}
+
+async function retry(upload) {
+  if (upload.error) {
+    upload.error = null;
+    upload.sent = 0;
+    take(upload);
+    draw(upload);
+    sendNext();
+    return;
+  }
+  try {
+    const answer = await postJson(`${documentUrl(upload.state.id)}retry`, {});
+    upload.state = answer.document;
+    draw(upload);
+  } catch (error) {
+    toast(error.message, { kind: "bad" });
+  }
+}
+
+/** Queue the upload, unless its size already says that it will be refused. */
+function take(upload) {
+  if (upload.file.size > Number(form.dataset.maxBytes)) {
+    const text = gettext("The file is larger than %(limit)s MB. Split it, or ask an admin to raise the limit.");
+    upload.error = { message: interpolate(text, { limit: form.dataset.maxMb }) };
+  } else if (upload.file.size === 0) {
+    upload.error = { message: gettext("The file is empty. Choose one with text in it.") };
+  } else {
+    waiting.push(upload);
+  }
+}
+
+function addFiles(files) {
+  if (files.length > MAX_FILES) {
+    toast(interpolate(gettext("Only the first %(count)s files are taken at once."), { count: formatNumber(MAX_FILES) }), { kind: "warn" });
+  }
+  const source = form.elements.source.value;
+  for (const file of [...files].slice(0, MAX_FILES)) {
+    const upload = { file, source, state: null, error: null, sent: 0 };
+    take(upload);
+    add(upload);
+  }
+  sendNext();
+}
+
+function droppedFiles(transfer) {
+  const items = [...transfer.items].filter((item) => item.kind === "file");
+  const folders = items.filter((item) => item.webkitGetAsEntry?.()?.isDirectory).length;
+  if (folders > 0) {
+    toast(gettext("Folders cannot be dropped. Open the folder and choose its files."), { kind: "warn" });
+  }
+  return items.filter((item) => !item.webkitGetAsEntry?.()?.isDirectory).map((item) => item.getAsFile()).filter(Boolean);
+}
+
+/** Take in what the socket says of a document. */
+export function applyState(state) {
+  const upload = uploads.find((each) => each.state?.id === state.id);
+  if (upload) {
+    upload.state = state;
+    draw(upload);
+  } else if (sending > 0) {
+    early.set(state.id, state);
+  } else {
+    add({ file: null, source: "", state, error: null, sent: 1 });
+  }
+}
+
+/** Take in the state afresh: documents that are gone leave the list. */
+export function applySnapshot(states) {
+  const told = new Set(states.map((state) => state.id));
+  for (const upload of uploads.filter((each) => each.state && !told.has(each.state.id))) {
+    remove(upload);
+  }
+  for (const state of [...states].reverse()) {
+    applyState(state);
+  }
+}
+
+/** Take a deleted document from the list. */
+export function applyDeleted(id) {
+  early.delete(id);
+  const upload = uploads.find((each) => each.state?.id === id);
+  if (upload) {
+    remove(upload);
+  }
+}
+
+if (form) {
+  const picker = form.querySelector("input[type=file]");
+  picker.addEventListener("change", () => {
+    addFiles(picker.files);
+    picker.value = "";
+  });
+  form.addEventListener("submit", (event) => event.preventDefault());
+  let depth = 0;
+  const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
+  addEventListener("dragenter", (event) => {
+    if (carriesFiles(event)) {
+      depth += 1;
+      form.dataset.over = "";
+    }
+  });
+  addEventListener("dragleave", (event) => {
+    if (carriesFiles(event)) {
+      depth -= 1;
+      if (depth <= 0) {
+        delete form.dataset.over;
+      }
+    }
+  });
+  addEventListener("dragover", (event) => {
+    if (carriesFiles(event)) {
+      event.preventDefault();
+    }
+  });
+  addEventListener("drop", (event) => {
+    if (carriesFiles(event)) {
+      event.preventDefault();
+      depth = 0;
+      delete form.dataset.over;
+      addFiles(droppedFiles(event.dataTransfer));
+    }
+  });
+  addEventListener("beforeunload", (event) => {
+    if (sending > 0 || waiting.length > 0) {
+      event.preventDefault();
+    }
+  });
+}
