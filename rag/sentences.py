@@ -41,8 +41,8 @@ u.k u.n e.u u.s.a jr ph.d m.d b.a m.a d.c min max avg tel ext
 """
 _OPENING_WORDS = """
 the a an it its he she they we you i this that these those there here in on at by for from to if when while after
-before as but and however although because since so then thus also all any each every no not our their his her my your with
-without during under what who how why where der die das ein eine es er sie wir ihr
+before as but and however although because since so then thus also all any each every no not our their his her my
+your with without during under what who how why where der die das ein eine es er sie wir ihr
 """
 _NEVER_LAST, _NUMBERED = frozenset(_TITLES.split()), frozenset(_BEFORE_NUMBERS.split())
 _MAYBE_LAST, _STARTERS = frozenset(_EITHER.split()), frozenset(_OPENING_WORDS.split())
@@ -59,7 +59,7 @@ def sentence_spans(text: str, start: int = 0, end: int | None = None) -> list[Sp
     end = len(text) if end is None else min(end, len(text))
     spans: list[Span] = []
     for low, high in _segments(text, start, end):
-        for first, last in _sentences(text, low, high):
+        for first, last in [(low, high)] if _is_row(text, low, high) else _sentences(text, low, high):
             span = _trimmed(text, first, last)
             if span is not None:
                 spans.append(span)
@@ -85,7 +85,7 @@ def _segments(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     run: list[tuple[int, int]] = []
     for low, high in _lines(text, start, end):
         blank = not text[low:high].strip()
-        row = not blank and text[low:high].lstrip().startswith("|")
+        row = _is_row(text, low, high)
         if run and (blank or row or _ITEM.match(text, low, high)):
             yield from _unwrapped(text, run)
             run = []
@@ -94,6 +94,13 @@ def _segments(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         elif not blank:
             run.append((low, high))
     yield from _unwrapped(text, run)
+
+
+def _is_row(text: str, start: int, end: int) -> bool:
+    """Whether the line is a row of a Markdown table."""
+    while start < end and text[start] in " \t":
+        start += 1
+    return start < end and text[start] == "|"
 
 
 def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
