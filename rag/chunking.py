@@ -5,6 +5,7 @@ than a chunk. Every character of the document's blocks that is not white space i
 """
 
 import math
+import string
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -152,10 +153,16 @@ class _Chunker:
         return bisect_left(self.starts, end) - bisect_left(self.starts, start)
 
     def _inside_word(self, offset: int) -> bool:
-        return 0 < offset < len(self.text) and self.text[offset - 1].isalnum() and self.text[offset].isalnum()
+        """Whether a tokenizer might read on across ``offset``: marks and signs of any script count as letters."""
+        if not 0 < offset < len(self.text):
+            return False
+        before, after = self.text[offset - 1], self.text[offset]
+        return not (before.isspace() or after.isspace() or before in string.punctuation or after in string.punctuation)
 
     def _cost(self, start: int, end: int) -> int:
-        return max(self._tokens(start, end), (end - start) // _CHARACTERS_PER_TOKEN)
+        """Tokens, or what so many characters count as at least; never counts more than a chunk's worth anew."""
+        by_length = (end - start) // _CHARACTERS_PER_TOKEN
+        return by_length if by_length > self.budget else max(self._tokens(start, end), by_length)
 
     def _units(self, blocks: Sequence[Block]) -> Iterator[_Unit]:
         for block in blocks:
@@ -183,12 +190,12 @@ class _Chunker:
         cut = min(
             self.starts[token] if token < len(self.starts) else end, start + self.budget * _CHARACTERS_PER_TOKEN, end
         )
-        middle = start + (cut - start) // 2
-        for separator in ("\n", " ", "\t"):
-            found = self.text.rfind(separator, middle, cut)
-            if found > start:
-                return found
         cut = max(cut, start + 1)
+        middle = start + (cut - start) // 2
+        found = max(self.text.rfind(separator, middle, cut) for separator in " \t")
+        line_end = self.text.rfind("\n", middle, cut)
+        if max(line_end, found) > start:
+            cut = line_end if line_end > start else found
         while cut - start > 1 and self._cost(start, cut) > self.budget:
             cut = start + (cut - start) * 3 // 4
         return cut
