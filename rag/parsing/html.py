@@ -20,8 +20,8 @@ textarea dialog map
 """
 _BLOCK_TAGS = """
 address article aside blockquote body caption center dd details div dl dt fieldset figcaption figure footer form h1 h2
-h3 h4 h5 h6 header hgroup hr html legend li main menu ol p pre search section summary table tbody td tfoot th thead title
-tr ul
+h3 h4 h5 h6 header hgroup hr html legend li main menu ol p pre search section summary table tbody td tfoot th thead
+title tr ul
 """
 _SKIPPED, _BLOCKS = frozenset(_SKIPPED_TAGS.split()), frozenset(_BLOCK_TAGS.split())
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}

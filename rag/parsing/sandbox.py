@@ -130,7 +130,7 @@ class ParsingSandbox:
         options = json.dumps({"memory_bytes": self.memory_bytes, "parser": self.parser})
         with theirs:
             # A list of arguments, no shell. Its own session: Ctrl-C at the terminal is for the parent to handle.
-            self._server = subprocess.Popen(  # noqa: S603
+            self._server = subprocess.Popen(
                 [sys.executable, "-m", "rag.parsing.sandbox_server", str(theirs.fileno()), options],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

@@ -44,7 +44,8 @@ def make_pdf(pages, title=None, encrypted=False) -> bytes:
         crop = f"/CropBox [{_numbers(page.crop)}]" if page.crop else ""
         objects.append(
             f"<< /Type /Page /Parent 2 0 R /MediaBox [{_numbers(page.media)}] {crop} /Rotate {page.rotate} "
-            f"/Contents {len(objects)} 0 R /Resources << /Font << /F0 {fonts[0]} 0 R /F1 {fonts[1]} 0 R >> >> >>".encode()
+            f"/Contents {len(objects)} 0 R "
+            f"/Resources << /Font << /F0 {fonts[0]} 0 R /F1 {fonts[1]} 0 R >> >> >>".encode()
         )
         kids.append(f"{len(objects)} 0 R")
     objects[0] = b"<< /Type /Catalog /Pages 2 0 R >>"

@@ -53,8 +53,12 @@ def test_a_short_line_that_ends_a_sentence_ends_its_paragraph(tmp_path):
 
 def test_larger_or_bold_type_is_a_heading(tmp_path):
     page = PdfPage(
-        [Run(72, 740, "Opening hours", 20), *lines(PROSE, top=700), Run(72, 640, "Holidays", 12, bold=True)]
-        + lines(PROSE, top=620)
+        [
+            Run(72, 740, "Opening hours", 20),
+            *lines(PROSE, top=700),
+            Run(72, 640, "Holidays", 12, bold=True),
+            *lines(PROSE, top=620),
+        ]
     )
     document = read(tmp_path, page)
     headings = [(level, text) for kind, level, text in outline(document) if kind == "heading"]
@@ -63,7 +67,9 @@ def test_larger_or_bold_type_is_a_heading(tmp_path):
 
 
 def test_a_word_divided_at_a_line_end_is_joined_and_keeps_both_boxes(tmp_path):
-    document = read(tmp_path, PdfPage(lines(["The refund is paid after an exam-", "ination of the goods by our staff."])))
+    document = read(
+        tmp_path, PdfPage(lines(["The refund is paid after an exam-", "ination of the goods by our staff."]))
+    )
     assert "an examination of" in document.text
     at = document.text.index("examination")
     pieces = [box for box in document.pages[0].boxes if box.start < at + 11 and box.end > at]
@@ -90,7 +96,9 @@ def test_two_columns_are_read_one_after_the_other(tmp_path):
 def test_rows_with_wide_gaps_are_a_table_with_one_row_a_line(tmp_path):
     rows = [("Item", "Price", "Stock"), ("Chair", "49.00", "12"), ("Desk", "199.00", "3")]
     runs = [
-        Run(72 + 150 * column, 700 - 15 * row, cell) for row, cells in enumerate(rows) for column, cell in enumerate(cells)
+        Run(72 + 150 * column, 700 - 15 * row, cell)
+        for row, cells in enumerate(rows)
+        for column, cell in enumerate(cells)
     ]
     document = read(tmp_path, PdfPage(runs))
     assert outline(document) == [("table", 0, "Item  Price  Stock\nChair  49.00  12\nDesk  199.00  3")]

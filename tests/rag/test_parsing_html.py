@@ -1,0 +1,120 @@
+"""HTML: what a reader of the page sees, and nothing else."""
+
+import time
+
+import pytest
+
+from rag.errors import ParsingError
+from rag.parsing import limits
+from tests.rag.parsed import outline, parsed
+
+
+def read(folder, body, head=""):
+    return parsed(folder, f"<!doctype html><html><head>{head}</head><body>{body}</body></html>", "page.html")
+
+
+def test_structure_becomes_blocks(tmp_path):
+    document = read(
+        tmp_path,
+        "<h1>Opening <em>hours</em></h1><p>We open\n  at <b>seven</b>.<br>Every day.</p>"
+        "<ul><li>Mondays<ul><li>Evenings</li></ul></li><li><p>Fridays</p><p>By call.</p></li></ul>"
+        "<ol start=3><li>Ring</li><li>Wait</li></ol><blockquote><p>So be it.</p></blockquote>"
+        "<pre><code>a = 1\n  b = 2\n</code></pre><figure><figcaption>The door</figcaption></figure>",
+        "<title> Our   shop </title>",
+    )
+    assert document.kind == "html"
+    assert document.title == "Our shop"
+    assert outline(document) == [
+        ("heading", 1, "Opening hours"),
+        ("paragraph", 0, "We open at seven.\nEvery day."),
+        ("list_item", 1, "Mondays"),
+        ("list_item", 2, "Evenings"),
+        ("list_item", 1, "Fridays"),
+        ("paragraph", 0, "By call."),
+        ("list_item", 1, "Ring"),
+        ("list_item", 1, "Wait"),
+        ("quote", 0, "So be it."),
+        ("code", 0, "a = 1\n  b = 2"),
+        ("caption", 0, "The door"),
+    ]
+    assert "3. Ring\n4. Wait" in document.text
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "<script>alert(1)</script>",
+        "<style>p { color: red }</style>",
+        "<template><p>hidden</p></template>",
+        "<noscript>hidden</noscript>",
+        "<p hidden>hidden</p>",
+        "<div style='color:red; DISPLAY : none'><p>hidden</p></div>",
+        "<p style='visibility:hidden'>hidden</p>",
+        "<span aria-hidden=true>hidden</span>",
+        "<nav><a href=/>hidden</a></nav>",
+        "<!-- hidden -->",
+        "<select><option>hidden</select>",
+        "<svg><text>hidden</text></svg>",
+    ],
+)
+def test_what_the_page_does_not_show_is_left_out(tmp_path, hidden):
+    assert read(tmp_path, f"<p>Before.</p>{hidden}<p>After.</p>").text == "Before.\n\nAfter."
+
+
+def test_a_table_becomes_rows_of_markdown(tmp_path):
+    document = read(
+        tmp_path,
+        "<table><caption>Prices</caption><thead><tr><th>Item<th></th><th colspan=2>Price</thead>"
+        "<tr><td>Chair | stool<td><td>49<td>EUR</tr><tr><td></td></tr><tr><td>Desk<td><td><p>199</p><td>EUR</table>",
+    )
+    assert outline(document) == [
+        ("caption", 0, "Prices"),
+        (
+            "table",
+            0,
+            "| Item | Price |  |\n| --- | --- | --- |\n| Chair \\| stool | 49 | EUR |\n| Desk | 199 | EUR |",
+        ),
+    ]
+
+
+def test_a_table_that_only_lays_out_the_page_is_read_through(tmp_path):
+    document = read(
+        tmp_path,
+        "<table><tr><td><h2>Left</h2><table><tr><td>a<td>b</table></td><td><p>Right.</p></td></tr></table>"
+        "<table><tr><td>Alone in a frame.</td></tr></table>",
+    )
+    assert [kind for kind, _, _ in outline(document)] == ["heading", "table", "paragraph", "paragraph"]
+
+
+def test_the_declared_encoding_is_used(tmp_path):
+    content = "<html><head><meta charset='windows-1252'></head><body><p>Café – „Grüße“ 5 €</p></body></html>"
+    assert parsed(tmp_path, content.encode("cp1252"), "a.html").text == "Café – „Grüße“ 5 €"
+
+
+def test_valid_utf8_wins_over_a_wrong_declaration(tmp_path):
+    content = "<html><head><meta charset=iso-8859-1></head><body><p>Grüße</p></body></html>"
+    assert parsed(tmp_path, content.encode(), "a.html").text == "Grüße"
+
+
+def test_a_page_without_text_says_so(tmp_path):
+    with pytest.raises(ParsingError) as caught:
+        read(tmp_path, "<div><script>var a = 1</script></div>")
+    assert caught.value.code == "no_text"
+
+
+def test_deep_nesting_costs_neither_stack_nor_time(tmp_path):
+    begin = time.monotonic()
+    document = read(tmp_path, "<div>" * 20_000 + "deep" + "</div>" * 20_000)
+    assert document.text == "deep"
+    assert time.monotonic() - begin < 5
+
+
+def test_too_many_cells_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(limits, "MAX_TABLE_CELLS", 100)
+    with pytest.raises(ParsingError) as caught:
+        read(tmp_path, "<table>" + "<tr><td>a<td>b" * 51 + "</table>")
+    assert caught.value.code == "too_large"
+
+
+def test_references_to_nul_and_surrogates_cannot_get_in(tmp_path):
+    assert "Fine" in read(tmp_path, "<p>Fine&#0;&#xD800;&#x1F; day</p>").text

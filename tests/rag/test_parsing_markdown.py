@@ -1,0 +1,71 @@
+"""Markdown: the text it renders to, so that a quote shows no marks and no addresses."""
+
+import pytest
+
+from rag.errors import ParsingError
+from tests.rag.parsed import outline, parsed
+
+
+def read(folder, source):
+    return parsed(folder, source, "page.md")
+
+
+def test_blocks_are_what_the_page_would_show(tmp_path):
+    document = read(
+        tmp_path,
+        '# Travel\n\nBook *early* and see [the\nlist](https://example.org/a "t"), `code` and ![a map](m.png).\n\n'
+        "- first\n- second\n   - inner\n\n3. third\n4. fourth\n\n   more of it\n\n> quoted **words**\n\n"
+        "```python\nif a:\n    b()\n```\n\n| A | B |\n|---|:-:|\n| 1 | [2](x) |\n\nSetext\n======\n",
+    )
+    assert outline(document) == [
+        ("heading", 1, "Travel"),
+        ("paragraph", 0, "Book early and see the list, code and a map."),
+        ("list_item", 1, "first"),
+        ("list_item", 1, "second"),
+        ("list_item", 2, "inner"),
+        ("list_item", 1, "third"),
+        ("list_item", 1, "fourth"),
+        ("paragraph", 0, "more of it"),
+        ("quote", 0, "quoted words"),
+        ("code", 0, "if a:\n    b()"),
+        ("table", 0, "| A | B |\n| --- | --- |\n| 1 | 2 |"),
+        ("heading", 1, "Setext"),
+    ]
+    assert "- first\n- second\n- inner\n3. third\n4. fourth" in document.text
+    assert document.title == "Travel"
+
+
+def test_front_matter_gives_the_title_and_is_not_text(tmp_path):
+    document = read(tmp_path, '---\ntitle: "Paid: leave"\ntags: [a]\n---\n\nTwenty-five days.\n')
+    assert document.title == "Paid: leave"
+    assert document.text == "Twenty-five days."
+
+
+def test_a_rule_at_the_start_is_no_front_matter(tmp_path):
+    assert read(tmp_path, "---\n\nText after a rule.\n").text == "Text after a rule."
+
+
+def test_marks_for_site_generators_are_left_out(tmp_path):
+    source = '{% include nav.html %}\n\nCall [us](x){:target="_blank"} now.\n{: .note}\n'
+    assert read(tmp_path, source).text == "Call us now."
+
+
+def test_html_inside_is_read_as_html(tmp_path):
+    document = read(
+        tmp_path, "<div><h2>Inside</h2><p>Kept</p><script>x()</script></div>\n\nA<br>B <b>bold</b> &amp; C\n"
+    )
+    assert outline(document) == [
+        ("heading", 2, "Inside"),
+        ("paragraph", 0, "Kept"),
+        ("paragraph", 0, "A\nB bold & C"),
+    ]
+
+
+def test_deep_nesting_is_survived(tmp_path):
+    assert "bottom" in read(tmp_path, "top\n\n" + "> " * 3000 + "deep\n\nbottom\n").text
+
+
+def test_a_page_without_text_says_so(tmp_path):
+    with pytest.raises(ParsingError) as caught:
+        read(tmp_path, "---\ntitle: x\n---\n\n<!-- nothing -->\n")
+    assert caught.value.code == "no_text"

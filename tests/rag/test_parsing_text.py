@@ -1,0 +1,132 @@
+"""Plain text of any encoding, and what is no text at all."""
+
+import codecs
+
+import pytest
+
+from rag.errors import ParsingError
+from rag.parsing import detect_kind, limits
+from tests.rag.parsed import outline, parsed
+
+GERMAN = "Die Größe der Tür beträgt zwei Meter. Für Rückfragen wählen Sie die Nummer auf der Rückseite. "
+RUSSIAN = "Склад открывается в семь часов утра и закрывается в шесть часов вечера каждый рабочий день. "
+
+
+def refused(folder, content, name="notes.txt"):
+    path = folder / "stored"
+    path.write_bytes(content)
+    with pytest.raises(ParsingError) as caught:
+        detect_kind(path, name)
+    return caught.value.code
+
+
+def test_blank_lines_separate_paragraphs_and_any_newline_counts(tmp_path):
+    document = parsed(tmp_path, "One.\r\nStill one.\r\n\r\n \t\r\nTwo.\r\rThree.", "notes.txt")
+    assert outline(document) == [
+        ("paragraph", 0, "One.\nStill one."),
+        ("paragraph", 0, "Two."),
+        ("paragraph", 0, "Three."),
+    ]
+    assert document.title == "notes"
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "cp1252"]
+)
+def test_german_survives_its_encoding(tmp_path, encoding):
+    assert parsed(tmp_path, (GERMAN * 5).encode(encoding), "brief.txt").text == (GERMAN * 5).strip()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1251", "koi8-r", "iso8859-5"])
+def test_russian_survives_its_encoding(tmp_path, encoding):
+    assert parsed(tmp_path, (RUSSIAN * 5).encode(encoding), "письмо.txt").text == (RUSSIAN * 5).strip()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("shift_jis", "倉庫は午前七時に開き、午後六時に閉まります。配達は五時まで受け付けます。" * 4),
+        ("euc_jp", "倉庫は午前七時に開き、午後六時に閉まります。配達は五時まで受け付けます。" * 4),
+        ("iso2022_jp", "倉庫は午前七時に開き、午後六時に閉まります。" * 4),
+        ("gb18030", "仓库早上七点开门，下午六点关门。送货时间到五点为止。" * 4),
+        ("big5", "倉庫早上七點開門，下午六點關門。送貨時間到五點為止。" * 4),
+        ("cp1256", "يفتح المستودع في السابعة صباحا ويغلق في السادسة مساء كل يوم عمل. " * 4),
+    ],
+)
+def test_other_scripts_survive_their_encoding(tmp_path, encoding, text):
+    assert parsed(tmp_path, text.encode(encoding), "letter.txt").text == text.strip()
+
+
+def test_control_characters_and_marks_of_order_are_taken_out(tmp_path):
+    content = "A\x07 bell,\u00ad a so\u00adft hyphen\ufeff.\x0bNext line.".encode()
+    assert parsed(tmp_path, content, "a.txt").text == "A bell, a soft hyphen.\nNext line."
+
+
+def test_a_few_nul_bytes_in_text_are_taken_out(tmp_path):
+    assert parsed(tmp_path, b"The meeting is on Monday" + b"\x00" + b" at nine. " * 40, "a.txt").text.count("\x00") == 0
+
+
+def test_an_empty_file_says_so(tmp_path):
+    assert refused(tmp_path, b"") == "empty_file"
+
+
+@pytest.mark.parametrize("content", [b" \n\t\r\n ", codecs.BOM_UTF8, "\u200b \u00a0".encode()[3:]])
+def test_white_space_alone_is_no_text(tmp_path, content):
+    with pytest.raises(ParsingError) as caught:
+        parsed(tmp_path, content, "a.txt")
+    assert caught.value.code == "no_text"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        bytes(100_000),
+        bytes(range(256)) * 50,
+        b"\x89PNG\r\n\x1a\n" + bytes(200),
+        b"\x7fELF" + bytes(range(200)) * 20,
+        b"{\\rtf1\\ansi hello}",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.txt", "a.pdf", "a"])
+def test_what_is_no_text_is_refused_whatever_its_name(tmp_path, content, name):
+    assert refused(tmp_path, content, name) == "unsupported_type"
+
+
+def test_an_encrypted_office_file_is_named_so(tmp_path):
+    content = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000) + "EncryptedPackage".encode("utf-16-le")
+    assert refused(tmp_path, content, "plan.docx") == "encrypted"
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "kind"),
+    [
+        ("plain words", "notes", "text"),
+        ("plain words", "notes.pdf", "text"),
+        ("# Title\n\nSee [this](https://example.org/a).", "notes", "markdown"),
+        ("# a comment in a configuration\nkey: value\n", "settings.conf", "text"),
+        ("words", "notes.MD", "markdown"),
+        ("<!-- made by hand -->\n<!DOCTYPE html><p>x", "notes.txt", "html"),
+        ("<?xml version='1.0'?><html xmlns='http://www.w3.org/1999/xhtml'><body>x</body></html>", "a.xml", "html"),
+        ("<?xml version='1.0'?><feed><entry>x</entry></feed>", "a.xml", "text"),
+        ("if a < b then c > d", "a.txt", "text"),
+        ("\ufeff  <html><body>x", "a.md", "html"),
+        ("<p align='center'>logo</p>\n\n# Title", "README.md", "markdown"),
+        ("%PDF-1.4 ...", "a.docx", "pdf"),
+    ],
+)
+def test_content_decides_and_the_name_only_hints(tmp_path, content, name, kind):
+    path = tmp_path / "stored"
+    path.write_text(content)
+    assert detect_kind(path, name) == kind
+
+
+def test_a_text_beyond_the_limit_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(limits, "MAX_CHARACTERS", 1000)
+    with pytest.raises(ParsingError) as caught:
+        parsed(tmp_path, "word " * 500, "a.txt")
+    assert caught.value.code == "too_large"
+    monkeypatch.setattr(limits, "MAX_MARKUP_BYTES", 1000)
+    with pytest.raises(ParsingError) as caught:
+        parsed(tmp_path, "word " * 500, "a.txt")
+    assert caught.value.code == "too_large"
