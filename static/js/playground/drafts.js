@@ -1,0 +1,47 @@
+/** A column's settings as data: from a version, compared with one, read from and put into its form. */
+
+/** The settings of a version, as the socket and the save request take them. */
+export function configOf(assistant, version) {
+  return {
+    assistant: assistant.slug,
+    system_prompt: version.system_prompt,
+    model: version.model,
+    sources: version.sources,
+    passages: version.passages,
+    threshold: version.threshold,
+  };
+}
+
+/** Names of the settings in which two drafts differ. Pure. */
+export function differences(a, b) {
+  const plain = (config) => ({ ...config, sources: config.sources === null ? null : [...config.sources].sort() });
+  const [left, right] = [plain(a), plain(b)];
+  return Object.keys(left).filter((name) => JSON.stringify(left[name]) !== JSON.stringify(right[name]));
+}
+
+/** What the form of a column says now. */
+export function readForm(form, assistant) {
+  const fields = form.elements;
+  const chosen = [...form.querySelectorAll("[name=source]:checked")].map((box) => box.value);
+  return {
+    assistant,
+    system_prompt: fields.system_prompt.value,
+    model: Number(fields.model.value),
+    sources: fields.all_sources.checked ? null : chosen,
+    passages: Number(fields.passages.value),
+    threshold: Number(fields.threshold.value),
+  };
+}
+
+/** Show a draft in the form of a column. */
+export function fillForm(form, config) {
+  const fields = form.elements;
+  fields.system_prompt.value = config.system_prompt;
+  fields.model.value = config.model;
+  fields.all_sources.checked = config.sources === null;
+  for (const box of form.querySelectorAll("[name=source]")) {
+    box.checked = config.sources?.includes(box.value) ?? false;
+  }
+  fields.passages.value = config.passages;
+  fields.threshold.value = config.threshold;
+}
