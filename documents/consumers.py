@@ -1,7 +1,7 @@
 """The socket of the upload list: follows the stream of the person's own documents."""
 
 from datetime import timedelta
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from channels.db import database_sync_to_async
 from django.db.models import Q
@@ -23,6 +23,7 @@ from documents.events import (
 from documents.models import Document
 from documents.models.documents import FINAL
 from live.consumers import FollowingConsumer
+from live.events import Command
 from live.hub import current_hub
 from live.stream import last_seq
 
@@ -35,10 +36,15 @@ class DocumentsConsumer(FollowingConsumer):
 
     commands: ClassVar[TypeAdapter[Follow | Ping]] = COMMANDS
 
-    async def carry_out(self, command: Follow | Ping) -> None:
+    @property
+    def user(self) -> User:
+        """Who sits at the page."""
+        return cast(User, self.scope["user"])
+
+    async def carry_out(self, command: Command) -> None:
         """Follow, or answer a ping."""
         if isinstance(command, Follow):
-            await self.follow(stream_key(self.scope["user"].pk), command.after)
+            await self.follow(stream_key(self.user.pk), command.after)
         else:
             await self.send_event(Pong())
 
@@ -50,7 +56,7 @@ class DocumentsConsumer(FollowingConsumer):
         """The person's unfinished and recent documents."""
         # The number first: what changes between the two is told once more by its event, which does no harm.
         seq = await last_seq(current_hub().client, key)
-        return DocumentsSnapshot(seq=seq, documents=await recent_documents(self.scope["user"]))
+        return DocumentsSnapshot(seq=seq, documents=await recent_documents(self.user))
 
 
 @database_sync_to_async

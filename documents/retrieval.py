@@ -71,6 +71,13 @@ JOIN documents_datasource AS source ON source.id = chunk.source_id
 """
 
 
+COLUMNS = (
+    "chunk_id", "document_id", "version_id", "filename", "title", "heading", "text", "start", "end", "page",
+    "source_id", "source_name", "dense_score", "keyword_score",
+)  # fmt: skip
+"""What FIND selects, as the fields of a passage."""
+
+
 @dataclass(frozen=True, slots=True)
 class RetrievedPassage:
     """A chunk as found for one question. ``text`` is the document's ``text[start:end]``.
@@ -136,7 +143,7 @@ def search(
     started = time.perf_counter()
     wanted = None if sources is None else sorted(set(sources))
     candidates = _candidates(user, query, vector, max(limit, CANDIDATES), wanted)
-    asked = {"per_side": max(limit, CANDIDATES), "sources": wanted and [str(each) for each in wanted]}
+    asked = {"per_side": max(limit, CANDIDATES), "sources": None if wanted is None else list(map(str, wanted))}
     retrieved = RetrievalStep("retrieve", _ms(started), asked, {"candidates": len(candidates)})
     started = time.perf_counter()
     passages = fuse(candidates)
@@ -186,16 +193,10 @@ def _candidates(
 
 
 def _passage(row: tuple[Any, ...]) -> RetrievedPassage:
-    *fields, source_id, source_name, dense, keyword = row
-    cosine = round(max(-1.0, min(1.0, dense)), 6)
-    return RetrievedPassage(
-        *fields,
-        score=0.0,
-        dense_score=cosine,
-        keyword_score=round(keyword, 6),
-        source_id=source_id,
-        source_name=source_name,
-    )
+    named = dict(zip(COLUMNS, row, strict=True))
+    named["dense_score"] = round(max(-1.0, min(1.0, named["dense_score"])), 6)
+    named["keyword_score"] = round(named["keyword_score"], 6)
+    return RetrievedPassage(score=0.0, **named)
 
 
 def _model() -> str:

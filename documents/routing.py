@@ -4,4 +4,4 @@ from django.urls import path
 
 from documents.consumers import DocumentsConsumer
 
-websocket_urlpatterns = [path("ws/documents/", DocumentsConsumer.as_asgi())]
+websocket_urlpatterns = [path("ws/documents/", DocumentsConsumer.as_asgi())]  # type: ignore[arg-type]  # an ASGI application

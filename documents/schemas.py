@@ -1,7 +1,7 @@
 """What the API takes and gives."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
 from ninja import Schema
@@ -87,7 +87,7 @@ class DocumentOut(Schema):
             kind=document.kind,
             size=document.size,
             sha256=document.sha256,
-            status=document.status,
+            status=cast(Any, document.status),
             error=error,
             progress=ProgressOut(done=document.progress_done, total=document.progress_total),
             chunks=document.chunk_count,
@@ -203,7 +203,7 @@ class SourceOut(Schema):
             slug=source.slug,
             name=source.name,
             description=source.description,
-            visibility=source.visibility,
+            visibility=cast(Any, source.visibility),
             documents=documents,
             groups=[group.name for group in source.groups.all()] if editable else None,
             users=[user.email for user in source.users.all()] if editable else None,

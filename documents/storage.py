@@ -60,7 +60,7 @@ class Received:
             raise DocumentsError("storage_failed", f"The storage refused the name {name}.", 500)
 
 
-class _MovableFile(File):
+class _MovableFile(File[bytes]):
     """A file that the file system storage may move into place, which is atomic, instead of copying it."""
 
     def __init__(self, path: Path) -> None:

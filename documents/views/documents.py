@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import asdict
+from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -135,7 +136,7 @@ def delete_many(request: HttpRequest) -> HttpResponseBase:
     return redirect(back if safe else reverse("documents:index"))
 
 
-def _filtered(user: User, chosen: dict[str, object]) -> DocumentQuerySet:
+def _filtered(user: User, chosen: dict[str, Any]) -> DocumentQuerySet:
     documents = Document.objects.visible_to(user)
     if chosen["source"]:
         documents = documents.filter(source=chosen["source"])

@@ -46,7 +46,8 @@ def test_a_document_becomes_searchable_with_true_offsets(cast: Any, queued: list
     assert queued == [str(document.pk)]
     document = indexed(document)
     assert (document.status, document.kind, document.title) == (Status.READY, "markdown", "Handbook")
-    assert document.claim is None and document.chunk_count == document.chunks.count() > 1
+    assert document.claim is None
+    assert document.chunk_count == document.chunks.count() > 1
     text = document.current_version.text
     for chunk in document.chunks.all():
         assert chunk.text == text[chunk.start : chunk.end]
@@ -67,7 +68,8 @@ def test_a_pdf_keeps_its_pages_and_where_the_words_stand(cast: Any) -> None:
     assert [page.number for page in pages] == [1, 2]
     start, end, x0, y0, x1, y1 = pages[0].boxes[0]
     assert document.current_version.text[start:end] == "Budget"
-    assert 0 <= x0 < x1 <= pages[0].width and 0 <= y0 < y1 <= pages[0].height
+    assert 0 <= x0 < x1 <= pages[0].width
+    assert 0 <= y0 < y1 <= pages[0].height
     assert document.chunks.first().page == 1
 
 
@@ -85,7 +87,8 @@ def test_a_file_that_cannot_be_read_fails_with_a_reason(cast: Any, data: bytes, 
     assert (document.status, document.error_code) == (Status.FAILED, code)
     assert document.error_message.endswith(".")
     assert document.claim is None
-    assert not Chunk.objects.exists() and not DocumentVersion.objects.exists()
+    assert not Chunk.objects.exists()
+    assert not DocumentVersion.objects.exists()
 
 
 def test_a_retry_after_a_failure_starts_over(cast: Any, queued: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,7 +162,9 @@ def test_deleting_while_it_is_indexed_leaves_nothing(cast: Any, monkeypatch: pyt
 
     monkeypatch.setattr(ingesting, "swap_in", delete_first)
     ingest(document.pk)
-    assert not Document.objects.exists() and not Chunk.objects.exists() and not DocumentVersion.objects.exists()
+    assert not Document.objects.exists()
+    assert not Chunk.objects.exists()
+    assert not DocumentVersion.objects.exists()
     assert not storage.default_storage.exists(storage.name_of(document.sha256))
 
 
@@ -179,7 +184,8 @@ def test_a_new_version_replaces_the_old_one_at_once(cast: Any, monkeypatch: pyte
     assert seen == [before]
     assert [each.number for each in document.versions.all()] == [2]
     after = set(Chunk.objects.values_list("pk", flat=True))
-    assert len(after) == len(before) and not after & before
+    assert len(after) == len(before)
+    assert not after & before
 
 
 def test_the_uploader_hears_of_every_step(cast: Any) -> None:

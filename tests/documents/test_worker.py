@@ -104,10 +104,12 @@ def test_killed_while_embedding_it_is_finished_after_the_restart_once_and_whole(
         wait(document, lambda each: each.status == Status.EMBEDDING and each.progress_done > 0)
         worker.kill()
         document.refresh_from_db()
-        assert document.current_version is None and not document.chunks.exists()
+        assert document.current_version is None
+        assert not document.chunks.exists()
         worker.start()
     document = wait(document, lambda each: each.status == Status.READY)
     assert DocumentVersion.objects.filter(document=document).count() == 1
     ordinals = list(document.chunks.order_by("ordinal").values_list("ordinal", flat=True))
-    assert ordinals == list(range(document.chunk_count)) and len(ordinals) > 50
+    assert ordinals == list(range(document.chunk_count))
+    assert len(ordinals) > 50
     assert document.claim is None

@@ -1,0 +1,54 @@
+"""``manage.py search "QUERY"``: the passages that answer, best first."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from documents.management.people import acting_user, add_user_argument
+from documents.models import DataSource
+from documents.retrieval import MAX_PASSAGES, Retrieval, search
+from documents.schemas import SearchOut
+
+
+class Command(BaseCommand):
+    """Search the documents that a person may see."""
+
+    help = __doc__
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument("query")
+        parser.add_argument("-k", type=int, default=8, metavar="N", help="passages to show; 8")
+        parser.add_argument("--source", metavar="NAME", help="search in this data source only")
+        parser.add_argument("--json", action="store_true", help="print what the API gives")
+        add_user_argument(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Search and print."""
+        user = acting_user(options["user"])
+        if not options["query"].strip():
+            raise CommandError("The question is empty.")
+        if not 1 <= options["k"] <= MAX_PASSAGES:
+            raise CommandError(f"-k must be 1 to {MAX_PASSAGES}.")
+        sources = None
+        if options["source"]:
+            source = DataSource.objects.visible_to(user).named(options["source"])
+            if source is None:
+                raise CommandError(f"There is no data source {options['source']}.")
+            sources = [source.pk]
+        found = search(user=user, query=options["query"], limit=options["k"], sources=sources)
+        if options["json"]:
+            payload = SearchOut.of(found).model_dump(mode="json")
+            self.stdout.write(json.dumps(payload, ensure_ascii=False, indent=2))
+        else:
+            self._print(found)
+
+    def _print(self, found: Retrieval) -> None:
+        for number, passage in enumerate(found.passages, start=1):
+            place = f", page {passage.page}" if passage.page else ""
+            heading = f" · {passage.heading}" if passage.heading else ""
+            self.stdout.write(f"{number}. {passage.title} ({passage.filename}{place}){heading}  {passage.score:.3f}")
+            self.stdout.write("   " + " ".join(passage.text.split()))
+        self.stdout.write(f"{len(found.passages)} passages in {sum(step.ms for step in found.steps):.0f} ms")
