@@ -56,7 +56,11 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def internal(request: HttpRequest) -> HttpResponse:
     """Answer 500; the traceback is in the log under the request's id."""
-    return answer(request, "internal", internal_message(), 500)
+    try:
+        return answer(request, "internal", internal_message(), 500)
+    except Exception:
+        # The page around the message may need just what is broken, the database say.
+        return HttpResponse(internal_message(), status=500, content_type="text/plain; charset=utf-8")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 # A program that cannot stay up for a second this often in a row is broken, and everything stops.
-START_RETRIES = 5
+START_RETRIES = 3
 
 
 @dataclass(frozen=True, slots=True)

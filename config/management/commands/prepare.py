@@ -20,6 +20,7 @@ from config.supervision.gate import open_gate
 DATABASE_WAIT_S = 90.0
 READY_WAIT_S = 120.0
 POLL_S = 0.05
+READY_POLL_S = 0.15
 
 
 class Command(BaseCommand):
@@ -112,5 +113,5 @@ def wait_until_ready() -> None:
                 missing = " ".join(json.loads(body.read()).get("missing", []))
         except (OSError, ValueError):
             missing = "The web process does not answer."
-        time.sleep(POLL_S)
+        time.sleep(READY_POLL_S)
     raise CommandError(f"Not ready after {READY_WAIT_S:.0f} s. {missing}")
