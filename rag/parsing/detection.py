@@ -1,4 +1,7 @@
-"""Tells what a file is by its content; the name decides only between Markdown and plain text."""
+"""Tells what a file is by its content.
+
+The name decides only between Markdown and plain text, and refuses text that claims to be a PDF or DOCX.
+"""
 
 import re
 import zipfile
@@ -20,6 +23,7 @@ _HTML_START = re.compile(
 )
 _HTML_NAMES = {".html", ".htm", ".xhtml", ".xht", ".shtml"}
 _MARKDOWN_NAMES = {".md", ".markdown", ".mdown", ".mkd", ".mkdn", ".mdwn"}
+_BINARY_NAMES = {".pdf", ".docx"}
 _TEXT_NAMES = {".txt", ".text", ".log", ".csv", ".tsv", ".json", ".xml", ".yaml", ".yml", ".rst", ".org", ".adoc"}
 _MARKDOWN_SIGNS = re.compile(r"^(?:#{1,6} \S|```|\|(?: *:?-+:? *\|)+\s*$)|\]\((?:https?://|/|#)[^)\s]*\)", re.MULTILINE)
 
@@ -48,6 +52,11 @@ def detect_kind(path: Path, filename: str) -> Kind:
     text = decode(head)
     if text is None:
         raise ParsingError("unsupported_type", _UNSUPPORTED)
+    if suffix in _BINARY_NAMES:
+        # Most often the page of a failed download under the name of the file that was asked for.
+        raise ParsingError(
+            "unsupported_type", f"This file is named {suffix} but holds something else. Save it again and upload that."
+        )
     return _text_kind(text, suffix)
 
 

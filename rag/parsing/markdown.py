@@ -16,7 +16,10 @@ from rag.parsing.text import read_text
 _FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _FRONT_TITLE = re.compile(r"^title[ \t]*:[ \t]*(.+)$", re.MULTILINE | re.IGNORECASE)
 # Instructions to site generators (Liquid tags, kramdown attribute lists) are not part of what a reader reads.
-_GENERATOR_TAG = re.compile(r"\{%-?[^%\n]{0,500}-?%\}|\{:[^}\n]{0,200}\}")
+_GENERATOR_TAG = re.compile(r"\{%-?[^%\n]{0,500}-?%\}|\{[:.#][^}\n]{0,200}\}")
+# A tag in a link's address has spaces, with which Markdown would take the whole link for text.
+_GENERATED_ADDRESS = re.compile(r"\]\([^()\n{]{0,500}\{[%{][^\n]{0,500}?[%}]\}[^()\n{]{0,500}\)")
+_LEFT_LINK = re.compile(r"\[([^\[\]\n]{1,500})\]\((?:#|https?:[^()\s]{0,500})?\)")
 _LINE_BREAK_TAG = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
 
@@ -30,7 +33,7 @@ def parse(path: Path) -> ParsedDocument:
         title = found.group(1).strip().strip("\"'") if found is not None else ""
         source = source[front.end() :]
     builder = DocumentBuilder("markdown")
-    MarkdownReader(builder).read(_renderer().parse(source))
+    MarkdownReader(builder).read(_renderer().parse(_GENERATED_ADDRESS.sub("](#)", source)))
     return builder.build(title)
 
 
@@ -59,7 +62,7 @@ class MarkdownReader:
             elif token.type in ("fence", "code_block"):
                 self.builder.add("code", token.content)
             elif token.type == "html_block":
-                html.add_fragment(self.builder, token.content)
+                html.add_fragment(self.builder, _without_marks(token.content))
             else:
                 self._structure(token)
 
@@ -91,7 +94,7 @@ class MarkdownReader:
                 self.rows = None
 
     def _inline(self, token: Token) -> None:
-        text = _GENERATOR_TAG.sub("", _inline_text(token))
+        text = _without_marks(_inline_text(token))
         if self.rows is not None:
             self.cells.take()
             if self.rows:
@@ -108,6 +111,11 @@ class MarkdownReader:
         elif self.quotes:
             kind = "quote"
         self.builder.add(kind, text, level=level, marker=marker)
+
+
+def _without_marks(text: str) -> str:
+    """The text without generators' tags, and of links that Markdown did not take for such only the words."""
+    return _LEFT_LINK.sub(r"\1", _GENERATOR_TAG.sub("", text))
 
 
 def _inline_text(token: Token) -> str:

@@ -46,13 +46,17 @@ def test_a_rule_at_the_start_is_no_front_matter(tmp_path):
 
 
 def test_marks_for_site_generators_are_left_out(tmp_path):
-    source = '{% include nav.html %}\n\nCall [us](x){:target="_blank"} now.\n{: .note}\n'
-    assert read(tmp_path, source).text == "Call us now."
+    source = (
+        '{% include nav.html %}\n\nCall [us](x){:target="_blank"} on [our line]({% page /line %}), '
+        "[always]({{ site.url }}/a){.button}.\n{: .note}\n"
+    )
+    assert read(tmp_path, source).text == "Call us on our line, always."
 
 
 def test_html_inside_is_read_as_html(tmp_path):
     document = read(
-        tmp_path, "<div><h2>Inside</h2><p>Kept</p><script>x()</script></div>\n\nA<br>B <b>bold</b> &amp; C\n"
+        tmp_path,
+        "<div><h2>Inside</h2><p>[Kept](https://example.org/a) {% x %}</p><script>x()</script></div>\n\nA<br>B <b>bold</b> &amp; C\n",
     )
     assert outline(document) == [
         ("heading", 2, "Inside"),

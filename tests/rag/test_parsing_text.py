@@ -93,6 +93,16 @@ def test_what_is_no_text_is_refused_whatever_its_name(tmp_path, content, name):
     assert refused(tmp_path, content, name) == "unsupported_type"
 
 
+@pytest.mark.parametrize("name", ["report.pdf", "report.PDF", "report.docx"])
+@pytest.mark.parametrize("content", [b"just words", b"<!doctype html><title>Sign in</title>"])
+def test_text_that_claims_to_be_a_pdf_or_docx_is_refused(tmp_path, name, content):
+    path = tmp_path / "stored"
+    path.write_bytes(content)
+    with pytest.raises(ParsingError, match="holds something else") as caught:
+        detect_kind(path, name)
+    assert caught.value.code == "unsupported_type"
+
+
 def test_an_encrypted_office_file_is_named_so(tmp_path):
     content = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000) + "EncryptedPackage".encode("utf-16-le")
     assert refused(tmp_path, content, "plan.docx") == "encrypted"
@@ -102,7 +112,7 @@ def test_an_encrypted_office_file_is_named_so(tmp_path):
     ("content", "name", "kind"),
     [
         ("plain words", "notes", "text"),
-        ("plain words", "notes.pdf", "text"),
+        ("plain words", "notes.doc", "text"),
         ("# Title\n\nSee [this](https://example.org/a).", "notes", "markdown"),
         ("# a comment in a configuration\nkey: value\n", "settings.conf", "text"),
         ("words", "notes.MD", "markdown"),

@@ -98,7 +98,7 @@ def test_nothing_in_nothing_out():
 
 
 def test_spans_hold_every_word_in_order_whatever_the_text():
-    signs = list('ab Z9.!?…"”)(]\n\n\t|-•,;:。？؟ 1 2') + ["\n- ", "\n| ", ". ", "Dr. ", "\n\n"]
+    signs = [*'ab Z9.!?…"”)(]\n\n\t|-•,;:。？؟ 1 2', "\n- ", "\n| ", ". ", "Dr. ", "\n\n"]
     random_ = random.Random(7)
     for _ in range(3000):
         text = "".join(random_.choices(signs, k=random_.randrange(60)))
