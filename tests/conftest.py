@@ -14,6 +14,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+from django.db import connections
 
 ROOT = Path(__file__).resolve().parents[1]
 START_TIMEOUT_S = 60
@@ -40,7 +41,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(services: Path, django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """Start the database before pytest-django makes the test database; each xdist worker gets its own."""
+    """Start the database before pytest-django makes the test database; each xdist worker gets its own.
+
+    Threads give their connections back at once: one that is kept would keep the test database from being dropped.
+    """
+    connections.databases["default"]["CONN_MAX_AGE"] = 0
 
 
 @pytest.fixture(autouse=True)
