@@ -1,26 +1,23 @@
 """Addresses of the whole site; each app brings its own."""
 
-from importlib.util import find_spec
-
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from config import health
+from config.api import api, openai_api
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live", health.live, name="health_live"),
     path("health/ready", health.ready, name="health_ready"),
+    path("api/v1/", api.urls),
+    path("v1/", openai_api.urls),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("account/", include("accounts.urls")),
+    path("", include("documents.urls")),
+    path("", include("playground.urls")),
+    path("", include("chat.urls")),
 ]
-if find_spec("rag.generation.local_transformers"):
-    from config.api import api, openai_api
-
-    urlpatterns += [path("api/v1/", api.urls), path("v1/", openai_api.urls)]
-    for app in ("documents", "playground", "chat"):
-        if find_spec(f"{app}.urls"):
-            urlpatterns.append(path("", include(f"{app}.urls")))
 
 handler400 = "config.errors.bad_request"
 handler403 = "config.errors.permission_denied"

@@ -1,6 +1,5 @@
 """The installation itself: where its data lies, its address, its apps and pages."""
 
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,11 +14,12 @@ HOST = env.text("HOST", "127.0.0.1")
 PORT = env.integer("PORT", 8000, minimum=1, maximum=65535)
 PUBLIC_URL = env.url("PUBLIC_URL", f"http://127.0.0.1:{PORT}", schemes=("http", "https"))
 
-# Apps under construction are taken in as soon as their package is there.
-OWN_APPS = [app for app in ("accounts", "live", "documents", "chat", "playground") if find_spec(app) is not None]
-
 INSTALLED_APPS = [
-    *OWN_APPS,
+    "accounts",
+    "live",
+    "documents",
+    "chat",
+    "playground",
     "config.apps.WiringConfig",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "django.contrib.postgres",
+    "django.forms",
     "channels",
     "csp",
     "allauth",

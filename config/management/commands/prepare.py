@@ -15,7 +15,12 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 
+from accounts.models import User
+from accounts.services import ensure_first_admin
+from chat.services.assistants import ensure_defaults
 from config.supervision.gate import open_gate
+from documents.demo import ensure_demo
+from documents.models import DataSource, Document, Status
 
 DATABASE_WAIT_S = 90.0
 READY_WAIT_S = 120.0
@@ -38,34 +43,38 @@ class Command(BaseCommand):
         wait_for_database()
         call_command("migrate", interactive=False, verbosity=0)
         open_gate("prepared")
-        who = self.first_admin()
-        self.defaults()
+        admin, who = self.first_admin()
+        ensure_defaults(
+            llm_base_url=settings.LLM_BASE_URL, llm_api_key=settings.LLM_API_KEY, llm_model=settings.LLM_MODEL
+        )
+        demo = ensure_demo(admin=admin)
         if options["wait"]:
-            wait_until_ready()
+            deadline = time.monotonic() + READY_WAIT_S
+            wait_until_ready(deadline)
+            self.wait_for_documents(demo, deadline)
             open_gate("ready")
             self.stdout.write(f"Ready: {settings.PUBLIC_URL}")
             self.stdout.write(who)
 
-    def first_admin(self) -> str:
-        """Make the first admin unless there is one; return the line that says who can sign in."""
-        from accounts.services import ensure_first_admin
-
+    def first_admin(self) -> tuple[User, str]:
+        """Make the first admin unless there is one; return an admin and the line that says who can sign in."""
         password_file: Path = settings.DATA_DIR / "admin-password"
         password = settings.ADMIN_PASSWORD or stored_password(password_file)
         admin, made = ensure_first_admin(email=settings.ADMIN_EMAIL, password=password)
         if made and settings.ADMIN_PASSWORD:
             password_file.unlink(missing_ok=True)
         if password_file.exists():
-            return f"Sign in as {admin.email} with the password in {password_file}"
-        return f"Sign in as {admin.email}"
+            return admin, f"Sign in as {admin.email} with the password in {password_file}"
+        return admin, f"Sign in as {admin.email}"
 
-    def defaults(self) -> None:
-        """Make the first model, assistant and data source unless they are there."""
-        from chat.services.assistants import ensure_defaults
-
-        ensure_defaults(
-            llm_base_url=settings.LLM_BASE_URL, llm_api_key=settings.LLM_API_KEY, llm_model=settings.LLM_MODEL
-        )
+    def wait_for_documents(self, source: DataSource | None, deadline: float) -> None:
+        """Return once every document of ``source`` is indexed or has failed; say what is left when time is up."""
+        unfinished = Document.objects.filter(source=source).exclude(status__in=[Status.READY, Status.FAILED])
+        while source is not None and unfinished.exists():
+            if time.monotonic() > deadline:
+                self.stderr.write(f"{unfinished.count()} documents of the demo are still being read.")
+                return
+            time.sleep(POLL_S)
 
 
 def stored_password(path: Path) -> str:
@@ -95,13 +104,12 @@ def wait_for_database() -> None:
             return
 
 
-def wait_until_ready() -> None:
-    """Return once /health/ready answers 200; CommandError with what is missing after READY_WAIT_S seconds."""
+def wait_until_ready(deadline: float) -> None:
+    """Return once /health/ready answers 200; CommandError with what is missing when time is up."""
     # Ourselves: a proxy from the environment has no business here.
     opener = build_opener(ProxyHandler({}))
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.HOST, settings.HOST)  # noqa: S104 - replaced
     address = f"http://{host}:{settings.PORT}/health/ready"
-    deadline = time.monotonic() + READY_WAIT_S
     missing = "The web process does not answer."
     while time.monotonic() < deadline:
         try:
