@@ -33,12 +33,13 @@ def parse(path: Path) -> ParsedDocument:
         title = found.group(1).strip().strip("\"'") if found is not None else ""
         source = source[front.end() :]
     builder = DocumentBuilder("markdown")
-    MarkdownReader(builder).read(_renderer().parse(_GENERATED_ADDRESS.sub("](#)", source)))
+    MarkdownReader(builder).read(renderer().parse(_GENERATED_ADDRESS.sub("](#)", source)))
     return builder.build(title)
 
 
 @cache
-def _renderer() -> MarkdownIt:
+def renderer() -> MarkdownIt:
+    """The one Markdown parser of this process: CommonMark with tables and strikethrough."""
     return MarkdownIt("commonmark", {"maxNesting": limits.MAX_DEPTH}).enable(["table", "strikethrough"])
 
 

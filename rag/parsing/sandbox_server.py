@@ -6,7 +6,6 @@ socket closes, the children are killed and the process ends.
 """
 
 import contextlib
-import ctypes
 import gc
 import importlib
 import json
@@ -23,16 +22,15 @@ from pathlib import Path
 from typing import NoReturn
 
 from rag.errors import ParsingError
+from rag.parsing import markdown
+from rag.parsing.confinement import confine, leave_network, prepare
+from rag.parsing.decoding import decode
 from rag.parsing.model import ParsedDocument
 from rag.parsing.wire import pack_document, pack_error
 
 Parser = Callable[[Path, str], ParsedDocument]
 
-_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
-_LIBC = ctypes.CDLL(None, use_errno=True)
-_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _MAX_REQUEST = 64 * 1024
-_MAX_OPEN_FILES = 64
 _TICK_S = 1.0
 
 
@@ -157,7 +155,7 @@ class SandboxServer:
         code = 1
         try:
             _keep_only(file, result)
-            _limit(self.memory_bytes, timeout_s)
+            confine(self.memory_bytes, timeout_s, (file,))
             data = _parsed(self.parser, file, filename)
             _write_all(result, data)
             code = 0
@@ -201,39 +199,6 @@ def _keep_only(*kept: int) -> None:
     os.closerange(lowest, 4096)
 
 
-def _limit(memory_bytes: int, timeout_s: float) -> None:
-    """Limits of this process; they hold on any POSIX system, the death signal on Linux."""
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    seconds = int(timeout_s) + 1
-    for name, value in (
-        ("RLIMIT_CPU", seconds),
-        ("RLIMIT_FSIZE", 0),
-        ("RLIMIT_NOFILE", _MAX_OPEN_FILES),
-        ("RLIMIT_CORE", 0),
-        ("RLIMIT_AS", memory_bytes),
-    ):
-        number = getattr(resource, name, None)
-        if number is None:
-            continue
-        hard = resource.getrlimit(number)[1]
-        limit = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        with contextlib.suppress(ValueError, OSError):  # macOS refuses RLIMIT_AS; the others still hold
-            resource.setrlimit(number, (limit, limit))
-
-
-def _prctl(option: int, value: int) -> None:
-    if sys.platform == "linux":
-        _LIBC.prctl(option, value, 0, 0, 0)
-
-
-def _leave_network() -> None:
-    """Move into a network namespace with nothing in it, where the system allows that to this user."""
-    if sys.platform != "linux":
-        return
-    if _LIBC.unshare(_CLONE_NEWNET) != 0:
-        _LIBC.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
-
-
 def _drain(descriptor: int) -> None:
     with contextlib.suppress(BlockingIOError):
         while os.read(descriptor, 4096):
@@ -241,10 +206,12 @@ def _drain(descriptor: int) -> None:
 
 
 def _load(name: str) -> Parser:
-    """The parser named "module:function", and all that it will need, so that children need not import it again."""
+    """The parser named "module:function", with all that it will need loaded, so that children need not do it again."""
     module, _, function = name.partition(":")
-    for part in ("pdf", "docx", "html", "markdown", "text"):
+    for part in ("pdf", "docx", "html", "text"):
         importlib.import_module(f"rag.parsing.{part}")
+    markdown.renderer().parse("# Warm\n\n- up\n")
+    decode("Größe und Maß. ".encode("cp1252") * 20)
     parser: Parser = getattr(importlib.import_module(module), function)
     return parser
 
@@ -253,8 +220,8 @@ def main() -> None:
     """Start from the command line's two arguments."""
     options = json.loads(sys.argv[2])
     control = socket.socket(fileno=int(sys.argv[1]))
-    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-    _leave_network()
+    leave_network()
+    prepare()
     parser = _load(options["parser"])
     gc.collect()
     gc.freeze()

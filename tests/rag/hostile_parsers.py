@@ -3,7 +3,8 @@
 import ctypes
 import os
 import socket
-import sys
+import stat
+import subprocess
 import time
 
 from rag.parsing import Block, ParsedDocument
@@ -73,7 +74,53 @@ def _write(path):
 
 
 def _descriptors(_):
-    return " ".join(sorted(os.listdir("/dev/fd"))) if sys.platform == "linux" else "0"
+    return " ".join(map(str, _open_descriptors()))
+
+
+def _open_descriptors():
+    found = []
+    for number in range(4096):
+        try:
+            os.fstat(number)
+        except OSError:
+            continue
+        found.append(number)
+    return found
+
+
+def _read(path):
+    try:
+        with open(path) as file:
+            return file.read()
+    except OSError as error:
+        return type(error).__name__
+
+
+def _remove(path):
+    try:
+        os.unlink(path)
+    except OSError as error:
+        return type(error).__name__
+    return "removed"
+
+
+def _start(_):
+    try:
+        return subprocess.run(["/bin/true"]).returncode
+    except OSError as error:
+        return type(error).__name__
+
+
+def _socket(_):
+    try:
+        socket.socket().close()
+    except OSError as error:
+        return type(error).__name__
+    return "made"
+
+
+def _codec(name):
+    return str("ä".encode(name).decode(name))
 
 
 def _environment(_):
@@ -91,14 +138,7 @@ def _stray(_):
 
 
 def _result_descriptor():
-    for name in sorted(map(int, os.listdir("/dev/fd"))):
-        try:
-            os.write(name, b"")
-            if name > 2:
-                return name
-        except OSError:
-            continue
-    raise OSError
+    return next(number for number in _open_descriptors() if number > 2 and stat.S_ISFIFO(os.fstat(number).st_mode))
 
 
 _ACTIONS = {
@@ -111,6 +151,11 @@ _ACTIONS = {
     "recurse": _recurse,
     "connect": _connect,
     "write": _write,
+    "read": _read,
+    "remove": _remove,
+    "start": _start,
+    "socket": _socket,
+    "codec": _codec,
     "descriptors": _descriptors,
     "environment": _environment,
     "lie": _lie,

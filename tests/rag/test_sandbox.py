@@ -113,10 +113,27 @@ def test_the_child_writes_no_file(ask, tmp_path):
     assert not target.exists() or target.read_text() == ""
 
 
+def test_the_child_opens_no_file_but_its_own_and_pythons(ask, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("the other document")
+    assert ask(f"read {secret}") == "PermissionError"
+    assert ask(f"read {Path(__file__).parents[2] / 'manage.py'}") == "PermissionError"
+    assert ask("read /etc/passwd") == "PermissionError"
+    assert ask("codec cp1257") == "ä", "a codec is loaded when it is needed"
+
+
+def test_the_child_changes_no_file_and_starts_nothing(ask, tmp_path):
+    kept = tmp_path / "kept"
+    kept.write_text("kept")
+    assert ask(f"remove {kept}") == "PermissionError"
+    assert kept.read_text() == "kept"
+    assert ask("start") == "PermissionError"
+    assert ask("socket") == "PermissionError"
+
+
 def test_the_child_has_no_descriptors_and_no_secrets_but_its_own(ask, monkeypatch):
     monkeypatch.setenv("LLM_API_KEY", "secret")
-    # Standard three, the file, the result, and the folder being listed.
-    assert len(ask("descriptors").split()) <= 6
+    assert len(ask("descriptors").split()) == 5, "the standard three, the file and the result"
     assert "LLM_API_KEY" not in ask("environment")
 
 
