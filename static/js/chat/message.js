@@ -47,7 +47,7 @@ const ENDINGS = {
   interrupted: () => ["alert", gettext("The server was restarted while it wrote this answer.")],
 };
 
-/** An answer; `update(state)` draws the state of store.js. Events go to `handlers`: {retry, openSources, openSteps}. */
+/** An answer; `update(state)` draws the state of store.js. Events go to `handlers`: {retry, openCitation, openSources, openSteps}. */
 export class AnswerView {
   element;
   #handlers;
@@ -167,7 +167,7 @@ export class AnswerView {
     chip.addEventListener("click", (event) => {
       if (url && !event.metaKey && !event.ctrlKey && !event.shiftKey) {
         event.preventDefault();
-        this.#handlers.openSources(this, citation);
+        this.#handlers.openCitation(this, citation);
       }
     });
     return chip;
@@ -239,7 +239,7 @@ export class AnswerView {
           ? button(
               "document",
               interpolate(ngettext("%(n)s source", "%(n)s sources", sources), { n: formatNumber(sources) }),
-              () => this.#handlers.openSources(this, null),
+              () => this.#handlers.openSources(this),
             )
           : null,
         button("steps", gettext("Steps"), () => this.#handlers.openSteps(this)),
@@ -287,7 +287,7 @@ export class AnswerView {
       const citation = this.#answer.citations.find((one) => one.number === number);
       if (citation?.document_id && !event.metaKey && !event.ctrlKey && !event.shiftKey) {
         event.preventDefault();
-        this.#handlers.openSources(this, citation);
+        this.#handlers.openCitation(this, citation);
       }
     });
   }

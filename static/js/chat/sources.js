@@ -107,15 +107,15 @@ export function makeSources({ passages, citations }) {
   );
 }
 
-/** Bring the passage of `citation` into sight and mark it as the chosen one. */
-export function choosePassage(list, citation) {
+/** Mark the passage of `citation` (or none) as the chosen one, and bring it into sight. */
+export function choosePassage(list, citation, withScroll = true) {
   for (const passage of list.querySelectorAll(".passage")) {
     const isChosen = citation !== null && Number(passage.dataset.rank) === citation.passage_rank;
     passage.toggleAttribute("data-chosen", isChosen);
     for (const mark of passage.querySelectorAll("mark")) {
       mark.toggleAttribute("data-chosen", isChosen && Number(mark.dataset.number) === citation.number);
     }
-    if (isChosen) {
+    if (isChosen && withScroll) {
       scrollTo(passage.querySelector("mark[data-chosen]") ?? passage);
     }
   }

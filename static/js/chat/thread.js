@@ -324,7 +324,8 @@ class FootnoteThread extends HTMLElement {
     if (!view) {
       view = new AnswerView({
         retry: (answer) => this.#retry(answer),
-        openSources: (opened, citation) => this.#drawer.openSources(opened, citation),
+        openCitation: (opened, citation) => this.#drawer.openCitation(opened, citation),
+        openSources: (opened) => this.#drawer.openSources(opened),
         openSteps: (opened) => this.#drawer.openSteps(opened),
       });
       this.#views.set(message.id, view);
