@@ -21,7 +21,7 @@ from rag.generation.sentence_scoring import QuestionView, answered_probability, 
 # The least probability at which quoting does more good than harm, as measured by bench/answers.py.
 DEFAULT_THRESHOLD = 0.5
 
-_EMBEDDED = 40  # candidates embedded per question
+EMBEDDED = 40  # candidates embedded per question
 _QUOTES = 3
 _NEAR_LOGIT = 0.7  # how far below the best a further quote may score
 _SAME = 0.9  # similarity above which two sentences say the same
@@ -47,6 +47,18 @@ class Choice:
     probability: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Ranking:
+    """``chosen`` indexes ``candidates``; ``order`` indexes ``chosen``, ``vectors`` and ``logits``, best first."""
+
+    candidates: list[Candidate]
+    chosen: list[int]
+    vectors: NDArray[np.float32]
+    logits: NDArray[np.float64]
+    order: list[int]
+    probability: float
+
+
 class ExtractiveAnswerer:
     """Quotes the passages; needs an embedder and nothing else."""
 
@@ -66,23 +78,34 @@ class ExtractiveAnswerer:
 
     def choose(self, question: str, passages: Sequence[PromptPassage]) -> Choice:
         """The quotes that answer best, whatever their probability; none when there is nothing to quote."""
+        ranking = self._rank(question, passages)
+        if ranking is None:
+            return Choice((), 0.0)
+        picked = _further(ranking)
+        quotes = [_quote(ranking.candidates, ranking.chosen[row], passages) for row in picked]
+        return Choice(_merged(quotes, passages), ranking.probability)
+
+    def ranked(self, question: str, passages: Sequence[PromptPassage]) -> tuple[list[Candidate], float]:
+        """The candidates, best first, and the probability that the best answers; for measuring."""
+        ranking = self._rank(question, passages)
+        if ranking is None:
+            return [], 0.0
+        return [ranking.candidates[ranking.chosen[row]] for row in ranking.order], ranking.probability
+
+    def _rank(self, question: str, passages: Sequence[PromptPassage]) -> _Ranking | None:
         candidates = cut(passages)
         view = QuestionView(question, passages, candidates)
-        chosen = view.prefilter(_EMBEDDED)
+        chosen = view.prefilter(EMBEDDED)
         if not chosen:
-            return Choice((), 0.0)
+            return None
         vectors = self._embedder.embed_passages([fitted(candidates[i].text, self._embedder) for i in chosen])
-        query = self._embedder.embed_query(question)
-        rows = view.ranking_rows(chosen, query, vectors)
+        rows = view.ranking_rows(chosen, self._embedder.embed_query(question), vectors)
         logits = ranking_logits(rows)
         order = [int(row) for row in np.argsort(-logits, kind="stable") if candidates[chosen[row]].kind != "question"]
         if not order:
-            return Choice((), 0.0)
-        best = order[0]
-        probability = answered_probability(view.answered_row(chosen[best], rows[best], logits))
-        picked = _further(order, logits, vectors)
-        quotes = [_quote(candidates, chosen[row], passages) for row in picked]
-        return Choice(_merged(quotes, passages), probability)
+            return None
+        probability = answered_probability(view.answered_row(chosen[order[0]], rows[order[0]], logits))
+        return _Ranking(candidates, chosen, vectors, logits, order, probability)
 
 
 def fitted(text: str, embedder: Embedder) -> str:
@@ -94,13 +117,14 @@ def fitted(text: str, embedder: Embedder) -> str:
     return text if len(offsets) <= limit else text[: offsets[limit - 1][1]]
 
 
-def _further(order: Sequence[int], logits: NDArray[np.float64], vectors: NDArray[np.float32]) -> list[int]:
+def _further(ranking: _Ranking) -> list[int]:
     """The best row, and up to two more that score nearly as well and say something else."""
-    picked = [order[0]]
-    for row in order[1:8]:
-        if len(picked) == _QUOTES or logits[row] < logits[order[0]] - _NEAR_LOGIT:
+    picked = [ranking.order[0]]
+    least = ranking.logits[ranking.order[0]] - _NEAR_LOGIT
+    for row in ranking.order[1:8]:
+        if len(picked) == _QUOTES or ranking.logits[row] < least:
             break
-        if all(float(vectors[row] @ vectors[other]) < _SAME for other in picked):
+        if all(float(ranking.vectors[row] @ ranking.vectors[other]) < _SAME for other in picked):
             picked.append(row)
     return picked
 

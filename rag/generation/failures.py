@@ -115,6 +115,13 @@ def unavailable(what: str) -> GenerationError:
     return GenerationError("llm_unavailable", f"The model server {what}. Ask again in a moment.")
 
 
+def local_failed() -> GenerationError:
+    """A local model raised an error while it wrote."""
+    return GenerationError(
+        "llm_unavailable", "The local model failed while it wrote. The log says why; a smaller model may fit better."
+    )
+
+
 def not_installed() -> GenerationError:
     """A local model was asked for where torch is not installed."""
     return GenerationError(

@@ -255,7 +255,7 @@ async def test_a_slow_reader_is_not_taken_for_a_slow_model() -> None:
     async with FakeLLM(reply="The fee is 5 EUR [1].") as llm:
         parts = []
         async for part in answerer(llm).answer(request()):
-            parts.append(part)  # noqa: PERF401 - what came before a failure must stay
+            parts.append(part)
             await asyncio.sleep(0.2)
     assert text_of(parts) == "The fee is 5 EUR."
 
