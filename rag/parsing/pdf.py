@@ -17,6 +17,7 @@ from rag.parsing.pdf_layout import LayoutStyle, Line, Paragraph, lines_of, parag
 from rag.parsing.pdf_words import Geometry, words_of
 
 _SAMPLED_PAGES = 40
+_MAX_ANNOTATIONS = 5000
 _FILE_NAME_TITLE = re.compile(r"\.(?:docx?|xlsx?|pptx?|pdf|dvi|indd|qxd|tex|rtf|odt|fm|html?|pmd|p65)$", re.IGNORECASE)
 _WORD_PREFIX = re.compile(r"^Microsoft (?:Word|PowerPoint|Excel) - ", re.IGNORECASE)
 _CORRUPT = "This PDF is damaged and cannot be opened. Export it again from where it was made, and upload that."
@@ -86,12 +87,29 @@ def _read_pages(document: pdfium.PdfDocument) -> Iterator[_PageLines]:
             continue
         geometry = _geometry(page)
         try:
+            page = _with_filled_fields(document, page, index)
             words = words_of(page, geometry)
         except pdfium.PdfiumError:
             words = []
         finally:
             page.close()
         yield _PageLines(index + 1, geometry, lines_of(words), True)
+
+
+def _with_filled_fields(document: pdfium.PdfDocument, page: pdfium.PdfPage, index: int) -> pdfium.PdfPage:
+    """The page with the values of form fields and free text notes made part of it, as a reader sees them."""
+    for number in range(min(pdfium_c.FPDFPage_GetAnnotCount(page.raw), _MAX_ANNOTATIONS)):
+        annotation = pdfium_c.FPDFPage_GetAnnot(page.raw, number)
+        kind = pdfium_c.FPDFAnnot_GetSubtype(annotation)
+        pdfium_c.FPDFPage_CloseAnnot(annotation)
+        if kind in (pdfium_c.FPDF_ANNOT_WIDGET, pdfium_c.FPDF_ANNOT_FREETEXT):
+            break
+    else:
+        return page
+    if pdfium_c.FPDFPage_Flatten(page.raw, pdfium_c.FLAT_NORMALDISPLAY) != pdfium_c.FLATTEN_SUCCESS:
+        return page
+    page.close()
+    return document[index]
 
 
 def _geometry(page: pdfium.PdfPage) -> Geometry:

@@ -14,6 +14,7 @@ from rag.parsing.model import BlockKind
 from rag.parsing.pdf_words import Word
 
 _BULLET = re.compile(r"(?:[•●○▪■□◦‣⁃∙·➢➤✓✔*–—-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]|\[\d{1,3}\])$")
+_SIGN = re.compile(r"[•●○▪■□◦‣⁃∙·➢➤✓✔*–—-]$")
 _SENTENCE_END = re.compile(r"[.!?:;。！？…][\"'”’)\]]*$")
 _WIDE_CHARACTER = re.compile("[\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
 # What ends a line without a space to follow on the next: a dash between words, an address cut after a slash or an at.
@@ -238,16 +239,25 @@ def _starts_paragraph(group: list[Line], line: Line, leading: float) -> bool:
 def _paragraph(group: list[Line], style: LayoutStyle) -> Paragraph:
     if len(group) > 1 and group[0].cell_starts():
         return Paragraph("table", group)
-    first = group[0].words[0].text
+    first, last = group[0].words[0].text, group[-1].words[-1].text
     length = sum(len(word.text) + 1 for line in group for word in line.words)
-    letters = any(character.isalpha() for line in group for word in line.words for character in word.text)
-    if len(group) <= 3 and 2 < length <= _MAX_HEADING and letters and group[0].upright:
-        level = style.heading_level(group[0].size)
-        if level:
-            return Paragraph("heading", group, level)
-        alone = not group[0].cell_starts() and not re.search(r"[.,;:]$", group[-1].words[-1].text)
-        if len(group) <= 2 and alone and group[0].bold and group[0].size >= 0.85 * style.body and length < 120:
-            return Paragraph("heading", group, min(len(style.headings) + 1, 6))
+    level = _heading_level(group, style, length) if not _SIGN.match(first) and last[-1] not in ",;" else 0
+    if level:
+        return Paragraph("heading", group, level)
     if _BULLET.match(first) and len(group[0].words) > 1:
         return Paragraph("list_item", group, 1)
     return Paragraph("paragraph", group)
+
+
+def _heading_level(group: list[Line], style: LayoutStyle, length: int) -> int:
+    """1 to 6 when the lines, of ``length`` characters, are a heading by their size, or by standing alone in bold."""
+    letters = any(character.isalpha() for line in group for word in line.words for character in word.text)
+    if len(group) > 3 or not 2 < length <= _MAX_HEADING or not letters or not group[0].upright:
+        return 0
+    level = style.heading_level(group[0].size)
+    if level:
+        return level
+    alone = len(group) <= 2 and not group[0].cell_starts() and group[-1].words[-1].text[-1] not in ".:"
+    if alone and group[0].bold and group[0].size >= 0.85 * style.body and length < 120:
+        return min(len(style.headings) + 1, 6)
+    return 0

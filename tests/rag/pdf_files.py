@@ -23,6 +23,7 @@ class PdfPage:
     media: tuple[float, float, float, float] = (0, 0, 612, 792)
     crop: tuple[float, float, float, float] | None = None
     rotate: int = 0
+    field_value: str | None = None
 
 
 def lines(texts, x=72, top=720, size=12, leading=14.4, bold=False):
@@ -39,12 +40,25 @@ def make_pdf(pages, title=None, encrypted=False) -> bytes:
         fonts.append(len(objects))
     kids = []
     for page in pages:
+        annotations = ""
+        if page.field_value is not None:
+            shown = b"BT /F0 12 Tf 2 4 Td (" + page.field_value.encode("cp1252") + b") Tj ET"
+            objects.append(
+                b"<< /Type /XObject /Subtype /Form /BBox [0 0 200 20] /Resources << /Font << /F0 %d 0 R >> >> "
+                b"/Length %d >>\nstream\n%s\nendstream" % (fonts[0], len(shown), shown)
+            )
+            objects.append(
+                "<< /Type /Annot /Subtype /Widget /FT /Tx /T (name) /Rect [100 100 300 120] /F 4 "
+                f"/AP << /N {len(objects)} 0 R >> >>".encode()
+            )
+            annotations = f"/Annots [{len(objects)} 0 R]"
         content = b"\n".join(_show(run) for run in page.runs)
         objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content))
+        content_number = len(objects)
         crop = f"/CropBox [{_numbers(page.crop)}]" if page.crop else ""
         objects.append(
             f"<< /Type /Page /Parent 2 0 R /MediaBox [{_numbers(page.media)}] {crop} /Rotate {page.rotate} "
-            f"/Contents {len(objects)} 0 R "
+            f"{annotations} /Contents {content_number} 0 R "
             f"/Resources << /Font << /F0 {fonts[0]} 0 R /F1 {fonts[1]} 0 R >> >> >>".encode()
         )
         kids.append(f"{len(objects)} 0 R")

@@ -115,6 +115,20 @@ def test_pages_hold_their_own_text_and_an_empty_page_none(tmp_path):
     assert texts == [PROSE[0], "", " ".join(PROSE[1:])]
 
 
+def test_the_value_of_a_form_field_is_read_where_it_stands(tmp_path):
+    document = read(tmp_path, PdfPage(lines(PROSE), field_value="Erika Mustermann"))
+    assert document.text.endswith("Erika Mustermann")
+    box = document.pages[0].boxes[-1]
+    assert 100 <= box.x0 < box.x1 <= 300
+    assert 792 - 125 <= box.y0 < box.y1 <= 792 - 95
+
+
+def test_a_large_list_item_is_no_heading(tmp_path):
+    large = [Run(72, 740, "• Net sales of 14 million", 20)]
+    document = read(tmp_path, PdfPage([*large, *lines(PROSE, top=700)]))
+    assert outline(document)[0] == ("list_item", 1, "• Net sales of 14 million")
+
+
 def test_text_beside_the_visible_page_is_left_out(tmp_path):
     document = read(tmp_path, PdfPage([*lines(PROSE), Run(2000, 400, "nobody sees this")]))
     assert "nobody" not in document.text
