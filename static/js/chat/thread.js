@@ -10,6 +10,7 @@ import { gettext, interpolate } from "../i18n.js";
 import { toast } from "../toasts.js";
 import { Announcer } from "./announcer.js";
 import { Composer } from "./composer.js";
+import { addConversation, retitleConversation } from "./conversations.js";
 import { Drawer } from "./drawer.js";
 import { loadMarkdown } from "./markdown.js";
 import { AnswerView, makeQuestion } from "./message.js";
@@ -204,24 +205,12 @@ class FootnoteThread extends HTMLElement {
     this.#composer.keepDraftAs(conversation.id);
     this.#isFirstSnapshot = false;
     this.#showTitle(conversation.title);
-    const list = document.querySelector("[data-conversation-list]");
-    list?.querySelector("[data-conversations-empty]")?.remove();
-    list?.querySelectorAll("[aria-current]").forEach((link) => link.removeAttribute("aria-current"));
-    list?.querySelector(".nav__title")?.after(
-      h(
-        "a",
-        { class: "nav__link", href: location.pathname, "data-conversation": conversation.id, "aria-current": "page" },
-        h("span", { class: "truncate" }, conversation.title),
-      ),
-    );
+    addConversation(conversation);
   }
 
   #showTitle(title) {
     document.title = interpolate(gettext("%(title)s · Footnote"), { title });
-    const link = document.querySelector(`[data-conversation-list] [data-conversation="${this.#state.conversation.id}"] .truncate`);
-    if (link) {
-      link.textContent = title;
-    }
+    retitleConversation(this.#state.conversation.id, title);
   }
 
   #snapshotTaken() {

@@ -17,6 +17,8 @@ const STATUS = {
 };
 const BADGES = { running: "badge--accent", complete: "badge--ok", refused: "", stopped: "", failed: "badge--bad" };
 
+const phone = matchMedia("(max-width: 899.98px)");
+
 /** Draws into the parts of a column that carry data-result-*. */
 export class RunResult {
   #parts;
@@ -36,6 +38,8 @@ export class RunResult {
       citations: part("citations"),
       passages: part("passages"),
       all: part("all"),
+      fold: part("passages-fold"),
+      settings: column.querySelector("[data-settings]"),
     };
   }
 
@@ -51,6 +55,11 @@ export class RunResult {
     this.#parts.text.replaceChildren();
     this.#parts.error.replaceChildren();
     this.#parts.all.hidden = false;
+    if (phone.matches) {
+      // Two columns stand one under the other: what is read first should be near.
+      this.#parts.fold.open = false;
+      this.#parts.settings.open = false;
+    }
     this.#body = new AnswerBody(this.#parts.text, (citation) => this.#makeChip(citation));
     this.#schedule();
   }
@@ -176,6 +185,7 @@ export class RunResult {
     chip.addEventListener("click", (event) => {
       if (!event.metaKey && !event.ctrlKey && !event.shiftKey) {
         event.preventDefault();
+        this.#parts.fold.open = true;
         choosePassage(this.#parts.passages, citation);
       }
     });
