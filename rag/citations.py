@@ -17,6 +17,7 @@ StreamPart = TextDelta | CitationMade
 
 _LONGEST_MARK = 64
 _LONGEST_SPACE = 64
+_LONGEST_TICKS = 64
 _LONGEST_CODE = 400  # how far an opened backtick may wait for its twin once a mark stands in between
 _TAIL = 4_000  # characters of the answer kept to find the sentence before a mark
 _HIGHEST_NUMBER = 99  # a stray [7] is a mark of a passage that does not exist; [2024] is a year
@@ -203,8 +204,12 @@ class CitationParser:
     def _step_ticks(self, at: int, final: bool) -> int | None:
         """A run of backticks or tildes: the start of a code block, of inline code, or just characters."""
         raw = self._raw
-        run = raw[at : at + len(raw[at:]) - len(raw[at:].lstrip(raw[at]))]
-        end = at + len(run)
+        end = at + 1
+        while end < len(raw) and raw[end] == raw[at]:
+            end += 1
+        if end - at > _LONGEST_TICKS:
+            return self._emit(raw[at : end - _LONGEST_TICKS])
+        run = raw[at:end]
         if end == len(raw) and not final:
             return None
         if len(run) >= 3 and self._no_words_in_line():
