@@ -15,6 +15,7 @@ _BOMS = (
 _SAMPLE = 64 * 1024
 _JUNK = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]")
 _JUNK_SHARE = 0.01
+_SIGN_IN_WORD = re.compile(r"(?<=[^\W\d_])[\x80-\xa9\xab-\xb4\xb5-\xb9\xbb-\xbf\u02c0-\u036f](?=[^\W\d_])")
 _ESCAPED = ((b"\x1b$)C", "iso2022_kr"), (b"\x1b$", "iso2022_jp"), (b"\x1b(J", "iso2022_jp"))
 
 
@@ -78,7 +79,14 @@ def _guess(data: bytes) -> str | None:
         return None
     # Strict Latin-1 means Windows-1252 in practice, which has quotes and dashes where Latin-1 has control codes.
     encoding = "cp1252" if best.encoding in ("latin_1", "iso8859_1") else best.encoding
+    if encoding == "cp1250" and _signs_in_words(data, "iso8859_2") < _signs_in_words(data, encoding):
+        encoding = "iso8859_2"
     return _plausible(data, encoding)
+
+
+def _signs_in_words(data: bytes, encoding: str) -> int:
+    """How often a sign stands inside of a word, as it does when a close relative of the right encoding is used."""
+    return len(_SIGN_IN_WORD.findall(data[:_SAMPLE].decode(encoding, errors="replace")))
 
 
 def _plausible(data: bytes, encoding: str) -> str | None:

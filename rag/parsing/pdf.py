@@ -18,7 +18,10 @@ from rag.parsing.pdf_words import Geometry, words_of
 
 _SAMPLED_PAGES = 40
 _MAX_ANNOTATIONS = 5000
-_FILE_NAME_TITLE = re.compile(r"\.(?:docx?|xlsx?|pptx?|pdf|dvi|indd|qxd|tex|rtf|odt|fm|html?|pmd|p65)$", re.IGNORECASE)
+_FILE_NAME_TITLE = re.compile(
+    r"\.(?:docx?|xlsx?|pptx?|pdf|dvi|indd|qxd|tex|rtf|odt|fm|html?|pmd|p65)$|^\S+\.\w{2,4}$", re.IGNORECASE
+)
+_NO_TITLE = re.compile(r"(?:untitled|title|document|presentation|slide|workbook)[ \d]*$", re.IGNORECASE)
 _WORD_PREFIX = re.compile(r"^Microsoft (?:Word|PowerPoint|Excel) - ", re.IGNORECASE)
 _CORRUPT = "This PDF is damaged and cannot be opened. Export it again from where it was made, and upload that."
 
@@ -164,6 +167,6 @@ def _title(document: pdfium.PdfDocument) -> str:
     except (pdfium.PdfiumError, UnicodeDecodeError):
         return ""
     title = _WORD_PREFIX.sub("", title)
-    if _FILE_NAME_TITLE.search(title) or title.lower() in ("untitled", "title", "document") or len(title) < 3:
+    if _FILE_NAME_TITLE.search(title) or _NO_TITLE.match(title) or len(title) < 3:
         return ""
     return title

@@ -189,10 +189,10 @@ def paragraphs_of(lines: Sequence[Line], style: LayoutStyle) -> list[Paragraph]:
     """One page's lines as paragraphs, headings and tables, in their order."""
     if not lines:
         return []
-    leading = _usual_leading(lines)
+    leading, width = _usual_leading(lines), _usual_width(lines)
     groups: list[list[Line]] = []
     for line in lines:
-        if groups and not _starts_paragraph(groups[-1], line, leading):
+        if groups and not _starts_paragraph(groups[-1], line, leading, width):
             groups[-1].append(line)
         else:
             groups.append([line])
@@ -209,7 +209,13 @@ def _usual_leading(lines: Sequence[Line]) -> float:
     return sorted(ratios)[len(ratios) // 2] if ratios else 1.2
 
 
-def _starts_paragraph(group: list[Line], line: Line, leading: float) -> bool:
+def _usual_width(lines: Sequence[Line]) -> float:
+    """The width that a quarter of the lines reach: that of a full line in the page's columns."""
+    widths = sorted(line.x1 - line.x0 for line in lines)
+    return widths[len(widths) * 3 // 4]
+
+
+def _starts_paragraph(group: list[Line], line: Line, leading: float, width: float) -> bool:
     last = group[-1]
     size = last.size
     if abs(line.size - size) > 0.12 * size or line.bold != last.bold:
@@ -228,10 +234,10 @@ def _starts_paragraph(group: list[Line], line: Line, leading: float) -> bool:
         return False
     if _BULLET.match(line.words[0].text) and len(line.words) > 1:
         return True
+    length = last.x1 - last.x0
     if not ended:
-        return False
-    width = max(member.x1 for member in (line, *group[-3:])) - min(line.x0, last.x0)
-    short = last.x1 < line.x1 - 0.15 * width
+        return length < 0.6 * width and not line.words[0].text[0].islower()
+    short = length < 0.85 * width or last.x1 < line.x1 - 0.15 * (line.x1 - line.x0)
     indented = line.x0 > last.x0 + 0.8 * size and len(group) > 1
     return short or indented
 

@@ -51,6 +51,19 @@ def test_a_short_line_that_ends_a_sentence_ends_its_paragraph(tmp_path):
     assert len(document.blocks) == 2
 
 
+def test_short_lines_stand_alone(tmp_path):
+    document = read(
+        tmp_path, PdfPage(lines(["May 5, 2023", "To whom it may concern", *PROSE, "Best regards,", "Mallori"]))
+    )
+    assert [text for _, _, text in outline(document)] == [
+        "May 5, 2023",
+        "To whom it may concern",
+        " ".join(PROSE),
+        "Best regards,",
+        "Mallori",
+    ]
+
+
 def test_larger_or_bold_type_is_a_heading(tmp_path):
     page = PdfPage(
         [
@@ -160,7 +173,8 @@ def test_boxes_cover_the_ink_of_the_page_as_displayed(tmp_path, rotate, crop):
 
 def test_the_title_is_the_files_own_unless_a_program_put_a_file_name_there(tmp_path):
     assert read(tmp_path, PdfPage(lines(PROSE)), title="Warehouse rules").title == "Warehouse rules"
-    assert read(tmp_path, PdfPage(lines(PROSE)), title="Microsoft Word - rules_v3.docx").title == "report"
+    for title in ("Microsoft Word - rules_v3.docx", "10811.exe", "Untitled", "Document1", ""):
+        assert read(tmp_path, PdfPage(lines(PROSE)), title=title).title == "report"
 
 
 def test_a_pdf_without_text_is_named_a_scan(tmp_path):

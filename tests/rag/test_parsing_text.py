@@ -42,6 +42,14 @@ def test_russian_survives_its_encoding(tmp_path, encoding):
     assert parsed(tmp_path, (RUSSIAN * 5).encode(encoding), "письмо.txt").text == (RUSSIAN * 5).strip()
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1250", "iso8859-2"])
+def test_slovak_survives_its_encoding(tmp_path, encoding):
+    text = (
+        "Sklad sa otvára o siedmej ráno. Ľahké tovary môžete prevziať každý deň, ťažké až v piatok. Šťastnú cestu! " * 3
+    )
+    assert parsed(tmp_path, text.encode(encoding), "list.txt").text == text.strip()
+
+
 @pytest.mark.parametrize(
     ("encoding", "text"),
     [
