@@ -15,7 +15,7 @@ _BOMS = (
 _SAMPLE = 64 * 1024
 _JUNK = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]")
 _JUNK_SHARE = 0.01
-_SIGN_IN_WORD = re.compile(r"(?<=[^\W\d_])[\x80-\xa9\xab-\xb4\xb5-\xb9\xbb-\xbf\u02c0-\u036f](?=[^\W\d_])")
+_SIGN_IN_WORD = re.compile(r"(?<=\S)[\x80-\xa9\xab-\xb4\xb5-\xb9\xbb-\xbf\u02c0-\u036f](?=[^\W\d_])")
 _ESCAPED = ((b"\x1b$)C", "iso2022_kr"), (b"\x1b$", "iso2022_jp"), (b"\x1b(J", "iso2022_jp"))
 
 
