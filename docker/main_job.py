@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 import uuid
+from typing import Any
 
 TEXT = """# Bicycle policy
 
@@ -17,7 +18,7 @@ Repairs are paid up to 250 euros a year. Requests go to mobility@example.com.
 WAIT_S = 120
 
 
-def call(url: str, token: str, body: bytes | None = None, content_type: str = "application/json") -> dict:
+def call(url: str, token: str, body: bytes | None = None, content_type: str = "application/json") -> Any:
     """Return the JSON of a GET, or of a POST when there is a body."""
     headers = {"Authorization": f"Bearer {token}", "Content-Type": content_type}
     with urllib.request.urlopen(urllib.request.Request(url, data=body, headers=headers), timeout=60) as response:

@@ -29,7 +29,14 @@ CHROMIUM_FLAGS = [
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out browser tests with NO_BROWSER, and those on the evaluation data unless ``-m`` asks for them."""
+    """Leave out browser tests with NO_BROWSER, and those on the evaluation data unless ``-m`` asks for them.
+
+    Browser tests come last: Playwright leaves an event loop running in the thread, in which no other can be run.
+    """
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
     unwanted = {"browser"} if os.environ.get("NO_BROWSER") else set()
     if "evaldata" not in config.option.markexpr:
         unwanted.add("evaldata")
@@ -178,6 +185,8 @@ def browser():
     from tests.browser_path import browser_path
 
     path = browser_path()
+    # Playwright's loop runs in this thread, which Django takes for code that must not touch the database.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     if path is None:
         pytest.fail("No browser to test with; scripts/find_browser.sh says how to get one.")
     with sync_playwright() as playwright:
