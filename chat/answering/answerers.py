@@ -1,17 +1,17 @@
-"""From a model's settings to the answerer that speaks for it."""
+"""From a model's settings to the answerer that speaks for it.
+
+Each answerer is imported when it is first needed: an installation without an LLM never loads an SDK.
+"""
 
 from dataclasses import dataclass
 from functools import lru_cache
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from rag.generation.extractive import ExtractiveAnswerer
-from rag.generation.local_transformers import TransformersAnswerer
 
 from rag.embeddings import shipped_embedder
 from rag.errors import GenerationError
 from rag.generation import Answerer
-from rag.generation.openai_compatible import OpenAIAnswerer
 from rag.outbound import OutboundPolicy
 
 
@@ -37,7 +37,9 @@ def outbound_policy() -> OutboundPolicy:
 
 
 @lru_cache(maxsize=2)
-def _local_model(model_name: str) -> TransformersAnswerer:
+def _local_model(model_name: str) -> Answerer:
+    from rag.generation.local_transformers import TransformersAnswerer
+
     # Loading takes seconds and gigabytes, so a process keeps the last two.
     return TransformersAnswerer(model_name)
 
@@ -46,8 +48,12 @@ def answerer_for(model: ModelSettings) -> Answerer:
     """The answerer of a model; GenerationError ``llm_not_configured`` for a kind that no code serves."""
     match model.kind:
         case "extractive":
+            from rag.generation.extractive import ExtractiveAnswerer
+
             return ExtractiveAnswerer(shipped_embedder())
         case "openai":
+            from rag.generation.openai_compatible import OpenAIAnswerer
+
             return OpenAIAnswerer(model.base_url, model.api_key, model.model_name, outbound_policy())
         case "transformers":
             return _local_model(model.model_name)

@@ -80,7 +80,7 @@ class AssistantVersion(models.Model):
         _("threshold"), default=DEFAULT_THRESHOLD, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)]
     )
     note = models.CharField(_("what changed"), max_length=200, blank=True)
-    author = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    author = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -13,7 +13,6 @@ from chat.answering.answerers import ModelSettings, outbound_policy
 from chat.errors import ChatError
 from chat.models import LanguageModel, ModelKind
 from rag.errors import GenerationError
-from rag.generation.openai_compatible import check
 
 
 def settings_of(model: LanguageModel) -> ModelSettings:
@@ -58,6 +57,8 @@ async def model_check(model: ModelSettings) -> int:
     """Ask the model for one word and return the milliseconds it took; GenerationError when it does not answer."""
     started = time.perf_counter()
     if model.kind == ModelKind.OPENAI:
+        from rag.generation.openai_compatible import check
+
         await check(model.base_url, model.api_key, model.model_name, outbound_policy())
     elif model.kind == ModelKind.TRANSFORMERS:
         raise GenerationError("llm_not_checkable", _("A local model is loaded at its first question."), retryable=False)
