@@ -22,6 +22,7 @@ SHIPPED_MODEL = Path(__file__).parent / "models" / "all-MiniLM-L6-v2-int8"
 
 _TEXTS_PER_WINDOW = 1024  # texts tokenised and sorted together: bounds memory, and still fills batches evenly
 _TOKENS_PER_BATCH = 2048  # padding included
+_LEAST_SHARE_OF_LONGEST = 0.8  # of a text in a batch, measured: less pads too much, more makes batches too small
 _CHARACTERS_PER_PIECE = 16_384  # a long text is tokenised in pieces of this size, on all cores
 
 
@@ -183,13 +184,21 @@ def _cgroup_cores() -> float | None:
 
 
 def _batches(lengths: list[int]) -> Iterator[list[int]]:
-    """Yield indices of texts, longest first, in batches that hold at most the token budget once padded."""
+    """Yield indices of texts, longest first, in batches that hold at most the token budget once padded.
+
+    A text much shorter than the longest of a batch begins the next one: a document of a dozen chunks would otherwise
+    be padded by a third.
+    """
     order = sorted(range(len(lengths)), key=lambda index: -lengths[index])
     first = 0
     while first < len(order):
-        size = max(1, _TOKENS_PER_BATCH // lengths[order[first]])
-        yield order[first : first + size]
-        first += size
+        longest = lengths[order[first]]
+        last = first + 1
+        full = first + _TOKENS_PER_BATCH // longest
+        while last < min(full, len(order)) and lengths[order[last]] >= _LEAST_SHARE_OF_LONGEST * longest:
+            last += 1
+        yield order[first:last]
+        first = last
 
 
 def _piece_starts(text: str) -> list[int]:
