@@ -103,6 +103,10 @@ class CitationParser:
             taken = self._step_after_mark(at, final)
             if taken is None or taken > 0:
                 return taken
+        return self._step_text(at, final)
+
+    def _step_text(self, at: int, final: bool) -> int | None:
+        """Outside code: spaces that may belong to a mark, marks, the beginnings of code, escapes, line ends, words."""
         char = self._raw[at]
         if char in " \t\u00a0\u202f":
             return self._step_space(at, final)
@@ -110,15 +114,15 @@ class CitationParser:
             return self._step_mark(at, at, final)
         if char == "`" or (char == "~" and self._no_words_in_line()):
             return self._step_ticks(at, final)
+        if char == "\\" and at + 1 == len(self._raw) and not final:
+            return None
         if char == "\\":
-            if at + 1 == len(self._raw) and not final:
-                return None
             return self._emit(self._raw[at : at + 2].rstrip("\n"))
         if char == "\n":
             self._close_line()
-            taken = self._emit(char)
+            self._emit(char)
             self._line_start = self._length
-            return taken
+            return 1
         plain = _PLAIN.match(self._raw, at)
         return self._emit(plain.group() if plain else char)
 

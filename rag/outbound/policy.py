@@ -2,6 +2,7 @@
 
 import asyncio
 import queue
+import re
 import socket
 import threading
 from collections.abc import Iterable
@@ -72,7 +73,7 @@ def _parse_allowed(entry: str) -> IPv4Network | IPv6Network | _AllowedHost:
         url = httpx2.URL(f"http://{text}/")
     except (httpx2.InvalidURL, ValueError):
         url = None
-    if url is None or not url.host or url.path != "/" or url.userinfo or "/" in text:
+    if url is None or not url.host or url.path != "/" or url.userinfo or re.search(r"[\s/]", text):
         raise OutboundError("outbound_bad_allow", f"“{entry}” is neither a host name nor a network such as 10.0.0.0/8.")
     return _AllowedHost(_ascii_host(url.raw_host.decode("ascii")), url.port)
 
