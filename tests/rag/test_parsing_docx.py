@@ -113,9 +113,9 @@ LAUGHS = "<!DOCTYPE d [<!ENTITY a 'ha'>" + "".join(
     ],
 )
 def test_entities_are_neither_expanded_nor_fetched(tmp_path, prolog):
-    begin = time.monotonic()
+    begin = time.process_time()
     assert refused(tmp_path, make_docx(p("&j;" if "ENTITY" in prolog else "x"), prolog=prolog)) == "corrupt"
-    assert time.monotonic() - begin < 2
+    assert time.process_time() - begin < 2
 
 
 def test_a_part_that_inflates_beyond_the_limit_is_refused(tmp_path, monkeypatch):

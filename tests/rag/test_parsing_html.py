@@ -103,10 +103,10 @@ def test_a_page_without_text_says_so(tmp_path):
 
 
 def test_deep_nesting_costs_neither_stack_nor_time(tmp_path):
-    begin = time.monotonic()
+    begin = time.process_time()
     document = read(tmp_path, "<div>" * 20_000 + "deep" + "</div>" * 20_000)
     assert document.text == "deep"
-    assert time.monotonic() - begin < 5
+    assert time.process_time() - begin < 5
 
 
 def test_too_many_cells_are_refused(tmp_path, monkeypatch):

@@ -80,7 +80,7 @@ def test_the_parsers_own_error_comes_through(sandbox, tmp_path):
 def test_a_parser_that_does_not_end_is_stopped(ask, order):
     begin = time.monotonic()
     assert code_of(ask, order, timeout_s=1.0) == "parse_timeout"
-    assert time.monotonic() - begin < 4
+    assert time.monotonic() - begin < 10
 
 
 def test_a_parser_that_takes_all_memory_is_stopped(ask):
@@ -156,7 +156,7 @@ def test_a_small_document_costs_little(sandbox, tmp_path):
         begin = time.perf_counter()
         sandbox.parse(path, "a.txt")
         costs.append(time.perf_counter() - begin)
-    assert sorted(costs)[len(costs) // 2] < 0.05, "bound loosely: the machine may be busy"
+    assert sorted(costs)[len(costs) // 2] < 0.5, "about 0.01 on an idle machine; bound loosely, for a busy one"
 
 
 def test_a_helper_that_died_is_replaced(ask, sandbox):

@@ -136,9 +136,9 @@ def test_spans_hold_every_word_in_order_whatever_the_text():
 def test_time_is_linear_in_the_length(unit):
     def seconds(size):
         text = unit * (size // len(unit))
-        begin = time.perf_counter()
+        begin = time.process_time()
         sentence_spans(text)
-        return time.perf_counter() - begin
+        return time.process_time() - begin
 
     seconds(10_000)
     assert seconds(200_000) < 3
