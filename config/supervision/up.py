@@ -142,6 +142,8 @@ class Up:
     def watch(self) -> None:
         """Wait until a program fails for good, ``prepare`` fails or the supervisor is gone: StartFailed says which."""
         assert self.supervisor is not None
+        # The first look waits: nobody has given anything up by then, and asking costs what loading needs.
+        next_look = time.monotonic() + 4 * WATCH_S
         while True:
             if self.supervisor.poll() is not None:
                 raise StartFailed(f"The supervisor ended unexpectedly; see {self.logs / 'supervisor.log'}.")
@@ -149,8 +151,10 @@ class Up:
                 if self.prepare.returncode:
                     raise StartFailed(f"Footnote did not get ready. The logs are in {self.logs}.")
                 self.prepare = None
-            for name in failed_programs(self.run_folder / "supervisor.sock"):
-                raise StartFailed(f"{name} does not stay up:\n{last_lines(self.logs / f'{name}.log')}")
+            if time.monotonic() >= next_look:
+                next_look = time.monotonic() + WATCH_S
+                for name in failed_programs(self.run_folder / "supervisor.sock"):
+                    raise StartFailed(f"{name} does not stay up:\n{last_lines(self.logs / f'{name}.log')}")
             time.sleep(POLL_S if self.prepare else WATCH_S)
 
     def stop(self) -> None:

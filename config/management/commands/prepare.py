@@ -74,7 +74,7 @@ class Command(BaseCommand):
             if time.monotonic() > deadline:
                 self.stderr.write(f"{unfinished.count()} documents of the demo are still being read.")
                 return
-            time.sleep(POLL_S)
+            time.sleep(READY_POLL_S)
 
 
 def stored_password(path: Path) -> str:
