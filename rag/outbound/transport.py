@@ -1,8 +1,10 @@
 """The transports behind the guarded clients: they connect to a checked address and meter what comes back."""
 
+import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import httpcore2
@@ -13,6 +15,12 @@ from rag.outbound.policy import OutboundPolicy, check_scheme, resolve, resolve_a
 
 DEFAULT_MAX_BYTES = 32 * 1024 * 1024
 DEFAULT_TOTAL_S = 600.0
+
+
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    """One for the process: reading the certificates takes tens of milliseconds, which a first token would wait for."""
+    return httpx2.create_ssl_context()
 
 
 class _GuardedBackend(httpcore2.NetworkBackend):
@@ -127,13 +135,13 @@ class GuardedTransport(httpx2.HTTPTransport):
     """Sends requests only where the policy permits; every hop of a redirect comes through here again."""
 
     def __init__(self, policy: OutboundPolicy, limits: OutboundLimits) -> None:
-        super().__init__()
+        super().__init__(verify=_tls())
         # A later httpx that keeps its connections elsewhere must fail here, not run unguarded.
         if not isinstance(self._pool, httpcore2.ConnectionPool):
             raise OutboundError("outbound_unguarded", "The HTTP client cannot be guarded: its version does not fit.")
         self._limits = limits
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=httpx2.create_ssl_context(),
+            ssl_context=_tls(),
             max_connections=100,
             max_keepalive_connections=20,
             keepalive_expiry=30.0,
@@ -159,12 +167,12 @@ class GuardedAsyncTransport(httpx2.AsyncHTTPTransport):
     """As ``GuardedTransport``, for asyncio."""
 
     def __init__(self, policy: OutboundPolicy, limits: OutboundLimits) -> None:
-        super().__init__()
+        super().__init__(verify=_tls())
         if not isinstance(self._pool, httpcore2.AsyncConnectionPool):
             raise OutboundError("outbound_unguarded", "The HTTP client cannot be guarded: its version does not fit.")
         self._limits = limits
         self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=httpx2.create_ssl_context(),
+            ssl_context=_tls(),
             max_connections=100,
             max_keepalive_connections=20,
             keepalive_expiry=30.0,
