@@ -2,14 +2,15 @@
 
 from channels.db import database_sync_to_async
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Status
 
 from accounts.api import TokenAuth, caller
 from accounts.errors import permission_denied
 from accounts.models import Scope
 from chat.errors import ChatError, not_found
 from chat.events import message_payload
-from chat.models import Assistant, LanguageModel, Status
+from chat.models import Assistant, LanguageModel
+from chat.models import Status as MessageStatus
 from chat.schemas import AnswerIn, AnswerOut, AssistantIn, AssistantOut, ModelIn, ModelOut, answer_out
 from chat.services import assistants, conversations, language_models, running
 
@@ -28,7 +29,7 @@ async def answer(request: HttpRequest, body: AnswerIn) -> AnswerOut:
     ask = database_sync_to_async(conversations.question_ask_once)
     begun = await ask(user=user, slug=body.assistant, text=body.question)
     row = await running.answer_once(begun)
-    if row.status == Status.FAILED:
+    if row.status == MessageStatus.FAILED:
         raise ChatError(row.error_code, row.error_message, 502)
     return answer_out(await database_sync_to_async(message_payload)(row, user))
 
@@ -41,7 +42,7 @@ def assistant_list(request: HttpRequest) -> list[AssistantOut]:
 
 
 @router.post("/assistants", auth=ADMIN, response={201: AssistantOut}, summary="Create an assistant")
-def assistant_create(request: HttpRequest, body: AssistantIn) -> tuple[int, AssistantOut]:
+def assistant_create(request: HttpRequest, body: AssistantIn) -> Status[AssistantOut]:
     """Create an assistant and publish its first version. Admins only."""
     user = caller(request)
     model = LanguageModel.objects.filter(pk=body.model).first()
@@ -49,7 +50,7 @@ def assistant_create(request: HttpRequest, body: AssistantIn) -> tuple[int, Assi
         raise not_found("model")
     fields = assistants.VersionFields(body.system_prompt, model, body.sources, body.passages, body.threshold, body.note)
     row = assistants.assistant_create(user=user, name=body.name, description=body.description, fields=fields)
-    return 201, _assistant_out(row)
+    return Status(201, _assistant_out(row))
 
 
 @router.get("/models", auth=ADMIN, response=list[ModelOut], summary="List models")
@@ -61,7 +62,7 @@ def model_list(request: HttpRequest) -> list[ModelOut]:
 
 
 @router.post("/models", auth=ADMIN, response={201: ModelOut}, summary="Create a model")
-def model_create(request: HttpRequest, body: ModelIn) -> tuple[int, ModelOut]:
+def model_create(request: HttpRequest, body: ModelIn) -> Status[ModelOut]:
     """Create a model. Admins only."""
     row = language_models.model_save(
         user=caller(request),
@@ -72,7 +73,7 @@ def model_create(request: HttpRequest, body: ModelIn) -> tuple[int, ModelOut]:
         model_name=body.model_name,
         api_key=body.api_key or None,
     )
-    return 201, _model_out(row)
+    return Status(201, _model_out(row))
 
 
 def _assistant_out(row: Assistant) -> AssistantOut:

@@ -99,7 +99,10 @@ class AssistantForm(forms.Form):
         min_value=0,
         max_value=1,
         initial=DEFAULT_THRESHOLD,
-        help_text=_("From 0 to 1: how sure it must be that the documents answer. Higher refuses more often."),
+        help_text=_(
+            "From 0 to 1; higher refuses more often. The extractive model holds against it how sure it is that its "
+            "quotes answer; any other model reads only passages at least this similar to the question."
+        ),
     )
     note = forms.CharField(label=_("What changed"), required=False, max_length=200)
 

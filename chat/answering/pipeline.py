@@ -67,24 +67,34 @@ class PassagesFound:
     passages: tuple[RetrievedPassage, ...]
 
 
+MEASURES_ITSELF = "extractive"
+"""The kind of model that knows how sure it is, and holds that against the threshold. For any other the threshold is
+the least similarity (cosine) of a passage that it gets to read."""
+
 AnsweringPart = StepDone | PassagesFound | TextDelta | CitationMade | Refusal
 
 
 async def answer(assistant: AssistantSettings, question: Question) -> AsyncGenerator[AnsweringPart]:
     """Answer ``question`` as ``assistant`` would.
 
-    Yields steps as they end, then passages, text and citations. Raises GenerationError when the model fails and
-    RagError or DocumentsError when the search does; what was yielded before stays valid.
+    Yields steps as they end, then passages, text and citations; without passages every answerer refuses. Raises
+    GenerationError when the model fails and RagError or DocumentsError when the search does; what was yielded before
+    stays valid.
     """
     retrieval = await _retrieve(assistant, question)
     for step in retrieval.steps:
         yield StepDone(step.name, step.ms, dict(step.input), dict(step.output), _summary(step.name, dict(step.output)))
-    yield PassagesFound(tuple(retrieval.passages))
+    passages = retrieval.passages
+    if assistant.model.kind != MEASURES_ITSELF:
+        passages = [passage for passage in passages if passage.dense_score >= assistant.threshold]
+        limits = {"threshold": assistant.threshold, "passages": len(retrieval.passages)}
+        yield StepDone("threshold", 0.0, limits, {"passages": len(passages)}, "")
+    yield PassagesFound(tuple(passages))
 
     request = AnswerRequest(
         question=question.text,
         system_prompt=assistant.system_prompt,
-        passages=[_prompt_passage(number, passage) for number, passage in enumerate(retrieval.passages, start=1)],
+        passages=[_prompt_passage(number, passage) for number, passage in enumerate(passages, start=1)],
         history=question.history,
         threshold=assistant.threshold,
     )

@@ -14,6 +14,10 @@ from documents.models import DataSource
 MAX_PASSAGES = 50
 DEFAULT_PASSAGES = 8
 DEFAULT_THRESHOLD = 0.5
+"""For the extractive model: how sure it must be."""
+
+LLM_THRESHOLD = 0.15
+"""For an LLM: how similar to the question a passage must be (cosine) to be read. It then decides itself."""
 
 
 class AssistantQuerySet(models.QuerySet["Assistant"]):

@@ -15,7 +15,15 @@ from accounts.models import User
 from accounts.services import audit
 from chat.answering import AssistantSettings
 from chat.errors import ChatError, not_found
-from chat.models import DEFAULT_PASSAGES, DEFAULT_THRESHOLD, Assistant, AssistantVersion, LanguageModel, ModelKind
+from chat.models import (
+    DEFAULT_PASSAGES,
+    DEFAULT_THRESHOLD,
+    LLM_THRESHOLD,
+    Assistant,
+    AssistantVersion,
+    LanguageModel,
+    ModelKind,
+)
 from chat.services.language_models import settings_of
 from documents.models import DataSource
 
@@ -186,7 +194,8 @@ def ensure_defaults(*, llm_base_url: str, llm_api_key: str, llm_model: str, sugg
         )
         assistant.is_default = True
         assistant.save()
-        fields = VersionFields(DEFAULT_PROMPT, model, None, passages=DEFAULT_PASSAGES, threshold=DEFAULT_THRESHOLD)
+        threshold = DEFAULT_THRESHOLD if model.kind == ModelKind.EXTRACTIVE else LLM_THRESHOLD
+        fields = VersionFields(DEFAULT_PROMPT, model, None, passages=DEFAULT_PASSAGES, threshold=threshold)
         version = version_create(user=None, assistant=assistant, fields=fields)
         version_publish(user=None, assistant=assistant, number=version.number)
 

@@ -57,9 +57,9 @@ async def model_check(model: ModelSettings) -> int:
     """Ask the model for one word and return the milliseconds it took; GenerationError when it does not answer."""
     started = time.perf_counter()
     if model.kind == ModelKind.OPENAI:
-        from rag.generation.openai_compatible import check
+        from rag.generation.openai_compatible import OpenAIAnswerer
 
-        await check(model.base_url, model.api_key, model.model_name, outbound_policy())
+        await OpenAIAnswerer(model.base_url, model.api_key, model.model_name, outbound_policy()).check()
     elif model.kind == ModelKind.TRANSFORMERS:
         raise GenerationError("llm_not_checkable", _("A local model is loaded at its first question."), retryable=False)
     return round((time.perf_counter() - started) * 1000)

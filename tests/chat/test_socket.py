@@ -111,9 +111,7 @@ async def test_the_stream_adds_up_to_the_finished_answer(committed_cast: Cast, p
     assert numbers == sorted(set(numbers))
 
 
-async def test_a_page_that_comes_back_gets_the_rest_without_loss_or_repeat(
-    committed_cast: Cast, page: Connect
-) -> None:
+async def test_a_page_that_comes_back_gets_the_rest_without_loss_or_repeat(committed_cast: Cast, page: Connect) -> None:
     mia = await page(committed_cast.mia)
     await mia.ask(QUESTION)
     await mia.event("answer.completed")
