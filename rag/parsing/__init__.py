@@ -6,6 +6,7 @@ that reads files of strangers must use. The readers of the formats are imported 
 
 from pathlib import Path, PurePath
 
+from rag.parsing.building import clean, collapse
 from rag.parsing.detection import detect_kind
 from rag.parsing.model import Block, BlockKind, Box, Kind, Page, ParsedDocument
 
@@ -22,8 +23,7 @@ def parse(path: Path, filename: str) -> ParsedDocument:
     document = _read(path, detect_kind(path, filename))
     if document.title:
         return document
-    name = PurePath(filename).stem.replace("_", " ").strip() or filename
-    title = name.encode("utf-8", "ignore").decode("utf-8").replace("\x00", "")
+    title = collapse(clean(PurePath(filename).stem.replace("_", " "))) or "Untitled"
     return ParsedDocument(document.kind, title, document.text, document.blocks, document.pages)
 
 

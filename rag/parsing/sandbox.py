@@ -6,6 +6,7 @@ through a pipe; how it ended comes from the helper. The helper is started on fir
 when this process does, since it reads from a socket that closes then.
 """
 
+import atexit
 import json
 import math
 import os
@@ -15,6 +16,8 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
+from collections.abc import Callable
 from pathlib import Path
 
 from rag.errors import ParsingError
@@ -47,7 +50,8 @@ class ParsingSandbox:
         self._lock = threading.Lock()
         self._server: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
-        self._owner = os.getpid()
+        os.register_at_fork(after_in_child=_on(self, "_forget"))
+        atexit.register(_on(self, "close"))
 
     def parse(self, path: Path, filename: str, timeout_s: float | None = None) -> ParsedDocument:
         """Read the file at ``path`` as ``rag.parsing.parse`` does, within ``timeout_s`` seconds of wall time.
@@ -74,11 +78,14 @@ class ParsingSandbox:
                     os.close(status_end)
                 deadline = time.monotonic() + timeout_s + _GRACE_S
                 data = _read(result, deadline, _MAX_RESULT_BYTES)
+                if data is not None and len(data) > _MAX_RESULT_BYTES:
+                    raise ParsingError("too_large", "This document holds too much. Split it into smaller files.")
                 ending = _read(status, deadline, 64)
             finally:
                 os.close(result)
                 os.close(status)
         if data is None or ending is None:
+            # The helper itself does not answer: it would have said that the time is over.
             self.close()
             raise _timeout()
         return _outcome(data, ending.decode("ascii", "replace"))
@@ -106,12 +113,7 @@ class ParsingSandbox:
                     return
 
     def _connected(self) -> socket.socket:
-        """The socket to a living helper; one inherited over a fork belongs to the parent and is left to it."""
-        if self._owner != os.getpid():
-            self._owner = os.getpid()
-            if self._control is not None:
-                self._control.close()
-            self._server = self._control = None
+        """The socket to a living helper, started if need be."""
         if self._server is not None and self._server.poll() is not None:
             self._stop()
         if self._control is None:
@@ -147,6 +149,15 @@ class ParsingSandbox:
         if not ready:
             self._stop()
 
+    def _forget(self) -> None:
+        """In a forked child: the helper is the parent's, and the lock may be held by a thread that is not here."""
+        self._lock = threading.Lock()
+        if self._control is not None:
+            self._control.close()
+        if self._server is not None:
+            self._server.returncode = 0  # not a child of this process, so there is nothing to wait for
+        self._server = self._control = None
+
     def _stop(self) -> None:
         control, server = self._control, self._server
         self._control = self._server = None
@@ -155,6 +166,18 @@ class ParsingSandbox:
         if server is not None:
             server.kill()
             server.wait(timeout=_GRACE_S)
+
+
+def _on(sandbox: ParsingSandbox, method: str) -> Callable[[], None]:
+    """A call of the sandbox's method that does not keep the sandbox alive."""
+    reference = weakref.ref(sandbox)
+
+    def call() -> None:
+        living = reference()
+        if living is not None:
+            getattr(living, method)()
+
+    return call
 
 
 _CRASHED = (
@@ -183,19 +206,18 @@ def _outcome(data: bytes, ending: str) -> ParsedDocument:
 
 
 def _read(descriptor: int, deadline: float, limit: int) -> bytes | None:
-    """Everything up to the other side's close, ``None`` when that does not come by ``deadline`` or passes ``limit``."""
+    """What comes up to the other side's close, or a little more than ``limit`` of it; ``None`` if late."""
     parts: list[bytes] = []
     size = 0
     poller = select.poll()
     poller.register(descriptor, select.POLLIN)
-    while True:
+    while size <= limit:
         left = deadline - time.monotonic()
         if left <= 0 or not poller.poll(math.ceil(left * 1000)):
             return None
         part = os.read(descriptor, _READ_BYTES)
         if not part:
-            return b"".join(parts)
+            break
         parts.append(part)
         size += len(part)
-        if size > limit:
-            return None
+    return b"".join(parts)

@@ -132,6 +132,10 @@ def _lie(_):
     os._exit(0)
 
 
+def _flood(_):
+    return "x" * 50_000_000
+
+
 def _stray(_):
     text = "short"
     return ParsedDocument("text", "", text, (Block("paragraph", 0, 5000),))
@@ -159,5 +163,6 @@ _ACTIONS = {
     "descriptors": _descriptors,
     "environment": _environment,
     "lie": _lie,
+    "flood": _flood,
     "stray": _stray,
 }

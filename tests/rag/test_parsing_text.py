@@ -139,6 +139,11 @@ def test_content_decides_and_the_name_only_hints(tmp_path, content, name, kind):
     assert detect_kind(path, name) == kind
 
 
+def test_a_name_of_any_kind_makes_a_title_that_can_be_stored(tmp_path):
+    assert parsed(tmp_path, "words", "yearly_\x00re\ud800port\n.v2.txt").title == "yearly report .v2"
+    assert parsed(tmp_path, "words", "\x00").title == "Untitled"
+
+
 def test_a_text_beyond_the_limit_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(limits, "MAX_CHARACTERS", 1000)
     with pytest.raises(ParsingError) as caught:

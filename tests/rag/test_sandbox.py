@@ -92,6 +92,12 @@ def test_a_parser_that_breaks_or_lies_is_a_crash(ask, order):
     assert code_of(ask, order) == "parse_crashed"
 
 
+def test_a_result_beyond_all_bounds_is_refused_and_others_go_on(ask, monkeypatch):
+    monkeypatch.setattr("rag.parsing.sandbox._MAX_RESULT_BYTES", 100_000)
+    assert code_of(ask, "flood") == "too_large"
+    assert ask("plain words") == "plain words"
+
+
 def test_endless_recursion_is_a_document_too_deep(ask):
     assert code_of(ask, "recurse") == "too_large"
 
