@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-# A program that cannot stay up for a second this often in a row is broken, and everything stops.
+# A program that fails to start this often in a row is broken, and everything stops.
 START_RETRIES = 3
 
 
@@ -21,6 +21,8 @@ class Program:
     priority: int
     stop_signal: str = "TERM"
     stop_seconds: int = 6
+    # One that ends sooner has failed to start: Python programs need seconds to find out that something is missing.
+    start_seconds: int = 5
 
 
 def programs(data_dir: Path, *, embedded_database: bool, embedded_valkey: bool) -> Iterator[Program]:
@@ -29,9 +31,9 @@ def programs(data_dir: Path, *, embedded_database: bool, embedded_valkey: bool) 
     embedded = [sys.executable, "-m", "config.embedded"]
     if embedded_database:
         # SIGINT is PostgreSQL's fast shutdown; SIGTERM would wait for the last client to leave.
-        yield Program("postgres", [*embedded, "postgres", str(data_dir)], 10, "INT", 15)
+        yield Program("postgres", [*embedded, "postgres", str(data_dir)], 10, "INT", 15, 1)
     if embedded_valkey:
-        yield Program("valkey", [*embedded, "valkey", str(data_dir)], 10)
+        yield Program("valkey", [*embedded, "valkey", str(data_dir)], 10, start_seconds=1)
     yield Program("web", [*manage, "web"], 20)
     # SIGQUIT ends the worker within seconds; SIGTERM would wait for the document it is reading.
     yield Program("worker", [*manage, "worker"], 20, "QUIT", 8)
@@ -50,7 +52,7 @@ def supervisord_conf(programs: list[Program], *, folder: Path, logs: Path) -> st
     ]
     sections += [
         f"[program:{program.name}]\ncommand={quoted(shlex.join(program.command))}\npriority={program.priority}\n"
-        f"autostart=true\nautorestart=true\nstartsecs=1\nstartretries={START_RETRIES}\n"
+        f"autostart=true\nautorestart=true\nstartsecs={program.start_seconds}\nstartretries={START_RETRIES}\n"
         f"stopsignal={program.stop_signal}\nstopwaitsecs={program.stop_seconds}\nkillasgroup=true\n"
         f"redirect_stderr=true\nstdout_logfile={quoted(logs / f'{program.name}.log')}\n"
         f"stdout_logfile_maxbytes=10MB\nstdout_logfile_backups=2\n"
