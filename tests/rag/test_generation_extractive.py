@@ -33,9 +33,9 @@ HANDBOOK = (
     ),
     passage(
         3,
-        "## Whom do I ask about accessibility?\n\nWrite to Marta Lindqvist at access@example.com. She answers within two "
-        "days.\n\nA request needs:\n\n- the page it is about\n- the aid that you use\n- a way to reach you\n\nThe team was "
-        "founded in March 2019 😀.",
+        "## Whom do I ask about accessibility?\n\nWrite to Marta Lindqvist at access@example.com. "
+        "She answers within two days.\n\nA request needs:\n\n- the page it is about\n- the aid that you use\n"
+        "- a way to reach you\n\nThe team was founded in March 2019 😀.",
         "Accessibility",
         "Contact",
     ),
