@@ -72,7 +72,8 @@ class Embedded:
 
     def embed_query(self, text: str) -> Vectors:
         """As the inner embedder's."""
-        return self.embed_passages([fitted(text, self.inner)])[0]
+        vector: Vectors = self.embed_passages([fitted(text, self.inner)])[0]
+        return vector
 
     def token_offsets(self, text: str) -> list[tuple[int, int]]:
         """As the inner embedder's."""

@@ -15,7 +15,7 @@ import argparse
 import pickle
 import random
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,7 +67,7 @@ class Ranked:
 
 
 def examples(embedder: Embedded) -> Iterator[tuple[Example, float]]:
-    """Training questions in the settings of use, each with its weight: search found it, missed it, or it is not there."""
+    """Training questions, each with its weight, in the settings of use: found, missed, or not there at all."""
     rng = random.Random(SEED)
     passages, asked = squad("train")
     pool = Pool(passages, embedder)
@@ -152,7 +152,7 @@ def fit_answered(rows: Floats, labels: Floats, share: Floats, penalty: float = 1
     return Logistic(float(weights[-1]), tuple(weights[:-1]), tuple(means), tuple(scales))
 
 
-def descend(gradient, size: int, rounds: int) -> Floats:  # type: ignore[no-untyped-def]
+def descend(gradient: Callable[[Floats], Floats], size: int, rounds: int) -> Floats:
     """Adam (arXiv 1412.6980) with a step that shrinks to nothing."""
     weights, momentum, squares = np.zeros(size), np.zeros(size), np.zeros(size)
     for step in range(1, rounds + 1):
@@ -202,11 +202,11 @@ def main() -> None:
         print(", ".join(f"{name} {weight:+.2f}" for name, weight in zip(names, model.weights, strict=True)))
     text = WEIGHTS.read_text("utf-8")
     head = text[: text.index("RANKING: Weights")]
-    made = head + written("RANKING", ranking) + written("ANSWERED", answered)
+    whole = head + written("RANKING", ranking) + written("ANSWERED", answered)
     if arguments.dry:
-        print(made)
+        print(whole)
     else:
-        WEIGHTS.write_text(made, "utf-8")
+        WEIGHTS.write_text(whole, "utf-8")
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import contextlib
 import json
 import re
 import socket
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -375,7 +376,8 @@ def main() -> None:
 
     async def serve() -> None:
         async with llm:
-            print(f"Serving {llm.base_url}", flush=True)
+            sys.stdout.write(f"Serving {llm.base_url}\n")
+            sys.stdout.flush()
             await asyncio.Event().wait()
 
     with contextlib.suppress(KeyboardInterrupt):
