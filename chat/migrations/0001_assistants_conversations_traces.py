@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("documents", "0001_initial"),
+        ("documents", "0001_sources_documents_chunks"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
