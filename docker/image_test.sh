@@ -37,11 +37,11 @@ mounts=()
 for file in /etc/pip.conf /etc/ssl/certs/ca-certificates.crt; do
     [ -e "$file" ] && mounts+=(--volume "$file:$file:ro")
 done
-buildah --storage-driver vfs bud --format docker --isolation chroot --network host "${mounts[@]}" --build-arg "BASE=$base" --tag localhost/footnote . >"$work/build.log" 2>&1 ||
+buildah --storage-driver vfs bud --layers --format docker --isolation chroot --network host "${mounts[@]}" --build-arg "BASE=$base" --tag localhost/footnote . >"$work/build.log" 2>&1 ||
     { tail -30 "$work/build.log" >&2; exit 1; }
 
 echo "Looking for what must not be in it"
-podman run --rm --runtime runc --entrypoint sh localhost/footnote -c '
+podman run --rm --ulimit host --entrypoint sh localhost/footnote -c '
     [ "$(id -u)" = 10001 ] || { echo "runs as $(id -u)"; exit 1; }
     for tool in gcc cc make git pip pip3 curl; do
         if command -v $tool; then echo "$tool is in the image"; exit 1; fi
@@ -49,7 +49,7 @@ podman run --rm --runtime runc --entrypoint sh localhost/footnote -c '
     if [ -w /app ]; then echo "the code can be written"; exit 1; fi'
 
 echo "Starting it"
-podman run --detach --name "$name" --network host --env PORT="$port" --env HOST=127.0.0.1 \
+podman run --detach --name "$name" --ulimit host --network host --env PORT="$port" --env HOST=127.0.0.1 \
     --env ADMIN_EMAIL=admin@example.com --env ADMIN_PASSWORD=Correct-horse-9 localhost/footnote up >/dev/null
 for _ in $(seq 240); do
     podman logs "$name" 2>&1 | grep -q '^Ready:' && break
