@@ -7,6 +7,7 @@ Beside each model lies ``card.json``, which says what it is called, its dimensio
 import json
 import os
 import threading
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -72,8 +73,9 @@ class OnnxEmbedder:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         # A document may hold the very words "[SEP]" or "[PAD]"; they are text there, not marks of the model.
         self._tokenizer.encode_special_tokens = True
-        self._cls: int = self._tokenizer.token_to_id("[CLS]")
-        self._sep: int = self._tokenizer.token_to_id("[SEP]")
+        opening, closing = self._tokenizer.encode("").ids  # the two special tokens around every text
+        self._opening: int = opening
+        self._closing: int = closing
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or available_cores()
         options.inter_op_num_threads = 1
@@ -113,7 +115,7 @@ class OnnxEmbedder:
         windows = [ids[first : first + room] for first in range(0, len(ids), room)] or [[]]
         total = np.zeros(self.dimensions, np.float32)
         for batch in _batches([len(window) + 2 for window in windows]):
-            vectors = self._embed_tokens([[self._cls, *windows[index], self._sep] for index in batch])
+            vectors = self._embed_tokens([[self._opening, *windows[index], self._closing] for index in batch])
             total += np.array([len(windows[index]) + 2 for index in batch], np.float32) @ vectors
         unit: NDArray[np.float32] = total / np.linalg.norm(total)
         return unit
@@ -123,11 +125,12 @@ class OnnxEmbedder:
         starts = _piece_starts(text)
         pieces = [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
         encodings = self._tokenizer.encode_batch(pieces, add_special_tokens=False)
-        return [
+        spans = [
             (base + start, base + end)
             for base, encoding in zip(starts, encodings, strict=True)
             for start, end in encoding.offsets
         ]
+        return spans if text.isascii() else _with_marks(text, spans)
 
     def _refuse_too_long(self, ids: list[list[int]], first: int) -> None:
         for index, tokens in enumerate(ids, start=first + 1):
@@ -155,11 +158,7 @@ def shipped_embedder(threads: int | None = None) -> OnnxEmbedder:
     ``threads`` is the number of threads one call computes on; by default the cores this process may use.
     A forked child makes its own.
     """
-    with _shipped_lock:
-        wanted = threads or available_cores()
-        if wanted not in _shipped:
-            _shipped[wanted] = OnnxEmbedder(SHIPPED_MODEL, wanted)
-        return _shipped[wanted]
+    return _shipped.get(threads or available_cores())
 
 
 def available_cores() -> int:
@@ -214,12 +213,35 @@ def _piece_starts(text: str) -> list[int]:
     return starts
 
 
-def _forget_after_fork() -> None:
-    global _shipped_lock
-    _shipped_lock = threading.Lock()
-    _shipped.clear()
+def _with_marks(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Let each span hold the combining marks that follow it: the tokenizer drops them, a reader sees one character."""
+    result = []
+    for start, end in spans:
+        after = end
+        while after < len(text) and unicodedata.combining(text[after]):
+            after += 1
+        result.append((start, after))
+    return result
 
 
-_shipped: dict[int, OnnxEmbedder] = {}
-_shipped_lock = threading.Lock()
-os.register_at_fork(after_in_child=_forget_after_fork)
+class _Shipped:
+    """The shipped embedders of this process, by number of threads."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Start afresh: in a forked child the threads are gone, and the lock may have been held by one of them."""
+        self._lock = threading.Lock()
+        self._made: dict[int, OnnxEmbedder] = {}
+
+    def get(self, threads: int) -> OnnxEmbedder:
+        """Return the embedder for that many threads, made on first use."""
+        with self._lock:
+            if threads not in self._made:
+                self._made[threads] = OnnxEmbedder(SHIPPED_MODEL, threads)
+            return self._made[threads]
+
+
+_shipped = _Shipped()
+os.register_at_fork(after_in_child=_shipped.forget)

