@@ -24,10 +24,13 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402 - the project's root must be on the path first
 from numpy.typing import NDArray  # noqa: E402
 
+from rag.chunking import chunk  # noqa: E402
 from rag.embeddings import Embedder, shipped_embedder  # noqa: E402
+from rag.errors import ParsingError  # noqa: E402
 from rag.generation import PromptPassage  # noqa: E402
 from rag.generation.candidates import cut  # noqa: E402
 from rag.generation.extractive import DEFAULT_THRESHOLD, ExtractiveAnswerer, fitted  # noqa: E402
+from rag.parsing import parse  # noqa: E402
 from rag.sentences import sentence_spans  # noqa: E402
 from rag.wording import content_words  # noqa: E402
 
@@ -190,12 +193,16 @@ def pieces_of(text: str, size: int = 1_000) -> list[tuple[int, int]]:
     return [*pieces, (start, last)] if last > start else pieces
 
 
-def handbook(name: str) -> list[PromptPassage]:
-    """The pages of a company handbook (CC0), cut into passages."""
+def handbook(name: str, embedder: Embedder) -> list[PromptPassage]:
+    """The pages of a company handbook (CC0), read and cut as the product does."""
     passages: list[PromptPassage] = []
     for path in sorted((EVALDATA / "corpora" / name).rglob("*.md")):
-        text = re.sub(r"\A---\n.*?\n---\n", "", path.read_text("utf-8"), flags=re.DOTALL)
-        passages.extend(plain_passage(text[start:end], path.stem.replace("-", " ")) for start, end in pieces_of(text))
+        try:
+            document = parse(path, path.name)
+        except ParsingError:
+            # A page that is nothing but a redirect.
+            continue
+        passages.extend(plain_passage(made.text, document.title, made.heading) for made in chunk(document, embedder))
     return passages
 
 
@@ -255,7 +262,7 @@ def measure(every: int) -> dict[str, float]:
     pool = Pool(passages, embedder)
     sample = random.Random(7).sample(asked, min(len(asked), 1_000))
     figures |= rates("squad, 8 found", answerer, [against(pool, item, 8) for item in sample])
-    company = Pool(handbook("18f-handbook"), embedder)
+    company = Pool(handbook("18f-handbook", embedder), embedder)
     strange = [item for item in sample if item.answers][: 300 // every]
     figures |= rates(
         "squad against a handbook", answerer, [against(company, Asked(s.question, -1, ()), 8) for s in strange]

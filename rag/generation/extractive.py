@@ -21,9 +21,10 @@ from rag.generation.sentence_scoring import QuestionView, answered_probability, 
 # The least probability at which quoting does more good than harm, as measured by bench/answers.py.
 DEFAULT_THRESHOLD = 0.5
 
-EMBEDDED = 40  # candidates embedded per question
+EMBEDDED = 32  # candidates embedded per question
 _QUOTES = 3
 _NEAR_LOGIT = 0.7  # how far below the best a further quote may score
+_WHOLE_WORDS = 5
 _SAME = 0.9  # similarity above which two sentences say the same
 _LEANS_BACK = re.compile(r"(?:it|they|he|she|this|these|those|that|its|their|his|her|however|but|also|such)\b", re.I)
 _SHORT_CHARACTERS = 254  # a text has at most as many tokens as characters
@@ -124,7 +125,10 @@ def _further(ranking: _Ranking) -> list[int]:
     for row in ranking.order[1:8]:
         if len(picked) == _QUOTES or ranking.logits[row] < least:
             break
-        if all(float(ranking.vectors[row] @ ranking.vectors[other]) < _SAME for other in picked):
+        candidate = ranking.candidates[ranking.chosen[row]]
+        # A scrap of a list says nothing on its own; a row of a table does.
+        whole = candidate.kind == "row" or len(candidate.text.split()) >= _WHOLE_WORDS
+        if whole and all(float(ranking.vectors[row] @ ranking.vectors[other]) < _SAME for other in picked):
             picked.append(row)
     return picked
 

@@ -21,6 +21,8 @@ from rag.wording import content_words
 
 Floats = NDArray[np.float64]
 
+_SCRAP_WORDS = 5
+
 RANKING_FEATURES = (
     "similarity",
     "lead_similarity",
@@ -38,6 +40,7 @@ RANKING_FEATURES = (
     "is_lead",
     "after_question",
     "similarity_x_kind",
+    "is_scrap",
 )
 ANSWERED_FEATURES = (
     "score",
@@ -164,6 +167,7 @@ class QuestionView:
             1.0 if candidate.kind == "lead" else 0.0,
             after_question,
             similarity * (kind - 0.5) * known,
+            1.0 if _is_scrap(candidate) else 0.0,
         ]
 
     def answered_row(self, index: int, ranking_row: Floats, logits: Floats) -> Floats:
@@ -207,6 +211,12 @@ class QuestionView:
             for other in (index - 1, index + 1)
             if 0 <= other < len(self._candidates) and self._candidates[other].passage == passage
         ]
+
+
+def _is_scrap(candidate: Candidate) -> bool:
+    """A few words that are no sentence: an item of a list, the words of a link."""
+    ends = candidate.text.rstrip("\"'”’)*_")[-1:] in ".!?。！？؟"
+    return candidate.kind == "sentence" and not ends and len(candidate.text.split()) < _SCRAP_WORDS
 
 
 def ranking_logits(rows: Floats) -> Floats:
