@@ -46,13 +46,21 @@ class DocumentFilter(forms.Form):
         return {name: self.cleaned_data.get(name) for name in self.fields}
 
 
+class PeopleField(forms.ModelMultipleChoiceField[User]):
+    """People to choose from, told apart by their address."""
+
+    def label_from_instance(self, obj: User) -> str:
+        """Name and address."""
+        return f"{obj.name} ({obj.email})" if obj.name else obj.email
+
+
 class SourceForm(forms.ModelForm[DataSource]):
     """A data source: what it is, and who may see it."""
 
     groups = forms.ModelMultipleChoiceField(
         Group.objects.order_by("name"), label=_("Groups"), required=False, widget=forms.CheckboxSelectMultiple
     )
-    users = forms.ModelMultipleChoiceField(
+    users = PeopleField(
         User.objects.filter(is_active=True), label=_("People"), required=False, widget=forms.CheckboxSelectMultiple
     )
 

@@ -18,7 +18,7 @@ def _without_nul(value: object) -> object:
 
 Text = Annotated[str, BeforeValidator(_without_nul)]
 Question = Annotated[
-    str, BeforeValidator(_without_nul), StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000), BeforeValidator(_without_nul)
 ]
 
 
@@ -175,9 +175,9 @@ class SourceIn(Input):
     """A new data source; ``groups`` by name and ``users`` by e-mail address matter when it is restricted."""
 
     name: Annotated[
-        str, BeforeValidator(_without_nul), StringConstraints(strip_whitespace=True, min_length=1, max_length=120)
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), BeforeValidator(_without_nul)
     ]
-    description: Annotated[str, BeforeValidator(_without_nul), StringConstraints(max_length=2000)] = ""
+    description: Annotated[str, StringConstraints(max_length=2000), BeforeValidator(_without_nul)] = ""
     visibility: Literal["everyone", "restricted"] = "everyone"
     groups: list[Text] = Field(default_factory=list)
     users: list[Text] = Field(default_factory=list)

@@ -51,4 +51,6 @@ class Command(BaseCommand):
             heading = f" · {passage.heading}" if passage.heading else ""
             self.stdout.write(f"{number}. {passage.title} ({passage.filename}{place}){heading}  {passage.score:.3f}")
             self.stdout.write("   " + " ".join(passage.text.split()))
-        self.stdout.write(f"{len(found.passages)} passages in {sum(step.ms for step in found.steps):.0f} ms")
+        count = len(found.passages)
+        noun = "passage" if count == 1 else "passages"
+        self.stdout.write(f"{count} {noun} in {sum(step.ms for step in found.steps):.0f} ms")

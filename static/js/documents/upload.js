@@ -15,7 +15,7 @@ const panel = document.querySelector("[data-uploads]");
 const list = document.querySelector("[data-uploads-list]");
 const summary = document.querySelector("[data-uploads-summary]");
 
-/** All uploads shown, newest first: {file, source, item, state, error, sent}. */
+/** All uploads shown, newest first: {file, source, item, state, error, refused, sent}. */
 const uploads = [];
 const waiting = [];
 /** States of documents that the socket told of before the answer to their upload came. */
@@ -76,6 +76,9 @@ function reason(upload) {
   const error = upload.error ?? upload.state?.error;
   if (!error) {
     return null;
+  }
+  if (upload.refused) {
+    return h("p", { class: "upload-item__reason small" }, error.message);
   }
   const again = h("button", { class: "button button--small", type: "button", on: { click: () => retry(upload) } }, icon("retry"), gettext("Try again"));
   return h("p", { class: "upload-item__reason small" }, h("span", {}, error.message), again);
@@ -179,8 +182,10 @@ function take(upload) {
   if (upload.file.size > Number(form.dataset.maxBytes)) {
     const text = gettext("The file is larger than %(limit)s MB. Split it, or ask an admin to raise the limit.");
     upload.error = { message: interpolate(text, { limit: form.dataset.maxMb }) };
+    upload.refused = true;
   } else if (upload.file.size === 0) {
     upload.error = { message: gettext("The file is empty. Choose one with text in it.") };
+    upload.refused = true;
   } else {
     waiting.push(upload);
   }
