@@ -10,7 +10,6 @@ from django.test import Client
 
 from accounts.models import Scope, User
 from accounts.services import default_scopes, token_create
-from documents import services
 from documents.ingest import ingest
 from documents.models import DataSource, Document, Status
 from tests.documents.files import HANDBOOK
@@ -20,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def _no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services.ingest_document, "delay", lambda _key: None)
+    monkeypatch.setattr("documents.tasks.ingest_document.delay", lambda _key: None)
 
 
 class Caller:

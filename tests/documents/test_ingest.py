@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from documents import ingest as ingesting
 from documents import services, storage
 from documents.ingest import free_stuck, ingest
 from documents.ingest.claims import MAX_ATTEMPTS, Claim, ClaimLost
+from documents.ingest.swap import swap_in
 from documents.models import Chunk, Document, DocumentVersion, Status
 from documents.retrieval import search
 from live.stream import sync_client
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def queued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Jobs that would go to a worker; the tests call the worker's function themselves."""
     jobs: list[str] = []
-    monkeypatch.setattr(services.ingest_document, "delay", jobs.append)
+    monkeypatch.setattr("documents.tasks.ingest_document.delay", jobs.append)
     return jobs
 
 
@@ -92,11 +93,11 @@ def test_a_file_that_cannot_be_read_fails_with_a_reason(cast: Any, data: bytes, 
 
 
 def test_a_retry_after_a_failure_starts_over(cast: Any, queued: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ingesting, "swap_in", lambda *_: 1 / 0)
+    monkeypatch.setattr("documents.ingest.swap_in", lambda *_: 1 / 0)
     document = indexed(upload(cast, HANDBOOK.encode()))
     assert (document.status, document.error_code) == (Status.FAILED, "internal_error")
     monkeypatch.undo()
-    monkeypatch.setattr(services.ingest_document, "delay", queued.append)
+    monkeypatch.setattr("documents.tasks.ingest_document.delay", queued.append)
     services.document_retry(user=cast.ada, document_id=document.pk)
     assert len(queued) == 2
     document = indexed(document)
@@ -105,7 +106,7 @@ def test_a_retry_after_a_failure_starts_over(cast: Any, queued: list[str], monke
 
 def test_bytes_that_are_gone_are_told(cast: Any) -> None:
     document = upload(cast, HANDBOOK.encode())
-    Path(storage.default_storage.path(storage.name_of(document.sha256))).unlink()
+    Path(default_storage.path(storage.name_of(document.sha256))).unlink()
     assert indexed(document).error_code == "bytes_missing"
 
 
@@ -154,31 +155,29 @@ def test_a_document_that_takes_every_worker_down_is_given_up(cast: Any) -> None:
 
 def test_deleting_while_it_is_indexed_leaves_nothing(cast: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     document = upload(cast, HANDBOOK.encode())
-    real = ingesting.swap_in
 
     def delete_first(claim: Claim, result: Any) -> None:
         services.document_delete(user=cast.root, document_id=document.pk)
-        real(claim, result)
+        swap_in(claim, result)
 
-    monkeypatch.setattr(ingesting, "swap_in", delete_first)
+    monkeypatch.setattr("documents.ingest.swap_in", delete_first)
     ingest(document.pk)
     assert not Document.objects.exists()
     assert not Chunk.objects.exists()
     assert not DocumentVersion.objects.exists()
-    assert not storage.default_storage.exists(storage.name_of(document.sha256))
+    assert not default_storage.exists(storage.name_of(document.sha256))
 
 
 def test_a_new_version_replaces_the_old_one_at_once(cast: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     document = indexed(upload(cast, HANDBOOK.encode()))
     before = set(Chunk.objects.values_list("pk", flat=True))
     seen: list[set[int]] = []
-    real = ingesting.swap_in
 
     def look_first(claim: Claim, result: Any) -> None:
         seen.append({each.chunk_id for each in search(user=cast.max, query="leave", limit=100).passages})
-        real(claim, result)
+        swap_in(claim, result)
 
-    monkeypatch.setattr(ingesting, "swap_in", look_first)
+    monkeypatch.setattr("documents.ingest.swap_in", look_first)
     Document.objects.update(status=Status.RECEIVED)
     document = indexed(document)
     assert seen == [before]

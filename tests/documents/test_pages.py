@@ -5,6 +5,7 @@ import uuid
 from typing import Any
 
 import pytest
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import AsyncClient, Client
 
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def _no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services.ingest_document, "delay", lambda _key: None)
+    monkeypatch.setattr("documents.tasks.ingest_document.delay", lambda _key: None)
 
 
 def browser(user: User) -> Client:
@@ -197,7 +198,7 @@ def test_deleting_takes_rows_and_bytes_and_is_only_for_those_who_may(cast: Any) 
     assert browser(cast.ada).post(f"/documents/{document.pk}/delete").status_code == 302
     assert not Document.objects.exists()
     assert not Chunk.objects.exists()
-    assert not storage.default_storage.exists(storage.name_of(document.sha256))
+    assert not default_storage.exists(storage.name_of(document.sha256))
 
 
 def test_deleting_many_deletes_what_one_may(cast: Any) -> None:

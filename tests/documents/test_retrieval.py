@@ -13,6 +13,7 @@ from accounts.models import Role, User
 from documents import retrieval
 from documents.models import Chunk, DataSource, Visibility
 from documents.retrieval import search
+from rag.embeddings import shipped_embedder
 
 FACTS = (
     "Employees get thirty days of paid leave each year and request it from their manager.",
@@ -41,7 +42,7 @@ def test_scores_are_cosine_and_rank_and_lie_in_order(cast: Any, make_document: A
     make_document(cast.library, *FACTS)
     query = "When are invoices paid?"
     passages = search(user=cast.root, query=query).passages
-    vectors = retrieval.shipped_embedder()
+    vectors = shipped_embedder()
     for passage in passages:
         cosine = float(vectors.embed_query(query) @ vectors.embed_passages([passage.text])[0])
         assert passage.dense_score == pytest.approx(cosine, abs=0.02)  # int8 activations depend a little on the batch

@@ -23,8 +23,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def _no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services.ingest_document, "delay", lambda _key: None)
-    monkeypatch.setattr(services.sweep_bytes, "delay", lambda: None)
+    monkeypatch.setattr("documents.tasks.ingest_document.delay", lambda _key: None)
+    monkeypatch.setattr("documents.tasks.sweep_bytes.delay", lambda: None)
 
 
 def upload(cast: Any, data: bytes = b"# Text", source: DataSource | None = None) -> Document:
@@ -82,11 +82,13 @@ def test_the_same_file_from_many_at_once_is_one_document(cast: Any, settings: An
 def test_an_upload_to_a_source_that_goes_at_that_moment_is_refused(cast: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     real = storage.Received.keep
 
+    def delete_library() -> None:
+        DataSource.objects.filter(pk=cast.library.pk).delete()
+        connection.close()
+
     def keep_and_delete(received: storage.Received) -> None:
         real(received)
-        gone = threading.Thread(
-            target=lambda: (DataSource.objects.filter(pk=cast.library.pk).delete(), connection.close())
-        )
+        gone = threading.Thread(target=delete_library)
         gone.start()
         gone.join(timeout=20)
 
@@ -144,7 +146,7 @@ def test_the_demo_is_made_once_and_stays_away_once_deleted(cast: Any, settings: 
 def test_ingest_and_search_from_the_command_line(
     cast: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(services.ingest_document, "delay", ingest)
+    monkeypatch.setattr("documents.tasks.ingest_document.delay", ingest)
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "handbook.md").write_text(HANDBOOK)
     (tmp_path / "in" / ".hidden").write_text("no")

@@ -26,7 +26,7 @@ async def _close_hub() -> Any:
 
 @pytest.fixture(autouse=True)
 def _no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services.ingest_document, "delay", lambda _key: None)
+    monkeypatch.setattr("documents.tasks.ingest_document.delay", lambda _key: None)
 
 
 @sync_to_async
@@ -61,7 +61,8 @@ async def test_a_snapshot_and_then_every_step_in_order(cast: Any) -> None:
     assert [each["id"] for each in snapshot["documents"]] == [str(before.pk)]
     document = await upload(cast.ada, cast.research)
     await sync_to_async(ingest)(document.pk)
-    states, last = [], snapshot["seq"]
+    states: list[str] = []
+    last = snapshot["seq"]
     while not states or states[-1] != "ready":
         event = await socket.receive_json_from(timeout=20)
         assert event["seq"] > last
@@ -85,7 +86,7 @@ async def test_who_comes_back_gets_what_was_missed_once(cast: Any) -> None:
     two = await upload(cast.ada, cast.library, b"# Three")
     again, _ = await connected(cast.ada)
     await again.send_json_to({"type": "follow", "after": seen})
-    events = []
+    events: list[Any] = []
     while len(events) < 2 or events[-1]["document"]["id"] != str(two.pk):
         event = await again.receive_json_from(timeout=10)
         if event["type"] == "document.progress":
