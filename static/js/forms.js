@@ -18,6 +18,30 @@ function showError(control, message) {
   }
 }
 
+// An error that appears moves what is below it. While a button is being pressed it waits, or the press would miss it.
+let pointerIsDown = false;
+const afterPress = [];
+
+document.addEventListener("pointerdown", () => (pointerIsDown = true), true);
+for (const end of ["pointerup", "pointercancel"]) {
+  document.addEventListener(
+    end,
+    () => {
+      pointerIsDown = false;
+      setTimeout(() => afterPress.splice(0).forEach((check) => check()));
+    },
+    true,
+  );
+}
+
+function whenPressed(check) {
+  if (pointerIsDown) {
+    afterPress.push(check);
+  } else {
+    check();
+  }
+}
+
 document.addEventListener("focusout", (event) => {
   const control = event.target;
   if (!control.matches?.("[data-field] :is(input, select, textarea)")) {
@@ -26,7 +50,7 @@ document.addEventListener("focusout", (event) => {
   control.dataset.describedBy ??= control.getAttribute("aria-describedby") ?? "";
   // An untouched empty field is not scolded for being passed by.
   if (control.value || control.getAttribute("aria-invalid")) {
-    showError(control, control.validationMessage);
+    whenPressed(() => showError(control, control.validationMessage));
   }
 });
 

@@ -89,7 +89,6 @@ export class Drawer {
       } else {
         this.#dialog.show();
       }
-      document.documentElement.toggleAttribute("data-drawer", true);
     }
     if (this.#shown !== view) {
       this.#shown = view;
@@ -101,7 +100,6 @@ export class Drawer {
   }
 
   #closed() {
-    document.documentElement.removeAttribute("data-drawer");
     this.#shown = null;
     if (this.#opener?.isConnected) {
       this.#opener.focus({ preventScroll: true });

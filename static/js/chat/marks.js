@@ -65,13 +65,18 @@ export function endPosition(text, end) {
   return at;
 }
 
-/** The place for a mark at the start of a cited span: after what makes a line a list item, a heading, a quote. */
+/** The place for a mark at the start of a cited span: after what makes a line a list item, a heading, a quote, or a
+ * block of code. */
 export function startPosition(text, start) {
   let at = start;
   while (at < text.length && /\s/.test(text[at])) {
     at += 1;
   }
-  const { from, to } = lineAround(text, at);
+  let { from, to } = lineAround(text, at);
+  while (to < text.length && FENCE_OR_RULE.test(text.slice(from, to))) {
+    at = to + 1;
+    ({ from, to } = lineAround(text, at));
+  }
   const prefix = from + (BLOCK_PREFIX.exec(text.slice(from, to))?.[0].length ?? 0);
   at = Math.max(at, prefix);
   return text[at] === "|" ? at + 1 : at;

@@ -40,6 +40,8 @@ class FootnoteThread extends HTMLElement {
   #bannerTimer = 0;
   #confirmTimer = 0;
   #isFirstSnapshot = true;
+  #isFirstConnection = true;
+  #early = null;
 
   connectedCallback() {
     this.#list = this.querySelector("[data-messages]");
@@ -71,7 +73,6 @@ class FootnoteThread extends HTMLElement {
     } else {
       // Nothing to render yet: the library comes when a question is being written.
       this.#composer.input.addEventListener("input", load, { once: true });
-      this.#composer.input.addEventListener("focus", load, { once: true });
     }
     if (matchMedia("(pointer: fine)").matches) {
       this.#composer.focus();
@@ -92,6 +93,8 @@ class FootnoteThread extends HTMLElement {
 
   #opened() {
     clearTimeout(this.#bannerTimer);
+    this.#bannerTimer = 0;
+    this.#isFirstConnection = false;
     if (!this.#banner.hidden) {
       this.#banner.hidden = true;
       this.#announcer.say(gettext("The connection is back."));
@@ -104,9 +107,16 @@ class FootnoteThread extends HTMLElement {
     if (this.#state.pending) {
       this.#expectConfirmation();
     }
+    const early = this.#early;
+    this.#early = null;
+    if (early !== null) {
+      this.#ask(early);
+    }
   }
 
   #lost() {
+    this.#isFirstConnection = false;
+    this.#early = null;
     this.#composer.isOnline = false;
     // A short gap is nobody's concern; the answer goes on from where it was.
     this.#bannerTimer ||= setTimeout(() => {
@@ -143,6 +153,11 @@ class FootnoteThread extends HTMLElement {
   }
 
   #ask(question) {
+    if (this.#isFirstConnection) {
+      // Quicker than the connection: the question stays in the box and is sent as soon as it is there.
+      this.#early = question;
+      return;
+    }
     const requestId = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
     const { conversation } = this.#state;
     const assistant = this.querySelector("[data-assistant-choice]")?.value || null;

@@ -1,0 +1,158 @@
+"""The chat page's pure modules, in a browser: state, marks in Markdown, notes in the margin, differences."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.conftest import Server
+
+pytestmark = pytest.mark.browser
+
+MESSAGE = """
+const message = (id, more) => ({id, role: "assistant", text: "", status: "running", error: null, citations: [],
+  passages: [], in_reply_to: "q", assistant: null, created_at: "", seq: 0, stats: null, ...more});
+const snapshot = (messages, seq) => ({type: "conversation.snapshot", seq, conversation_id: "c",
+  conversation: {id: "c", title: "T", assistant: null}, messages});
+const start = {...store.emptyState(), conversation: {id: "c", title: "", assistant: null}};
+const play = (state, events) => events.reduce(store.reduce, state);
+const event = (type, seq, more) => ({type, seq, conversation_id: "c", ...more});
+"""
+
+
+@pytest.fixture(scope="module")
+def module_page(browser: Any, server_process: Server) -> Iterator[Any]:
+    """A page of the application; what its modules give does not depend on which."""
+    page = browser.new_page(base_url=server_process.url)
+    page.goto("/accounts/login/")
+    yield page
+    page.close()
+
+
+def run(page: Any, module: str, body: str) -> Any:
+    """The value of ``body``, in which the chat module of this name stands under its name."""
+    return page.evaluate(
+        f"""async () => {{
+          const main = document.querySelector("script[type=module][src*='js/main.js']").src;
+          const {module} = await import(new URL("chat/{module}.js", main).href);
+          {body}
+        }}"""
+    )
+
+
+def test_events_after_a_snapshot_give_the_same_state_as_a_later_snapshot(module_page: Any):
+    same = run(
+        module_page,
+        "store",
+        MESSAGE
+        + """
+        const citation = {number: 1, start: 0, end: 5};
+        const done = message("a", {text: "Häse 🐇.", status: "complete", citations: [citation], seq: 9});
+        const events = [
+          event("answer.delta", 6, {message_id: "a", offset: 0, text: "Häse "}),
+          event("answer.delta", 7, {message_id: "a", offset: 5, text: "🐇."}),
+          event("answer.citation", 8, {message_id: "a", citation}),
+          event("answer.completed", 9, {message: done}),
+        ];
+        const grown = play(store.reduce(start, snapshot([message("a", {seq: 5})], 5)), events);
+        const fresh = store.reduce(start, snapshot([done], 9));
+        const twice = play(grown, events);
+        return [JSON.stringify(grown) === JSON.stringify(fresh), twice === grown || JSON.stringify(twice) === JSON.stringify(grown)];
+        """,
+    )
+    assert same == [True, True]
+
+
+def test_missing_text_is_noticed_and_not_papered_over(module_page: Any):
+    found = run(
+        module_page,
+        "store",
+        MESSAGE
+        + """
+        const begun = store.reduce(start, snapshot([message("a", {seq: 5})], 5));
+        const after = store.reduce(begun, event("answer.delta", 8, {message_id: "a", offset: 12, text: "later"}));
+        return [after.gap, after.seq, after.messages[0].text];
+        """,
+    )
+    assert found == [True, 5, ""]
+
+
+def test_a_retried_answer_takes_the_place_of_the_one_that_failed(module_page: Any):
+    ids = run(
+        module_page,
+        "store",
+        MESSAGE
+        + """
+        const begun = store.reduce(start, snapshot([message("a", {status: "failed", seq: 5})], 5));
+        const after = store.reduce(begun, event("message.created", 6, {message: message("b"), request_id: null}));
+        return after.messages.map((one) => one.id);
+        """,
+    )
+    assert ids == ["b"]
+
+
+def test_a_refused_question_goes_back_to_its_writer(module_page: Any):
+    found = run(
+        module_page,
+        "store",
+        MESSAGE
+        + """
+        const asked = store.withPending(start, "r1", "Why?");
+        const after = store.reduce(asked, {type: "error", seq: 0, conversation_id: null, code: "x", message: "No.", request_id: "r1"});
+        return [after.pending, after.refusal.question, after.refusal.message];
+        """,
+    )
+    assert found == [None, "Why?", "No."]
+
+
+@pytest.mark.parametrize(
+    ("text", "cited", "expected"),
+    [
+        ("One. Two.", "Two.", "One. <s>Two.<e>"),
+        ("🐇🐇 hop. End.", "End.", "🐇🐇 hop. <s>End.<e>"),
+        ("A **bold.** B", "A **bold.**", "<s>A **bold.**<e> B"),
+        ("- One.\n- Two.\n", "- Two.\n", "- One.\n- <s>Two.<e>\n"),
+        ("| a | b |\n| --- | --- |\n| 1 | 2 |", "| 1 | 2 |", "| a | b |\n| --- | --- |\n|<s> 1 | 2<e> |"),
+        ("```\ncode\n```", "```\ncode\n```", "```\n<s>code<e>\n```"),
+        (
+            "See [the page](https://x.example/a) now.",
+            "See [the page](https://x",
+            "<s>See [the page](https://x.example/a)<e> now.",
+        ),
+    ],
+)
+def test_marks_never_break_the_markdown_around_them(module_page: Any, text: str, cited: str, expected: str):
+    start = text.index(cited)
+    body = f"""
+      const marked = marks.markCitations({text!r}, [{{start: {start}, end: {start + len(cited)}}}]);
+      return marked.replace(/\\uFE47s0\\uFE48/, "<s>").replace(/\\uFE47e0\\uFE48/, "<e>");
+    """
+    assert run(module_page, "marks", body) == expected
+
+
+def test_growing_text_ends_with_a_whole_word(module_page: Any):
+    shown = run(module_page, "marks", "return [marks.wholeWords('The hotel co'), marks.wholeWords('x'.repeat(40))];")
+    assert shown == ["The hotel ", "x" * 40]
+
+
+def test_notes_never_touch_and_stay_near_their_sentences(module_page: Any):
+    tops = run(module_page, "stacking", "return stacking.stackNotes([100, 110, 120, 600], [80, 80, 80, 80], 10);")
+    assert all(lower - upper >= 90 for upper, lower in zip(tops, tops[1:], strict=False))
+    assert tops == [20, 110, 200, 600]
+    assert run(module_page, "stacking", "return stacking.stackNotes([0, 5], [50, 50], 10)[0];") == 0
+
+
+def test_the_change_between_two_prompts_is_told_by_words(module_page: Any):
+    pieces = run(module_page, "diff", "return diff.diffWords('Be brief and kind.', 'Be exact and kind.');")
+    assert pieces == [["same", "Be "], ["gone", "brief"], ["new", "exact"], ["same", " and kind."]]
+
+
+def test_waits_between_reconnects_double_up_to_a_bound(module_page: Any):
+    waits = run(module_page, "socket", "return [0, 1, 2, 20].map((n) => socket.backoff(n, () => 1));")
+    assert waits == [400, 800, 1600, 15000]
+    assert run(module_page, "socket", "return socket.backoff(0, () => 0);") == 200
+
+
+def test_screen_readers_get_whole_sentences(module_page: Any):
+    found = run(module_page, "announcer", "return announcer.finishedSentences('One. Two is not d', 0);")
+    assert found == ["One.", 4]

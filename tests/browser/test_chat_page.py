@@ -1,0 +1,144 @@
+"""The chat page in a real browser, on the running application: from the question to the words in the document."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import Open
+from tests.chat.conftest import Cast
+
+pytestmark = pytest.mark.browser
+QUESTION = "How many days of paid leave does an employee have?"
+ANSWER = "Every employee has thirty days of paid leave a year."
+
+
+def ask(page: Any, question: str = QUESTION) -> None:
+    page.fill("[data-composer-input]", question)
+    page.press("[data-composer-input]", "Enter")
+
+
+def ask_and_wait(page: Any, question: str = QUESTION) -> None:
+    ask(page, question)
+    page.wait_for_selector(".answer:not([data-status=running])")
+
+
+def test_a_question_becomes_an_answer_with_a_chip_and_a_note_beside_it(library: Cast, open_page: Open):
+    page = open_page(library.mia, "/")
+    ask_and_wait(page)
+    assert QUESTION in page.inner_text(".question")
+    assert ANSWER in page.inner_text(".answer__text")
+    chip, note = page.locator(".chip").first, page.locator(".note").first
+    assert chip.inner_text() == "1"
+    assert "leave.txt" in note.inner_text()
+    assert chip.get_attribute("aria-describedby") == note.get_attribute("id")
+    assert abs(chip.bounding_box()["y"] - note.bounding_box()["y"]) < 40
+    assert re.search(r"/c/[0-9a-f-]{36}/$", page.url)
+    assert page.locator("[data-conversation-list] [aria-current=page]").inner_text() == QUESTION
+
+
+def test_pointing_at_a_chip_shows_the_passage_and_lights_its_note(library: Cast, open_page: Open):
+    page = open_page(library.mia, "/")
+    ask_and_wait(page)
+    page.hover(".chip")
+    page.wait_for_selector(".card-hover:popover-open")
+    assert page.inner_text(".card-hover mark") == ANSWER
+    assert page.locator(".note[data-lit]").count() == 1
+    page.keyboard.press("Escape")
+    assert page.locator(".card-hover:popover-open").count() == 0
+
+
+def test_a_click_on_a_chip_opens_the_document_at_the_exact_words(library: Cast, open_page: Open):
+    page = open_page(library.mia, "/")
+    ask_and_wait(page)
+    page.click(".chip")
+    assert page.wait_for_selector("[data-drawer-document] [data-span]").inner_text() == ANSWER
+    page.click("[data-drawer-tab=sources]")
+    assert page.inner_text(".passage[data-chosen] mark[data-chosen]") == ANSWER
+    page.click("[data-drawer-tab=document]")
+    page.click("[data-drawer-document] a.button")
+    assert page.wait_for_selector("main [data-span]").inner_text() == ANSWER
+
+
+def test_the_steps_of_an_answer_are_shown_with_their_times(library: Cast, open_page: Open):
+    page = open_page(library.mia, "/")
+    ask_and_wait(page)
+    page.click("text=Steps")
+    page.wait_for_selector("[data-drawer-steps] .step")
+    assert "generate" in page.inner_text("[data-drawer-steps]")
+    assert re.search(r"\d ms", page.inner_text("[data-drawer-steps]"))
+    page.keyboard.press("Escape")
+    assert not page.locator("[data-drawer]").is_visible()
+
+
+def test_a_reload_shows_the_conversation_as_it_was(library: Cast, open_page: Open):
+    page = open_page(library.mia, "/")
+    ask_and_wait(page)
+    before = page.inner_text(".answer__text")
+    page.reload()
+    page.wait_for_selector(".chip")
+    assert page.inner_text(".answer__text") == before
+    assert page.title() == f"{QUESTION} · Footnote"
+
+
+def test_what_the_documents_do_not_answer_is_said_quietly_and_can_be_tried_again(library: Cast, open_page: Open):
+    page = open_page(library.mia, "/")
+    ask_and_wait(page, "What is the melting point of tungsten?")
+    answer = page.locator(".answer")
+    assert answer.get_attribute("data-status") == "refused"
+    assert answer.locator(".notice--bad").count() == 0
+    assert answer.locator("text=Try again").is_visible()
+
+
+def test_a_draft_outlives_a_reload(library: Cast, open_page: Open):
+    page = open_page(library.mia, "/")
+    page.fill("[data-composer-input]", "A question in the making")
+    page.reload()
+    assert page.input_value("[data-composer-input]") == "A question in the making"
+
+
+def test_a_question_that_is_too_long_stays_in_the_box_with_a_count(library: Cast, open_page: Open):
+    page = open_page(library.mia, "/")
+    page.fill("[data-composer-input]", "x" * 8001)
+    page.press("[data-composer-input]", "Enter")
+    assert "8,001 of 8,000 characters" in page.inner_text("[data-composer-hint]")
+    assert page.locator(".question").count() == 0
+
+
+def test_without_a_connection_the_question_waits_in_the_box(library: Cast, open_page: Open):
+    page = open_page(library.mia, "/")
+    page.wait_for_load_state("networkidle")
+    page.route_web_socket("**/ws/chat/", lambda socket: socket.close())
+    page.reload()
+    page.wait_for_selector("[data-thread-banner]:not([hidden])")
+    ask(page)
+    assert page.input_value("[data-composer-input]") == QUESTION
+    assert "no connection" in page.inner_text("[data-composer-hint]").lower()
+
+
+def test_a_narrow_page_has_a_sheet_in_place_of_the_margin(library: Cast, open_page: Open):
+    page = open_page(library.mia, "/", width=390, height=844)
+    ask_and_wait(page)
+    assert not page.locator(".note").first.is_visible()
+    page.click(".chip")
+    page.wait_for_selector("[data-drawer-document] [data-span]")
+    box = page.locator("[data-drawer]").bounding_box()
+    assert box["width"] == 390
+    assert box["y"] > 100
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_conversation_is_renamed_and_deleted_from_its_row(library: Cast, open_page: Open):
+    page = open_page(library.mia, "/")
+    ask_and_wait(page)
+    page.hover(".nav__row")
+    page.click("[data-conversation-more]")
+    page.click("[data-conversation-rename]")
+    page.fill("#conversation-title", "Leave")
+    page.press("#conversation-title", "Enter")
+    page.wait_for_selector(".nav__row >> text='Leave'")
+    page.hover(".nav__row")
+    page.click("[data-conversation-more]")
+    page.click("[data-conversation-delete]")
+    page.click("#delete-conversation .button--danger")
+    page.wait_for_selector("[data-conversations-empty]")
