@@ -22,6 +22,7 @@ from chat.events import (
     conversation_payload,
     message_payloads,
 )
+from chat.events.keys import stream_key
 from chat.models import Conversation, Status
 from chat.services import conversations, running
 from live.consumers import FollowingConsumer
@@ -96,7 +97,7 @@ class ChatConsumer(FollowingConsumer):
     async def _follow_conversation(self, conversation_id: UUID, after: int | None) -> None:
         await database_sync_to_async(conversations.conversation_of)(self.user, conversation_id)
         self.conversation_id = conversation_id
-        await self.follow(running.stream_key(conversation_id), after)
+        await self.follow(stream_key(conversation_id), after)
 
     def _snapshot(self, conversation_id: UUID, seq: int) -> ConversationSnapshot | None:
         own = Conversation.objects.visible_to(self.user).select_related("assistant")

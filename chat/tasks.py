@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from chat.services import interrupted
+from chat.answering import interrupted
 
 
 @shared_task(name="chat.mark_interrupted", ignore_result=True)

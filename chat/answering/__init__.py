@@ -1,6 +1,7 @@
-"""The way of a question, once it is asked: retrieve, prompt, generate, cite. Nothing here writes to the database.
+"""The way of a question, once it is asked: retrieve, prompt, generate, cite.
 
-``answer`` is the one pipeline behind the chat page, the playground, the API and the command line.
+``answer`` is the one pipeline behind the chat page, the playground, the API and the command line, and writes nothing
+to the database.
 """
 
 from chat.answering.answerers import ModelSettings

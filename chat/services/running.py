@@ -32,6 +32,7 @@ from chat.events import (
     StepPayload,
     message_payload,
 )
+from chat.events.keys import alive_key, stop_key, stream_key
 from chat.models import Message, Status
 from chat.services.conversations import Begun, answer_finish, message_seen
 from documents.errors import DocumentsError
@@ -51,21 +52,6 @@ NO_ERROR = ("", "")
 
 Publish = Callable[[ChatEvent], Awaitable[None]]
 _tasks: dict[UUID, asyncio.Task[None]] = {}
-
-
-def stream_key(conversation_id: UUID) -> str:
-    """The stream of a conversation."""
-    return f"live:conversation:{conversation_id}"
-
-
-def alive_key(message_id: UUID) -> str:
-    """Exists while a process is writing this answer."""
-    return f"chat:answer:{message_id}:alive"
-
-
-def stop_key(message_id: UUID) -> str:
-    """Exists when somebody asked for this answer to stop, maybe through another process."""
-    return f"chat:answer:{message_id}:stop"
 
 
 class Publisher:

@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from chat.answering import AnswerDraft
+from chat.answering import AnswerDraft, interrupted
 from chat.answering.draft import passage_payload
 from chat.events import AnswerCitation, AnswerDelta, AnswerPassages, CitationPayload
+from chat.events.keys import alive_key, stream_key
 from chat.models import Message
-from chat.services import interrupted
 from chat.services.conversations import answer_finish, question_ask
-from chat.services.running import alive_key, announce, stream_key
+from chat.services.running import announce
 from documents.retrieval import search
 from live.hub import current_hub
 from live.stream import append, sync_client

@@ -11,8 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from chat.events import CHAT_EVENT, AnswerCitation, AnswerCompleted, AnswerDelta, AnswerPassages, message_payload
+from chat.events.keys import alive_key, stream_key
 from chat.models import Citation, Message, Passage, Status
-from chat.services.running import alive_key, stream_key
 from documents.models import Chunk
 from live.stream import append, entries_of, entry_id, sync_client
 
