@@ -6,7 +6,7 @@ BIN := .venv/bin
 NO_BROWSER ?=
 PYTEST_ARGS ?=
 
-.PHONY: up test lint format bench image-test browser evaldata-test
+.PHONY: up test screenshots lint format bench image-test browser evaldata-test
 
 up: .venv/runtime.stamp ## start everything on this machine; says Ready with the address
 	@exec $(BIN)/python manage.py up
@@ -28,6 +28,9 @@ lint: .venv/tools.stamp ## style, types, import order, templates, migrations
 format: .venv/tools.stamp ## put the code into the one form
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
+
+screenshots: .venv/tools.stamp browser ## make the pictures in docs/screenshots anew
+	@SCREENSHOTS=1 PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest tests/browser/test_main_job.py -q
 
 bench: .venv/tools.stamp ## measure: every script in bench/
 	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done

@@ -1,0 +1,72 @@
+"""The main job, as a newcomer does it: sign in, upload, watch it become ready, ask, read, follow a footnote.
+
+With SCREENSHOTS set the pictures of the README and of docs/ are made on the way.
+"""
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from accounts.models import User
+from chat.services.assistants import ensure_defaults
+from tests.browser.conftest import Open
+
+pytestmark = pytest.mark.browser
+ROOT = Path(__file__).parents[2]
+REPORT = ROOT / "demo" / "documents" / "incident-report-2025-07.pdf"
+QUESTION = "What caused the loss of power on MV Razorbill?"
+SENTENCE = "The loss of power was caused by a fuel filter clogged with water and sludge, which starved generator 1."
+
+
+def picture(page: Any, name: str) -> None:
+    """Keep a picture of the page for the docs when that is asked for."""
+    if os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=ROOT / "docs" / "screenshots" / f"{name}.png")
+
+
+def test_from_the_sign_in_page_to_the_words_in_the_pdf(worker: subprocess.Popen[bytes], open_page: Open) -> None:
+    ensure_defaults(llm_base_url="", llm_api_key="", llm_model="")
+    User.objects.create_user("editor@example.com", "Correct-horse-9", role="editor", name="Edda")
+
+    page = open_page(None, "/")
+    page.fill("input[name=login]", "editor@example.com")
+    page.fill("input[name=password]", "Correct-horse-9")
+    page.click("main button[type=submit]")
+    page.wait_for_selector("[data-composer-input]")
+
+    page.click("nav >> text=Documents")
+    page.set_input_files("#upload-files", REPORT)
+    row = page.locator("[data-uploads-list] li").first
+    expect(row).to_contain_text(REPORT.name)
+    expect(row).to_contain_text("Ready", timeout=30_000)
+    picture(page, "upload")
+
+    page.goto("/")
+    page.fill("[data-composer-input]", QUESTION)
+    page.press("[data-composer-input]", "Enter")
+    expect(page.locator(".answer__text")).to_contain_text("clogged with water", timeout=20_000)
+    chip = page.locator(".answer .chip").first
+    chip.wait_for()
+    assert "[1]" not in page.locator(".answer__text").inner_text()
+    picture(page, "chat")
+
+    chip.hover()
+    expect(page.locator(".card-hover mark").first).to_have_text(SENTENCE)
+    chip.click()
+    link = page.locator("[data-drawer-document] a.button")
+    link.wait_for()
+    picture(page, "sources")
+    link.click()
+    page.wait_for_url("**/documents/**")
+    box = page.locator(".pdf__mark").first
+    box.wait_for()
+    page.wait_for_selector(".pdf__pages canvas")
+    picture(page, "document")
+    shown = box.bounding_box()
+    assert shown
+    assert shown["width"] > 20
+    assert shown["y"] > 0

@@ -1,0 +1,59 @@
+"""The demo's questions, asked of the demo's documents as a newcomer would, with no LLM."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from channels.db import database_sync_to_async
+
+from accounts.models import User
+from chat.models import Message, Status
+from chat.services.assistants import ensure_defaults
+from chat.services.conversations import question_ask_once
+from chat.services.running import answer_once
+from documents.demo import ensure_demo
+from documents.ingest import ingest
+from documents.models import Document
+from documents.models import Status as DocumentStatus
+from live.hub import current_hub
+
+QUESTIONS = json.loads((Path(__file__).parents[2] / "demo" / "questions.json").read_text())
+
+
+async def ask_all(user: User, questions: list[str]) -> list[Message]:
+    """The answers to all questions, one after the other."""
+    answers = []
+    for question in questions:
+        begun = await database_sync_to_async(question_ask_once)(user=user, slug=None, text=question)
+        answers.append(await answer_once(begun))
+    await current_hub().close()
+    return answers
+
+
+@pytest.fixture
+def answers(transactional_db: None) -> dict[str, Message]:
+    """Every question with its answer."""
+    admin = User.objects.create_user("root@example.com", "x", role="admin")
+    ensure_defaults(llm_base_url="", llm_api_key="", llm_model="")
+    ensure_demo(admin=admin)
+    for document in Document.objects.all():
+        ingest(document.pk)
+    assert set(Document.objects.values_list("status", flat=True)) == {DocumentStatus.READY}
+    questions = [entry["question"] for entry in QUESTIONS["answered"]] + QUESTIONS["unanswered"]
+    return dict(zip(questions, asyncio.run(ask_all(admin, questions)), strict=True))
+
+
+def test_each_question_is_answered_from_its_document_or_refused(answers: dict[str, Message]) -> None:
+    wrong: list[Any] = []
+    for entry in QUESTIONS["answered"]:
+        answer = answers[entry["question"]]
+        cited = {(citation.document.filename, citation.quote) for citation in answer.citations.all()}
+        if not any(name == entry["document"] and entry["quote"] in " ".join(quote.split()) for name, quote in cited):
+            wrong.append((entry["question"], answer.status, answer.text[:200]))
+    for question in QUESTIONS["unanswered"]:
+        answer = answers[question]
+        if answer.status != Status.REFUSED:
+            wrong += [(question, answer.status, answer.text[:200])]
+    assert wrong == []
