@@ -91,8 +91,15 @@ def stop_services() -> None:
         shutil.rmtree(DATA_DIR, ignore_errors=True)
 
 
+def _end(_number: int, _frame: object) -> None:
+    """End the run as Ctrl-C would, so that the servers end with it."""
+    raise KeyboardInterrupt
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """With xdist, start the servers before its workers: they must outlive each of them."""
+    if OWNER_PID:
+        signal.signal(signal.SIGTERM, _end)
     if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
         start_services()
 

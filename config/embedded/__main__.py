@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from config.embedded import postgres, valkey
+from config.supervision.instance import MARK
 
 
 def main(name: str, data_dir: Path) -> None:
@@ -19,6 +20,9 @@ def main(name: str, data_dir: Path) -> None:
     except (postgres.EmbeddedError, OSError) as error:
         sys.exit(f"{name} cannot start: {error}")
     environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
+    if name != "postgres":
+        # By this mark the next start finds what a killed one left; PostgreSQL is found by its own pid file.
+        environment[MARK] = os.environ.get(MARK, "")
     os.execve(command[0], command, environment)  # noqa: S606 - our own words only
 
 

@@ -12,6 +12,7 @@ import psutil
 
 MARK = "FOOTNOTE_INSTANCE"
 GRACE_S = 10.0
+POLITE_S = 3.0
 
 
 class AlreadyRunning(Exception):
@@ -82,16 +83,19 @@ def end_leftovers(data_dir: Path) -> int:
     """End what a killed predecessor left running on ``data_dir``; return how many processes that were.
 
     Its supervisor goes first, as it would start the others again, then its programs, then its database, which is
-    asked to shut down fast and killed only when it does not.
+    asked to shut down fast. Each is killed only when it does not end by itself.
     """
     from config.embedded.postgres import running_server
 
     left = leftover_processes(data_dir)
     supervisors = [process for process in left if "supervisor.supervisord" in " ".join(words_of(process))]
-    for group in (supervisors, left):
-        for process in group:
-            signal_quietly(process, psutil.Process.kill)
-        psutil.wait_procs(group, timeout=GRACE_S)
+    for process in supervisors:
+        signal_quietly(process, psutil.Process.kill)
+    psutil.wait_procs(supervisors, timeout=GRACE_S)
+    for action, patience in ((psutil.Process.terminate, POLITE_S), (psutil.Process.kill, GRACE_S)):
+        for process in left:
+            signal_quietly(process, action)
+        psutil.wait_procs(left, timeout=patience)
     server = running_server(data_dir)
     if server is not None:
         database = psutil.Process(server)
