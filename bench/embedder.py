@@ -43,7 +43,8 @@ class TorchEmbedder(OnnxEmbedder):
         from transformers import BertModel
 
         torch.set_num_threads(available_cores())
-        self._model = BertModel.from_pretrained(str(checkpoint), add_pooling_layer=False).eval()
+        model: Any = BertModel
+        self._model = model.from_pretrained(str(checkpoint), add_pooling_layer=False).eval()
 
     def _embed_tokens(self, ids: list[list[int]]) -> NDArray[np.float32]:
         import torch
@@ -65,11 +66,12 @@ def missing(names: tuple[str, ...]) -> list[str]:
 
 def fp32_embedder(folder: Path) -> OnnxEmbedder:
     """Write the unquantised graph to ``folder`` and return its embedder."""
-    sys.path.insert(0, str(ROOT / "scripts"))
-    import export_embedder as export
     import onnx
+    from safetensors.numpy import load_file
 
-    weights = export.load_file(export.published_model() / "model.safetensors")
+    from scripts import export_embedder as export
+
+    weights = load_file(export.published_model() / "model.safetensors")
     onnx.save(export.GraphBuilder(weights).model(), folder / "model.onnx")
     for name in ("tokenizer.json", "card.json"):
         (folder / name).write_bytes((SHIPPED_MODEL / name).read_bytes())

@@ -99,8 +99,8 @@ class GraphBuilder:
         after_gelu = inputs.endswith(".active")
         limit, zero = (WEIGHT_LIMIT_AFTER_GELU, ZERO_AFTER_GELU) if after_gelu else (WEIGHT_LIMIT, ZERO)
         step = self.token_step(scaled, zero, name)
-        zero_point = self.constant(f"{name}.zero", np.uint8(zero))
-        one = self.constant(f"{name}.one", np.float32(1))
+        zero_point = self.constant(f"{name}.zero", np.array(zero, np.uint8))
+        one = self.constant(f"{name}.one", np.array(1, np.float32))
         steps = self.node("Div", [scaled, step], f"{name}.steps")
         integers = self.node("QuantizeLinear", [steps, one, zero_point], f"{name}.integers")
         gram = statistics.gram / np.outer(smooth, smooth)
@@ -115,9 +115,11 @@ class GraphBuilder:
         highest = self.node("ReduceMax", [values, last], f"{name}.highest")
         lowest = self.node("ReduceMin", [values, last], f"{name}.lowest")
         above = self.node(
-            "Div", [highest, self.constant(f"{name}.room_above", np.float32(255 - zero))], f"{name}.above"
+            "Div", [highest, self.constant(f"{name}.room_above", np.array(255 - zero, np.float32))], f"{name}.above"
         )
-        below = self.node("Div", [lowest, self.constant(f"{name}.room_below", np.float32(-zero))], f"{name}.below")
+        below = self.node(
+            "Div", [lowest, self.constant(f"{name}.room_below", np.array(-zero, np.float32))], f"{name}.below"
+        )
         return self.node("Max", [above, below], f"{name}.token_step")
 
     def words(self) -> str:
@@ -260,7 +262,7 @@ def calibration_tokens(tokenizer: Tokenizer) -> list[list[int]]:
         scripts.setdefault(unicodedata.name(token.removeprefix("##")[0], "?").split()[0].split("-")[0], []).append(
             number
         )
-    unknown = tokenizer.token_to_id("[UNK]")
+    (unknown,) = tokenizer.encode("x" * 101, add_special_tokens=False).ids  # longer than any word it knows
     found: list[list[int]] = [[], [unknown], [unknown] * 10, [unknown] * 60]
     found += [random.choice(words, random.integers(1, 250)).tolist() for _ in range(150)]
     found += [random.choice(everything, random.integers(1, 250)).tolist() for _ in range(50)]
@@ -272,8 +274,8 @@ def calibration_tokens(tokenizer: Tokenizer) -> list[list[int]]:
     for size in (80, 300, 900):
         pieces = [licence[first : first + size] for first in range(0, len(licence), size)]
         found += [tokenizer.encode(piece, add_special_tokens=False).ids for piece in pieces]
-    ends = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
-    return [[ends[0], *tokens, ends[1]] for tokens in found]
+    opening, closing = tokenizer.encode("").ids
+    return [[opening, *tokens, closing] for tokens in found]
 
 
 def calibrate(weights: dict[str, Array], texts: list[list[int]]) -> dict[str, Statistics]:
@@ -283,7 +285,7 @@ def calibrate(weights: dict[str, Array], texts: list[list[int]]) -> dict[str, St
     for name in builder.entering:
         model.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    found = {name: Statistics(np.float64(1e-3), np.float64(0)) for name in builder.entering}
+    found = {name: Statistics(np.array(1e-3), np.array(0.0)) for name in builder.entering}
     for text in texts:
         ids = np.array([text], np.int64)
         values = session.run(builder.entering, {"input_ids": ids, "attention_mask": np.ones_like(ids)})
