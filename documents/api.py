@@ -14,7 +14,7 @@ from accounts.api import TokenAuth, caller
 from accounts.models import Scope, User
 from documents import services
 from documents.errors import DocumentsError, document_not_found, source_not_found
-from documents.models import DataSource, Document
+from documents.models import DataSource, Document, DocumentVersion
 from documents.retrieval import search
 from documents.schemas import (
     AcceptedOut,
@@ -87,10 +87,12 @@ def get_document(request: HttpRequest, document_id: UUID) -> DocumentOut:
 @router.get("/documents/{document_id}/text", response=TextOut, auth=READ)
 def get_document_text(request: HttpRequest, document_id: UUID) -> TextOut:
     """The text of a document, which all offsets count in."""
-    version = _document(caller(request), document_id).current_version
-    if version is None:
+    document = _document(caller(request), document_id)
+    current = DocumentVersion.objects.filter(document=document, pk=document.current_version_id or 0)
+    text = current.values_list("text", flat=True).first()
+    if text is None:
         raise DocumentsError("not_ready", _("The document has no text yet. Wait until its status is ready."), 409)
-    return TextOut(text=version.text)
+    return TextOut(text=text)
 
 
 @router.delete("/documents/{document_id}", response={204: None}, auth=WRITE)
@@ -146,8 +148,7 @@ def create_source(request: HttpRequest, body: SourceIn) -> Status[SourceOut]:
 
 
 def _document(user: User, document_id: UUID) -> Document:
-    visible = Document.objects.visible_to(user).select_related("source", "current_version")
-    document = visible.defer("current_version__blocks").filter(pk=document_id).first()
+    document = Document.objects.visible_to(user).select_related("source").filter(pk=document_id).first()
     if document is None:
         raise document_not_found()
     return document

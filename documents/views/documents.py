@@ -93,7 +93,7 @@ def document(request: HttpRequest, document_id: uuid.UUID) -> HttpResponseBase:
 @tells_errors
 def boxes(request: HttpRequest, document_id: uuid.UUID) -> HttpResponseBase:
     """Where the span ``start`` to ``end`` stands: its pages and boxes in points."""
-    version = _visible(signed_in(request), document_id, with_text=False).current_version
+    version = _visible(signed_in(request), document_id).current_version
     found = span_boxes(version, _number(request, "start"), _number(request, "end")) if version else []
     return JsonResponse({"pages": [asdict(page) for page in found]})
 
@@ -147,11 +147,10 @@ def _filtered(user: User, chosen: dict[str, Any]) -> DocumentQuerySet:
     return documents.order_by(*ORDERS[str(chosen["order"] or NEWEST_FIRST)])
 
 
-def _visible(user: User, document_id: uuid.UUID, *, with_text: bool = True) -> Document:
+def _visible(user: User, document_id: uuid.UUID) -> Document:
     visible = Document.objects.visible_to(user).select_related("source", "owner", "current_version")
-    if not with_text:
-        visible = visible.defer("current_version__text", "current_version__blocks")
-    found = visible.filter(pk=document_id).first()
+    # Long, and needed by the text view alone, which loads them when it comes to them.
+    found = visible.defer("current_version__text", "current_version__blocks").filter(pk=document_id).first()
     if found is None:
         raise document_not_found()
     return found
