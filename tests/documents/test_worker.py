@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.conf import settings
@@ -39,16 +40,21 @@ LONG = HANDBOOK + "".join(
 )
 
 
+SESSIONS = "killed-worker"
+
+
 class Worker:
     """A worker process group on the test's own queue, database and files."""
 
     def __init__(self, queue: str, data_dir: Path) -> None:
         self.queue = queue
         database = connection.settings_dict
-        url = f"postgresql://{database['USER']}@/{database['NAME']}?host={database['HOST']}&port={database['PORT']}"
+        who = f"{database['USER']}:{quote(database.get('PASSWORD', ''), safe='')}"
+        url = f"postgresql://{who}@/{database['NAME']}?host={database['HOST']}&port={database['PORT']}"
+        url += f"&application_name={SESSIONS}"
         self.environment = {
             **os.environ,
-            "DATABASE_URL": os.environ.get("DATABASE_URL") or url,
+            "DATABASE_URL": url,
             "REDIS_URL": settings.REDIS_URL,
             "DATA_DIR": str(data_dir),
         }
@@ -72,6 +78,20 @@ class Worker:
             os.killpg(self.process.pid, number)
             self.process.wait(timeout=20)
             self.process = None
+            end_sessions()
+
+
+def end_sessions() -> None:
+    """End what PostgreSQL still does for a worker that is gone: it notices late, and holds the database till then."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = %s", [SESSIONS]
+            )
+            if cursor.fetchone() == (0,):
+                return
+        time.sleep(0.05)
 
 
 @pytest.fixture
