@@ -22,8 +22,8 @@ from rag.generation.sentence_scoring import QuestionView, answered_probability, 
 DEFAULT_THRESHOLD = 0.5
 
 EMBEDDED = 32  # candidates embedded per question
-_QUOTES = 3
-_NEAR_LOGIT = 0.7  # how far below the best a further quote may score
+QUOTES = 3
+NEAR_LOGIT = 1.0  # how far below the best a further quote may score
 _WHOLE_WORDS = 5
 _SAME = 0.9  # similarity above which two sentences say the same
 _LEANS_BACK = re.compile(r"(?:it|they|he|she|this|these|those|that|its|their|his|her|however|but|also|such)\b", re.I)
@@ -121,9 +121,9 @@ def fitted(text: str, embedder: Embedder) -> str:
 def _further(ranking: _Ranking) -> list[int]:
     """The best row, and up to two more that score nearly as well and say something else."""
     picked = [ranking.order[0]]
-    least = ranking.logits[ranking.order[0]] - _NEAR_LOGIT
+    least = ranking.logits[ranking.order[0]] - NEAR_LOGIT
     for row in ranking.order[1:8]:
-        if len(picked) == _QUOTES or ranking.logits[row] < least:
+        if len(picked) == QUOTES or ranking.logits[row] < least:
             break
         candidate = ranking.candidates[ranking.chosen[row]]
         # A scrap of a list says nothing on its own; a row of a table does.

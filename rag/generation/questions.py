@@ -34,6 +34,7 @@ _PATTERNS: tuple[tuple[Expected, re.Pattern[str]], ...] = (
 )
 
 _DIGITS = re.compile(r"\d")
+_YEAR = re.compile(r"1[89]\d\d|20\d\d")
 _NUMBER = re.compile(rf"\d|\b{_NUMBER_WORD}\b", re.I)
 _TIME = re.compile(
     r"\b(?:1\d{3}|20\d{2})s?\b|\b(?:january|february|march|april|may|june|july|august|september|october|november|"
@@ -56,7 +57,7 @@ _PLACE = re.compile(
 )
 _REASON = re.compile(
     r"\b(?:because|since|due to|so that|in order|therefore|as a result|reason|causes?d?|to avoid|"
-    r"to ensure|to help|to make|to prevent|purpose|owing to|thus|hence)\b|\bto [a-z]+",
+    r"to ensure|to help|to make|to prevent|purpose|owing to|thus|hence)\b",
     re.I,
 )
 _WAY = re.compile(
@@ -64,6 +65,10 @@ _WAY = re.compile(
     r"steps?|first|then|must|should|need to|request|complete|sign)\b",
     re.I,
 )
+
+
+def _figures(text: str) -> set[str]:
+    return {figure.rstrip(".,") for figure in re.findall(r"\d[\d.,]*", text)}
 
 
 def expected_kind(question: str) -> Expected:
@@ -83,25 +88,29 @@ def names_in(text: str) -> set[str]:
 
 def holds_kind(kind: Expected, sentence: str, question: str) -> float:
     """1 when a sentence holds an answer of the kind besides what the question itself says, 0.5 perhaps, else 0."""
-    new = sentence
     if kind == "number":
-        numbers = {n.rstrip(".,") for n in re.findall(r"\d[\d.,]*", new)} - {
-            n.rstrip(".,") for n in re.findall(r"\d[\d.,]*", question)
-        }
-        return 1.0 if numbers else 0.5 if _NUMBER.search(re.sub(_DIGITS, "", new)) else 0.0
+        # A year is no count.
+        numbers = {n for n in _figures(sentence) - _figures(question) if not _YEAR.fullmatch(n)}
+        return 1.0 if numbers else 0.5 if _NUMBER.search(re.sub(_DIGITS, "", sentence)) else 0.0
     if kind == "time":
-        found = {m.lower() for m in _TIME.findall(new)} - {m.lower() for m in _TIME.findall(question)}
-        return 1.0 if found and _DIGITS.search(new) else 0.5 if found or _DIGITS.search(new) else 0.0
+        found = {m.lower() for m in _TIME.findall(sentence)} - {m.lower() for m in _TIME.findall(question)}
+        return 1.0 if found and _DIGITS.search(sentence) else 0.5 if found or _DIGITS.search(sentence) else 0.0
     if kind == "person":
-        return 1.0 if names_in(new) - names_in(question) else 0.5 if _CONTACT.search(new) else 0.0
+        return 1.0 if names_in(sentence) - names_in(question) else 0.5 if _CONTACT.search(sentence) else 0.0
     if kind == "place":
-        return 1.0 if _PLACE.search(new) and names_in(new) - names_in(question) else 0.5 if _PLACE.search(new) else 0.0
+        return (
+            1.0
+            if _PLACE.search(sentence) and names_in(sentence) - names_in(question)
+            else 0.5
+            if _PLACE.search(sentence)
+            else 0.0
+        )
     if kind == "reason":
         return (
             1.0
-            if re.search(r"\b(?:because|due to|so that|in order|since|reason|cause)", new, re.I)
-            else (0.5 if _REASON.search(new) else 0.0)
+            if re.search(r"\b(?:because|due to|so that|in order|since|reason|cause)", sentence, re.I)
+            else (0.5 if _REASON.search(sentence) else 0.0)
         )
     if kind == "way":
-        return 1.0 if _WAY.search(new) else 0.0
+        return 1.0 if _WAY.search(sentence) else 0.0
     return 0.5
