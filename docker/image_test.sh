@@ -37,7 +37,7 @@ mounts=()
 for file in /etc/pip.conf /etc/ssl/certs/ca-certificates.crt; do
     [ -e "$file" ] && mounts+=(--volume "$file:$file:ro")
 done
-buildah --storage-driver vfs bud --layers --format docker --isolation chroot --network host "${mounts[@]}" --build-arg "BASE=$base" --tag localhost/footnote . >"$work/build.log" 2>&1 ||
+buildah --storage-driver vfs bud --format docker --isolation chroot --network host "${mounts[@]}" --build-arg "BASE=$base" --tag localhost/footnote . >"$work/build.log" 2>&1 ||
     { tail -30 "$work/build.log" >&2; exit 1; }
 
 echo "Looking for what must not be in it"
