@@ -1,0 +1,289 @@
+"""Every page and every endpoint, tried by everybody: owner, teammate, stranger, member, admin and nobody.
+
+The owner keeps a restricted data source that the group Team may read. The teammate is an editor in that group, the
+stranger an editor outside it, the member asks questions and is in the group. An address without a row here fails.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.models import APIToken, User
+from accounts.services import default_scopes, token_create
+from chat.models import Assistant, Conversation, LanguageModel, Message
+from chat.services.assistants import ensure_defaults
+from config.api import api, openai_api
+from documents.models import DataSource, Document, Visibility
+from documents.services import document_upload
+from tests.chat.conftest import add_document
+
+SIGN_IN = 302
+GONE = 404
+FORBIDDEN = 403
+WHO = ("owner", "teammate", "stranger", "member", "admin", "nobody")
+
+
+@dataclass(frozen=True)
+class World:
+    """Everybody, and one of everything, all of it the owner's."""
+
+    users: dict[str, User]
+    things: dict[str, Any]
+
+    def client(self, who: str) -> Client:
+        """A browser with this person signed in."""
+        client = Client()
+        if who != "nobody":
+            client.force_login(self.users[who])
+        return client
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    ensure_defaults(llm_base_url="", llm_api_key="", llm_model="")
+    roles = {"owner": "editor", "teammate": "editor", "stranger": "editor", "member": "member", "admin": "admin"}
+    users = {who: User.objects.create_user(f"{who}@example.com", "x", role=role) for who, role in roles.items()}
+    team = Group.objects.create(name="Team")
+    team.user_set.add(users["owner"], users["teammate"], users["member"])
+    source = DataSource.objects.create(
+        name="Team papers", slug="team-papers", visibility=Visibility.RESTRICTED, owner=users["owner"]
+    )
+    source.groups.add(team)
+    # With real bytes behind it, so that the original can be had.
+    file = SimpleUploadedFile("plan.txt", b"The plan is to sail on Monday.")
+    document = document_upload(user=users["owner"], file=file, filename="plan.txt", source=source)
+    other = add_document(source, "ready.txt", "The fleet has seven ships.")
+    document.status, document.current_version = "failed", None
+    document.owner = users["owner"]
+    document.save()
+    Document.objects.filter(pk=other.pk).update(owner=users["owner"])
+    assistant = Assistant.objects.get()
+    conversation = Conversation.objects.create(user=users["owner"], assistant=assistant, title="Ships")
+    answer = Message.objects.create(
+        conversation=conversation, role="assistant", text="Seven.", asked_by=users["owner"], version=assistant.published
+    )
+    token, _secret = token_create(user=users["owner"], name="t", scopes=["read"])
+    things = {
+        "document": document,
+        "ready": other,
+        "source": source,
+        "assistant": assistant,
+        "model": LanguageModel.objects.get(),
+        "conversation": conversation,
+        "answer": answer,
+        "token": token,
+    }
+    return World(users, things)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A page: how it is called, and the status each person gets; ``ok`` is what those who may get.
+
+    Those who may see what it is about, but not do this with it, are told so with 403; for the others it is not there.
+    """
+
+    method: str
+    arguments: Callable[[dict[str, Any]], list[Any]]
+    may: str
+    ok: int = 200
+    told: str = ""
+
+    def status(self, who: str) -> int:
+        """What ``who`` gets."""
+        if who in self.may.split():
+            return self.ok
+        return FORBIDDEN if who in self.told.split() else GONE
+
+
+def none(_things: dict[str, Any]) -> list[Any]:
+    return []
+
+
+EVERYBODY = "owner teammate stranger member admin"
+EDITORS = "owner teammate stranger admin"
+READERS = "owner teammate member admin"
+
+PAGES: dict[str, Row] = {
+    "accounts:tokens": Row("get", none, EVERYBODY),
+    "accounts:token_revoke": Row("post", lambda t: [t["token"].pk], EVERYBODY, 302),
+    "chat:home": Row("get", none, EVERYBODY),
+    "chat:conversation": Row("get", lambda t: [t["conversation"].pk], "owner"),
+    "chat:conversation_rename": Row("post", lambda t: [t["conversation"].pk], "owner"),
+    "chat:conversation_delete": Row("post", lambda t: [t["conversation"].pk], "owner", 302),
+    "chat:trace": Row("get", lambda t: [t["answer"].pk], "owner admin"),
+    "chat:assistants": Row("get", none, "admin"),
+    "chat:assistant_new": Row("get", none, "admin"),
+    "chat:assistant_edit": Row("get", lambda t: [t["assistant"].slug], "admin"),
+    "chat:version_publish": Row("post", lambda t: [t["assistant"].slug, 1], "admin", 302),
+    "chat:assistant_default": Row("post", lambda t: [t["assistant"].slug], "admin", 302),
+    "chat:assistant_delete": Row("post", lambda t: [t["assistant"].slug], "admin", 302),
+    "chat:models": Row("get", none, "admin"),
+    "chat:model_new": Row("get", none, "admin"),
+    "chat:model_edit": Row("get", lambda t: [t["model"].pk], "admin"),
+    "chat:model_delete": Row("post", lambda t: [t["model"].pk], "admin", 302),
+    "playground:index": Row("get", none, "admin"),
+    "playground:save": Row("post", none, "admin", 422),
+    "documents:index": Row("get", none, EVERYBODY),
+    "documents:upload": Row("post", none, EVERYBODY, 422),
+    "documents:delete_many": Row("post", none, EVERYBODY, 302),
+    "documents:document": Row("get", lambda t: [t["ready"].pk], READERS),
+    "documents:boxes": Row("get", lambda t: [t["ready"].pk], READERS),
+    "documents:delete": Row("post", lambda t: [t["ready"].pk], "owner admin", 302, "teammate member"),
+    "documents:retry": Row("post", lambda t: [t["document"].pk], "owner admin", 302, "teammate member"),
+    "documents:sources": Row("get", none, EDITORS, told="member"),
+    "documents:source_new": Row("get", none, EDITORS, told="member"),
+    "documents:source_edit": Row("get", lambda t: [t["source"].slug], "owner admin", told="teammate member"),
+    "documents:source_delete": Row("post", lambda t: [t["source"].slug], "owner admin", 302, "teammate member"),
+}
+ELSEWHERE = {"chat:model_test", "documents:original"}
+"""Asynchronous, they need committed rows: the test_pages.py of their apps try them."""
+
+
+def own_pages() -> set[str]:
+    """Names of all pages of our apps."""
+    found: set[str] = set()
+
+    def walk(patterns: list[Any], namespace: str) -> None:
+        for pattern in patterns:
+            if isinstance(pattern, URLResolver):
+                walk(pattern.url_patterns, pattern.namespace or namespace)
+            elif isinstance(pattern, URLPattern) and namespace in ("accounts", "chat", "documents", "playground"):
+                found.add(f"{namespace}:{pattern.name}")
+
+    walk(get_resolver().url_patterns, "")
+    return found
+
+
+def test_every_page_has_a_row() -> None:
+    assert own_pages() == set(PAGES) | ELSEWHERE
+
+
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_a_page_is_for_those_who_may(world: World, name: str, who: str) -> None:
+    row = PAGES[name]
+    path = reverse(name, args=row.arguments(world.things))
+    response = getattr(world.client(who), row.method)(path)
+    if who == "nobody":
+        assert response.status_code in (SIGN_IN, 401)
+        if response.status_code == SIGN_IN:
+            assert response["location"].startswith("/accounts/login/")
+    else:
+        assert response.status_code == row.status(who)
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_a_page_that_changes_something_refuses_a_get_and_a_forged_form(world: World, name: str) -> None:
+    row = PAGES[name]
+    if row.method != "post":
+        return
+    path = reverse(name, args=row.arguments(world.things))
+    assert world.client("owner" if "owner" in row.may else "admin").get(path).status_code in (404, 405)
+    forging = Client(enforce_csrf_checks=True)
+    forging.force_login(world.users["admin"])
+    assert forging.post(path).status_code == 403
+
+
+@dataclass(frozen=True)
+class Call:
+    """An endpoint: its body, and who gets ``ok``; see Row."""
+
+    body: Callable[[dict[str, Any]], Any]
+    may: str
+    ok: int
+    told: str = ""
+
+    def status(self, who: str) -> int:
+        """What ``who`` gets."""
+        if who in self.may.split():
+            return self.ok
+        return FORBIDDEN if who in self.told.split() else GONE
+
+
+def no_body(_things: dict[str, Any]) -> None:
+    return None
+
+
+CALLS: dict[str, Call] = {
+    "POST /api/v1/documents": Call(no_body, EDITORS, 422, told="member"),
+    "GET /api/v1/documents": Call(no_body, EVERYBODY, 200),
+    "GET /api/v1/documents/{document_id}": Call(no_body, READERS, 200),
+    "GET /api/v1/documents/{document_id}/text": Call(no_body, READERS, 200),
+    "DELETE /api/v1/documents/{document_id}": Call(no_body, "owner admin", 204, told="teammate member"),
+    "POST /api/v1/documents/{document_id}/retry": Call(no_body, "owner admin", 202, told="teammate member"),
+    "POST /api/v1/search": Call(lambda t: {"query": "ships", "source": t["source"].slug}, READERS, 200),
+    "GET /api/v1/sources": Call(no_body, EVERYBODY, 200),
+    "POST /api/v1/sources": Call(lambda t: {"name": "New"}, "admin", 201, told=EVERYBODY),
+    "GET /api/v1/assistants": Call(no_body, EVERYBODY, 200),
+    "POST /api/v1/assistants": Call(lambda t: {"name": "New", "model": t["model"].pk}, "admin", 201, told=EVERYBODY),
+    "GET /api/v1/models": Call(no_body, "admin", 200, told=EVERYBODY),
+    "POST /api/v1/models": Call(lambda t: {"name": "New", "kind": "extractive"}, "admin", 201, told=EVERYBODY),
+    "GET /v1/models": Call(no_body, EVERYBODY, 200),
+}
+ASYNCHRONOUS = {"POST /api/v1/answers", "POST /v1/chat/completions"}
+"""They answer from what the search may see: tests/chat/test_socket.py and test_api.py try them."""
+
+
+def endpoints() -> set[str]:
+    schemas = [described.get_openapi_schema() for described in (api, openai_api)]
+    return {
+        f"{method.upper()} {path}" for schema in schemas for path, ways in schema["paths"].items() for method in ways
+    }
+
+
+def test_every_endpoint_has_a_row() -> None:
+    assert endpoints() == set(CALLS) | ASYNCHRONOUS
+
+
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize("name", sorted(CALLS))
+def test_an_endpoint_is_for_those_who_may(world: World, name: str, who: str) -> None:
+    call = CALLS[name]
+    method, path = name.split(" ")
+    headers = {}
+    if who != "nobody":
+        user = world.users[who]
+        headers["authorization"] = f"Bearer {token_create(user=user, name='x', scopes=default_scopes(user))[1]}"
+    path = path.replace("{document_id}", str(world.things["ready"].pk))
+    body = call.body(world.things)
+    extra = {"data": json.dumps(body), "content_type": "application/json"} if body is not None else {}
+    response = getattr(Client(), method.lower())(path, headers=headers, **extra)
+    if who == "nobody":
+        assert response.status_code == 401
+    else:
+        assert response.status_code == call.status(who)
+    if response.status_code >= 400:
+        error = response.json()["error"]
+        assert error["code"]
+        assert error["message"]
+
+
+def test_lists_hold_only_what_one_may_see(world: World) -> None:
+    for who in ("owner", "teammate", "member", "admin", "stranger"):
+        user = world.users[who]
+        token = token_create(user=user, name="x", scopes=["read"])[1]
+        client, headers = Client(), {"authorization": f"Bearer {token}"}
+        sees = who != "stranger"
+        listed = client.get("/api/v1/documents", headers=headers).json()
+        assert (listed["total"] > 0) is sees
+        sources = client.get("/api/v1/sources", headers=headers).json()["sources"]
+        assert ("team-papers" in [source["slug"] for source in sources]) is sees
+        page = world.client(who).get(reverse("documents:index")).content.decode()
+        assert ("plan.txt" in page) is sees
+        assert ("Team papers" in page) is sees
+
+
+def test_a_token_is_revoked_by_its_owner_alone(world: World) -> None:
+    path = reverse("accounts:token_revoke", args=[world.things["token"].pk])
+    world.client("admin").post(path)
+    assert APIToken.objects.usable().filter(pk=world.things["token"].pk).exists()
+    world.client("owner").post(path)
+    assert not APIToken.objects.usable().filter(pk=world.things["token"].pk).exists()
