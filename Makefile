@@ -6,7 +6,7 @@ BIN := .venv/bin
 NO_BROWSER ?=
 PYTEST_ARGS ?=
 
-.PHONY: up test screenshots lint format bench image-test browser evaldata-test
+.PHONY: up test test-local-llm screenshots lint format bench image-test browser evaldata-test
 
 up: .venv/runtime.stamp ## start everything on this machine; says Ready with the address
 	@exec $(BIN)/python manage.py up
@@ -35,6 +35,9 @@ screenshots: .venv/tools.stamp browser ## make the pictures in docs/screenshots 
 bench: .venv/tools.stamp ## measure: every script in bench/
 	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
 
+test-local-llm: .venv-local-llm/runtime.stamp ## run the tests of local models, in a venv of their own with torch
+	@PATH="$(CURDIR)/.venv-local-llm/bin:$$PATH" .venv-local-llm/bin/python -m pytest --rootdir . -c tests/local_llm/pytest.ini tests/local_llm $(PYTEST_ARGS)
+
 image-test: ## build the image and run the main job in it; needs root, podman, buildah, runc, debootstrap
 	@docker/image_test.sh
 
@@ -49,6 +52,11 @@ browser: .venv/tools.stamp
 .venv/runtime.stamp: requirements.txt | .venv/bin/python
 	@cmp -s requirements.txt $@ || { echo "Installing the packages in requirements.txt into .venv"; $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt; }
 	@cp requirements.txt $@
+
+.venv-local-llm/runtime.stamp: requirements.txt requirements-dev.txt requirements-local-llm.txt
+	@$(PYTHON) -m venv .venv-local-llm
+	@.venv-local-llm/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt -r requirements-local-llm.txt
+	@cat $^ > $@
 
 .venv/tools.stamp: requirements-dev.txt .venv/runtime.stamp
 	@cmp -s requirements-dev.txt $@ || { echo "Installing the packages in requirements-dev.txt into .venv"; $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt; }
