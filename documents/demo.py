@@ -1,5 +1,6 @@
 """The demo data source: a made-up company's documents, so that a first question can be asked at once."""
 
+import json
 from pathlib import Path
 
 from django.conf import settings
@@ -13,7 +14,15 @@ from documents.services import document_upload
 
 DEMO_SLUG = "demo-company"
 DEMO_FOLDER = Path("demo/documents")
+DEMO_QUESTIONS = Path("demo/questions.json")
 MADE = "source.demo"
+SUGGESTED = 4
+
+
+def demo_questions() -> list[str]:
+    """A few questions that the demo's documents answer, to suggest in an empty chat."""
+    questions = json.loads((settings.BASE_DIR / DEMO_QUESTIONS).read_text(encoding="utf-8"))
+    return [entry["question"] for entry in questions["answered"][:SUGGESTED]]
 
 
 def ensure_demo(*, admin: User) -> DataSource | None:

@@ -19,7 +19,7 @@ from accounts.models import User
 from accounts.services import ensure_first_admin
 from chat.services.assistants import ensure_defaults
 from config.supervision.gate import open_gate
-from documents.demo import ensure_demo
+from documents.demo import demo_questions, ensure_demo
 from documents.models import DataSource, Document, Status
 
 DATABASE_WAIT_S = 90.0
@@ -45,7 +45,10 @@ class Command(BaseCommand):
         open_gate("prepared")
         admin, who = self.first_admin()
         ensure_defaults(
-            llm_base_url=settings.LLM_BASE_URL, llm_api_key=settings.LLM_API_KEY, llm_model=settings.LLM_MODEL
+            llm_base_url=settings.LLM_BASE_URL,
+            llm_api_key=settings.LLM_API_KEY,
+            llm_model=settings.LLM_MODEL,
+            suggestions=demo_questions(),
         )
         demo = ensure_demo(admin=admin)
         if options["wait"]:
