@@ -67,6 +67,7 @@ class Worker:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", WORKER.format(queue=self.queue)],
                 env=self.environment,
+                cwd=settings.BASE_DIR,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
