@@ -35,8 +35,9 @@ class Candidate:
 
 
 def cut(passages: Sequence[PromptPassage]) -> list[Candidate]:
-    """All pieces of all passages, in order."""
+    """All pieces of all passages, in order; what two passages share, as neighbours do, belongs to the first."""
     found: list[Candidate] = []
+    seen: dict[str, int] = {}
     for index, passage in enumerate(passages):
         first = len(found)
         for unit in evidence_units(passage.text):
@@ -47,6 +48,8 @@ def cut(passages: Sequence[PromptPassage]) -> list[Candidate]:
                 if header is not None and header[0] == unit.start:
                     continue
                 text = _with_columns(text, passage.text[header[0] : header[1]] if header else "")
+            if seen.setdefault(text, index) != index:
+                continue
             before = len(found) - 1 if len(found) > first else None
             found.append(Candidate(index, unit.start, unit.end, text, kind, before))
     return found

@@ -197,6 +197,15 @@ def test_candidates_know_rows_headings_and_questions() -> None:
     assert "| Plan | Price a month | Storage |" not in kinds
 
 
+def test_a_sentence_that_two_passages_share_is_one_candidate() -> None:
+    shared = cut((passage(1, "First here. Shared by both."), passage(2, "Shared by both. Last here.")))
+    assert [(found.text, found.passage) for found in shared] == [
+        ("First here.", 0),
+        ("Shared by both.", 0),
+        ("Last here.", 1),
+    ]
+
+
 def test_a_row_without_header_has_none() -> None:
     assert header_of("| 1 | 2 |\n| 3 | 4 |", 10) is None
 
