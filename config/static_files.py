@@ -26,10 +26,11 @@ def content_version(folder: Path, *also: str) -> str:
     """
     digest = hashlib.blake2b(" ".join(also).encode(), digest_size=6)
     for path in sorted(folder.rglob("*")):
-        # Size and time tell it as well as reading ten megabytes at each start of a command would.
+        # Size and time tell it as well as reading ten megabytes at each start of a command would. Whole seconds: the
+        # layers of an image keep no more.
         found = path.stat()
         if stat.S_ISREG(found.st_mode):
-            digest.update(f"{path.relative_to(folder)} {found.st_size} {found.st_mtime_ns}".encode())
+            digest.update(f"{path.relative_to(folder)} {found.st_size} {int(found.st_mtime)}".encode())
     return digest.hexdigest()
 
 

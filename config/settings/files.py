@@ -27,5 +27,9 @@ STATIC_URL = f"/static/{STATIC_VERSION}/"
 STATIC_ROOT = BASE_DIR / "staticfiles" / STATIC_VERSION
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedStaticFilesStorage",
+        # Anybody may read these, unlike the originals: the image's user does not own them.
+        "OPTIONS": {"file_permissions_mode": 0o644, "directory_permissions_mode": 0o755},
+    },
 }
