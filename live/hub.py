@@ -10,7 +10,7 @@ import contextlib
 import logging
 import uuid
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
@@ -47,7 +47,7 @@ class Follower:
             self._pending.extend(entries)
         self._wake.set()
 
-    async def batches(self) -> AsyncIterator[list[Entry]]:
+    async def batches(self) -> AsyncGenerator[list[Entry]]:
         """Batches of events after the last one seen, for ever."""
         while True:
             batch = await self._next()

@@ -4,4 +4,4 @@ from django.urls import path
 
 from playground.consumers import PlaygroundConsumer
 
-websocket_urlpatterns = [path("ws/playground/", PlaygroundConsumer.as_asgi())]
+websocket_urlpatterns = [path("ws/playground/", PlaygroundConsumer.as_asgi())]  # type: ignore[arg-type]  # an ASGI application

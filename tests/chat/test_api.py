@@ -158,7 +158,7 @@ class TestOpenAI:
         reply = talk.chat.completions.create(model="library", messages=[{"role": "user", "content": QUESTION}])
         assert "thirty days" in str(reply.choices[0].message.content)
         assert reply.choices[0].finish_reason == "stop"
-        (citation, *_rest) = reply.model_extra["citations"]  # type: ignore[index]
+        (citation, *_rest) = reply.model_extra["citations"]
         assert LEAVE[citation["source_start"] : citation["source_end"]] == citation["quote"]
 
     def test_an_answer_streams_and_its_last_chunk_has_the_citations(self, talk: openai.OpenAI) -> None:
@@ -168,7 +168,7 @@ class TestOpenAI:
         text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
         assert "thirty days" in text
         assert chunks[-1].choices[0].finish_reason == "stop"
-        assert chunks[-1].model_extra["citations"]  # type: ignore[index]
+        assert chunks[-1].model_extra["citations"]
 
     def test_an_unknown_assistant_is_an_error_of_its_kind(self, talk: openai.OpenAI) -> None:
         with pytest.raises(openai.NotFoundError) as caught:

@@ -21,7 +21,7 @@ def rows(section: str) -> dict[str, set[str]]:
     return {name: set(re.findall(r"`([a-z_]+)`", fields)) for name, fields in table}
 
 
-def models(module: Any, root: type) -> dict[str, type[Any]]:
+def models(module: Any, root: type[Any]) -> dict[str, type[Any]]:
     """The concrete messages of a module by their ``type``."""
     found = {}
     for value in vars(module).values():

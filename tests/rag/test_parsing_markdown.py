@@ -56,7 +56,8 @@ def test_marks_for_site_generators_are_left_out(tmp_path):
 def test_html_inside_is_read_as_html(tmp_path):
     document = read(
         tmp_path,
-        "<div><h2>Inside</h2><p>[Kept](https://example.org/a) {% x %}</p><script>x()</script></div>\n\nA<br>B <b>bold</b> &amp; C\n",
+        "<div><h2>Inside</h2><p>[Kept](https://example.org/a) {% x %}</p><script>x()</script></div>\n\n"
+        "A<br>B <b>bold</b> &amp; C\n",
     )
     assert outline(document) == [
         ("heading", 2, "Inside"),
