@@ -13,6 +13,9 @@ def main() -> None:
         from config.supervision.up import main as up
 
         sys.exit(up())
+    if sys.argv[1:2] == ["web"]:
+        # Its requests run in changing threads and share connections; every other process keeps one of its own.
+        os.environ.setdefault("DATABASE_POOL_SIZE", "20")
 
     from django.core.management import execute_from_command_line
 

@@ -3,8 +3,6 @@
 import os
 from pathlib import Path
 
-# Requests share connections to the database; the settings read this.
-os.environ.setdefault("DATABASE_POOL_SIZE", "20")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from django.core.asgi import get_asgi_application
