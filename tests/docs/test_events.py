@@ -23,10 +23,11 @@ def rows(section: str) -> dict[str, set[str]]:
 
 def models(module: Any, root: type[Any]) -> dict[str, type[Any]]:
     """The concrete messages of a module by their ``type``."""
-    found = {}
+    found: dict[str, type[Any]] = {}
     for value in vars(module).values():
         if isinstance(value, type) and issubclass(value, root):
-            names = get_args(value.model_fields["type"].annotation)
+            message: Any = value
+            names = get_args(message.model_fields["type"].annotation)
             if names:
                 found[names[0]] = value
     return found
