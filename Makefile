@@ -32,8 +32,8 @@ format: .venv/tools.stamp ## put the code into the one form
 screenshots: .venv/tools.stamp browser ## make the pictures in docs/screenshots anew
 	@SCREENSHOTS=1 PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest tests/browser/test_main_job.py -q
 
-bench: .venv/tools.stamp ## measure: every script in bench/
-	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+bench: .venv-bench/runtime.stamp ## measure: every script in bench/, beside what it is compared with
+	@for script in bench/*.py; do echo "== $$script"; .venv-bench/bin/python "$$script" || exit 1; done
 
 test-local-llm: .venv-local-llm/runtime.stamp ## run the tests of local models, in a venv of their own with torch
 	@PATH="$(CURDIR)/.venv-local-llm/bin:$$PATH" .venv-local-llm/bin/python -m pytest --rootdir . -c tests/local_llm/pytest.ini tests/local_llm $(PYTEST_ARGS)
@@ -56,6 +56,11 @@ browser: .venv/tools.stamp
 .venv-local-llm/runtime.stamp: requirements.txt requirements-dev.txt requirements-local-llm.txt
 	@$(PYTHON) -m venv .venv-local-llm
 	@.venv-local-llm/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt -r requirements-local-llm.txt
+	@cat $^ > $@
+
+.venv-bench/runtime.stamp: requirements.txt requirements-bench.txt
+	@$(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-bench.txt
 	@cat $^ > $@
 
 .venv/tools.stamp: requirements-dev.txt .venv/runtime.stamp
