@@ -248,10 +248,13 @@ export function applyDeleted(id) {
 
 if (form) {
   const picker = form.querySelector("input[type=file]");
-  picker.addEventListener("change", () => {
+  const take = () => {
     addFiles(picker.files);
     picker.value = "";
-  });
+  };
+  picker.addEventListener("change", take);
+  // Chosen before this script had come.
+  if (picker.files.length) take();
   form.addEventListener("submit", (event) => event.preventDefault());
   let depth = 0;
   const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
