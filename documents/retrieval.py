@@ -63,7 +63,12 @@ WITH question AS MATERIALIZED (
 SELECT
     chunk.id, chunk.document_id, chunk.version_id, document.filename, document.title, chunk.heading, chunk.text,
     chunk.start, chunk."end", chunk.page, chunk.source_id, source.name,
-    -(chunk.embedding <#> %s::halfvec({dimensions})), ts_rank(chunk.search, (SELECT words FROM question))
+    -(chunk.embedding <#> %s::halfvec({dimensions})), ts_rank(chunk.search, (SELECT words FROM question)),
+    ARRAY(
+        SELECT ARRAY[number, start] FROM documents_documentpage AS page
+        WHERE page.version_id = chunk.version_id AND page.start < chunk."end" AND page."end" > chunk.start
+        ORDER BY number
+    )
 FROM found
 JOIN documents_chunk AS chunk ON chunk.id = found.id
 JOIN documents_document AS document ON document.id = chunk.document_id
@@ -73,7 +78,7 @@ JOIN documents_datasource AS source ON source.id = chunk.source_id
 
 COLUMNS = (
     "chunk_id", "document_id", "version_id", "filename", "title", "heading", "text", "start", "end", "page",
-    "source_id", "source_name", "dense_score", "keyword_score",
+    "source_id", "source_name", "dense_score", "keyword_score", "pages",
 )  # fmt: skip
 """What FIND selects, as the fields of a passage."""
 
@@ -82,6 +87,7 @@ COLUMNS = (
 class RetrievedPassage:
     """A chunk as found for one question. ``text`` is the document's ``text[start:end]``.
 
+    ``page`` is where it begins; ``pages`` holds number and start of each page it touches, offsets of the document.
     ``dense_score`` is the cosine of question and chunk, ``keyword_score`` PostgreSQL's ``ts_rank``; ``score`` joins
     them and runs from 0 to 1, relative to the other candidates of the same question.
     """
@@ -101,6 +107,12 @@ class RetrievedPassage:
     keyword_score: float
     source_id: uuid.UUID
     source_name: str
+    pages: tuple[tuple[int, int], ...] = ()
+
+    def page_at(self, offset: int) -> int | None:
+        """The page that holds ``offset``, a position in the passage's text; None where there are no pages."""
+        begun = [number for number, start in self.pages if start <= self.start + offset]
+        return begun[-1] if begun else self.page
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +208,7 @@ def _passage(row: tuple[Any, ...]) -> RetrievedPassage:
     named = dict(zip(COLUMNS, row, strict=True))
     named["dense_score"] = round(max(-1.0, min(1.0, named["dense_score"])), 6)
     named["keyword_score"] = round(named["keyword_score"], 6)
+    named["pages"] = tuple((number, start) for number, start in named["pages"])
     return RetrievedPassage(score=0.0, **named)
 
 

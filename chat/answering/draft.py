@@ -51,7 +51,7 @@ class AnswerDraft:
             chunk_id=passage.chunk_id,
             source_start=passage.start + made.source_start,
             source_end=passage.start + made.source_end,
-            page=passage.page,
+            page=passage.page_at(made.source_start),
             quote=passage.text[made.source_start : made.source_end],
             passage_rank=made.passage_number,
         )

@@ -18,8 +18,11 @@ from tests.browser.conftest import Open
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
 REPORT = ROOT / "demo" / "documents" / "incident-report-2025-07.pdf"
-QUESTION = "What caused the loss of power on MV Razorbill?"
-SENTENCE = "The loss of power was caused by a fuel filter clogged with water and sludge, which starved generator 1."
+QUESTION = "Why did generator 2 not start by itself?"
+SENTENCE = (
+    "Generator 2 did not start by itself because its start battery had been disconnected during work on 16 November "
+    "and had not been connected again."
+)
 
 
 def picture(page: Any, name: str) -> None:
@@ -48,10 +51,12 @@ def test_from_the_sign_in_page_to_the_words_in_the_pdf(worker: subprocess.Popen[
     page.goto("/")
     page.fill("[data-composer-input]", QUESTION)
     page.press("[data-composer-input]", "Enter")
-    expect(page.locator(".answer__text")).to_contain_text("clogged with water", timeout=20_000)
+    expect(page.locator(".answer__text")).to_contain_text("its start battery had been disconnected", timeout=20_000)
     chip = page.locator(".answer .chip").first
     chip.wait_for()
     assert "[1]" not in page.locator(".answer__text").inner_text()
+    # The passage begins on page 1; the sentence stands on page 2.
+    expect(page.locator(".note").first).to_contain_text("Page 2")
     picture(page, "chat")
 
     chip.hover()
@@ -59,6 +64,7 @@ def test_from_the_sign_in_page_to_the_words_in_the_pdf(worker: subprocess.Popen[
     chip.click()
     link = page.locator("[data-drawer-document] a.button")
     link.wait_for()
+    expect(page.locator("[data-drawer-document] [data-span]").first).to_be_visible()
     picture(page, "sources")
     link.click()
     page.wait_for_url("**/documents/**")
