@@ -12,7 +12,7 @@ up: .venv/runtime.stamp ## start everything on this machine; says Ready with the
 	@exec $(BIN)/python manage.py up
 
 test: .venv/tools.stamp browser ## run every test; gets a browser when none is there
-	@PATH="$(CURDIR)/$(BIN):$$PATH" NO_BROWSER="$(NO_BROWSER)" $(BIN)/python -m pytest $(PYTEST_ARGS)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" NO_BROWSER="$(NO_BROWSER)" $(BIN)/python -m pytest -n auto --maxprocesses 4 $(PYTEST_ARGS)
 
 evaldata-test: .venv/tools.stamp ## run the tests on the shared evaluation data (EVALDATA)
 	@scripts/evaldata_test.sh
