@@ -20,7 +20,8 @@ RUNTIME = [
 ]  # fmt: skip
 TOOLS = [
     "pytest", "pytest-asyncio", "pytest-django", "pytest-xdist", "playwright", "ruff", "mypy", "django-stubs",
-    "celery-types", "types-channels", "types-lxml", "types-psutil", "types-PyYAML", "types-tqdm", "import-linter", "djlint",
+    "celery-types", "types-channels", "types-lxml", "types-psutil", "types-PyYAML", "types-tqdm",
+    "import-linter", "djlint",
 ]  # fmt: skip
 NEVER = {"torch", "torchvision", "nvidia-cublas-cu12"}
 ROOT = Path(__file__).resolve().parents[1]
