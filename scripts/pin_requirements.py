@@ -22,6 +22,7 @@ TOOLS = [
     "pytest", "pytest-asyncio", "pytest-django", "pytest-xdist", "playwright", "ruff", "mypy", "django-stubs",
     "celery-types", "types-channels", "types-lxml", "types-psutil", "types-PyYAML", "types-tqdm",
     "import-linter", "djlint",
+    "daphne",  # channels.testing imports it
 ]  # fmt: skip
 NEVER = {"torch", "torchvision", "nvidia-cublas-cu12"}
 ROOT = Path(__file__).resolve().parents[1]
