@@ -1,17 +1,21 @@
 """Users, groups, tokens and the audit log in Django's admin."""
 
-from typing import ClassVar, TypeVar
+import json
+from typing import Any, ClassVar, TypeVar
 
-from django import forms
 from django.contrib import admin
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.db import models
+from django.db.models.signals import post_save
+from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import APIToken, AuditEntry, User
-from accounts.services import audit
+
+DEEDS = {ADDITION: "admin.create", CHANGE: "admin.update", DELETION: "admin.delete"}
 
 M = TypeVar("M", bound=models.Model)
 
@@ -47,27 +51,14 @@ class PeopleAdmin(UserAdmin[User]):
         ),
     )
 
-    def save_model(self, request: HttpRequest, obj: User, form: forms.Form, change: bool) -> None:
-        """Save and say so in the audit log."""
-        super().save_model(request, obj, form, change)
-        actor = request.user if isinstance(request.user, User) else None
-        action = "user.update" if change else "user.create"
-        audit(actor=actor, action=action, target=obj, detail={"fields": sorted(form.changed_data)})
-
-    def delete_model(self, request: HttpRequest, obj: User) -> None:
-        """Delete and say so in the audit log."""
-        actor = request.user if isinstance(request.user, User) else None
-        audit(actor=actor, action="user.delete", target=obj)
-        super().delete_model(request, obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[User]) -> None:
-        """Delete many, each with its own entry in the audit log."""
-        for user in queryset:
-            self.delete_model(request, user)
-
 
 class ReadOnlyAdmin(admin.ModelAdmin[M]):
     """Rows to look at, not to touch."""
+
+    def get_readonly_fields(self, request: HttpRequest, obj: M | None = None) -> list[str]:
+        """All fields, so that no form is made of them."""
+        hidden = set(self.exclude or ())
+        return [field.name for field in self.model._meta.fields if field.name not in hidden]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody adds these by hand."""
@@ -99,3 +90,30 @@ class AuditEntryAdmin(ReadOnlyAdmin[AuditEntry]):
     list_filter = ("action", "target_type")
     search_fields = ("actor_email", "target_name", "target_id")
     date_hierarchy = "at"
+
+
+@receiver(post_save, sender=LogEntry)
+def audit_admin(sender: type[LogEntry], instance: LogEntry, created: bool, **_signal: Any) -> None:
+    """Everything done in Django's admin, to whatever model, stands in the audit log too."""
+    if not created:
+        return
+    kind = instance.content_type
+    AuditEntry.objects.create(
+        actor_id=instance.user_id,
+        actor_email=User.objects.filter(pk=instance.user_id).values_list("email", flat=True).first() or "",
+        action=DEEDS[instance.action_flag],
+        target_type=f"{kind.app_label}.{kind.model}" if kind else "",
+        target_id=instance.object_id or "",
+        target_name=instance.object_repr[:250],
+        detail={"fields": _fields(instance)},
+    )
+
+
+def _fields(entry: LogEntry) -> list[str]:
+    """The fields that an entry says were changed."""
+    try:
+        changes = json.loads(entry.change_message or "[]")
+    except ValueError:
+        return []
+    found = {field for change in changes for deed in change.values() for field in deed.get("fields", [])}
+    return sorted(found)
