@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
+from django.db import connection
 
 logger = logging.getLogger(__name__)
 embedder_loaded = threading.Event()
@@ -31,7 +32,7 @@ class Lifespan:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                loading = asyncio.create_task(asyncio.to_thread(load_embedder))
+                loading = asyncio.create_task(asyncio.to_thread(load_models))
                 await send({"type": "lifespan.startup.complete"})
             else:
                 if loading is not None:
@@ -40,8 +41,8 @@ class Lifespan:
                 return
 
 
-def load_embedder() -> None:
-    """Load the shipped embedder into this process and embed one word; /health/ready asks whether it is there."""
+def load_models() -> None:
+    """Load the shipped embedder and embed one word, which /health/ready asks for; then what the models need."""
     try:
         from rag.embeddings import shipped_embedder
 
@@ -49,3 +50,12 @@ def load_embedder() -> None:
         embedder_loaded.set()
     except Exception:
         logger.exception("The embedder could not be loaded. Questions cannot be answered until it is.")
+        return
+    try:
+        from chat.services.language_models import warm_up
+
+        warm_up()
+    except Exception:
+        logger.exception("The models' libraries could not be loaded ahead; the first answer loads them.")
+    finally:
+        connection.close()

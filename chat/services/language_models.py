@@ -65,6 +65,14 @@ async def model_check(model: ModelSettings) -> int:
     return round((time.perf_counter() - started) * 1000)
 
 
+def warm_up() -> None:
+    """Import the SDK ahead where a model will need it: it takes a second that the first asker would wait."""
+    if LanguageModel.objects.filter(kind=ModelKind.OPENAI).exists():
+        from rag.generation import openai_compatible
+
+        openai_compatible.warm_up()
+
+
 def _validate(model: LanguageModel) -> None:
     if not model.name:
         raise ChatError("model_name_missing", _("Give the model a name."), 422)
