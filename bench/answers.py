@@ -227,11 +227,9 @@ def holds(example: Example, passage: int, start: int, end: int) -> bool:
 
 
 def auc(positive: Sequence[float], negative: Sequence[float]) -> float:
-    """Probability that a positive scores above a negative; the area under the ROC curve."""
-    values = np.array([*positive, *negative])
-    ranks = np.empty(len(values))
-    order = np.argsort(values, kind="stable")
-    ranks[order] = np.arange(1, len(values) + 1)
+    """Probability that a positive scores above a negative, equals counting half; the area under the ROC curve."""
+    _, place, count = np.unique(np.array([*positive, *negative]), return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(count) - (count - 1) / 2)[place]
     total = float(ranks[: len(positive)].sum()) - len(positive) * (len(positive) + 1) / 2
     return total / max(1, len(positive) * len(negative))
 

@@ -8,6 +8,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from rag.irregular import BASES
+
 # Runs of letters and digits, numbers kept whole: "1,250.50", "3.11", "e-mail" gives two words.
 # Vowel signs and accents that stand alone belong to the word, though \w leaves them out.
 _MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e"
@@ -65,10 +67,14 @@ def _pairs(run: str, offset: int) -> list[tuple[str, int, int]]:
 
 @lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
-    """A word without case, accents and the commonest English endings, so that "approved" meets "approval"."""
+    """A word without case, accents and the commonest English endings, so that "approved" meets "approval".
+
+    Irregular forms become their base first.
+    """
     plain = unicodedata.normalize("NFKD", word.lower().replace("’", "'"))
     plain = "".join(char for char in plain if not unicodedata.combining(char)) or word.lower()
     plain = plain.removesuffix("'s")
+    plain = BASES.get(plain, plain)
     if not plain.isascii() or not plain.isalpha() or len(plain) <= 3:
         return plain
     return _without_ending(plain)

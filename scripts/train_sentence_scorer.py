@@ -41,7 +41,7 @@ from bench.answers import (  # noqa: E402
 )
 from rag.embeddings import shipped_embedder  # noqa: E402
 from rag.generation.candidates import Candidate, cut  # noqa: E402
-from rag.generation.extractive import EMBEDDED, NEAR_LOGIT, QUOTES, fitted  # noqa: E402
+from rag.generation.extractive import EMBEDDED, NEAR_LOGIT, QUOTES, embedded  # noqa: E402
 from rag.generation.sentence_scoring import (  # noqa: E402
     ANSWERED_FEATURES,
     RANKING_FEATURES,
@@ -88,9 +88,9 @@ def examples(embedder: Embedded) -> Iterator[tuple[Example, float]]:
     passages, asked = squad("train")
     pool = Pool(passages, embedder)
     sample = rng.sample(asked, min(len(asked), 2_000))
-    for item in sample[:1_000]:
+    for item in asked:
         yield alone(passages, item), 1.0
-    for item in sample[1_000:]:
+    for item in sample[:1_000]:
         yield against(pool, item, 8), 1.0
     for item in [item for item in sample if item.answers][:250]:
         yield against(pool, item, 8, without_gold=True), 1.0
@@ -116,8 +116,8 @@ def ranked(example: Example, weight: float, embedder: Embedded) -> Ranked | None
     chosen = view.prefilter(EMBEDDED)
     if not chosen:
         return None
-    vectors = embedder.embed_passages([fitted(candidates[index].text, embedder) for index in chosen])
-    rows = view.ranking_rows(chosen, embedder.embed_query(example.question), vectors)
+    vectors, labels = embedded([candidates[index] for index in chosen], example.passages, embedder)
+    rows = view.ranking_rows(chosen, embedder.embed_query(example.question), vectors, labels)
     gold = [holds(example, candidates[i].passage, candidates[i].start, candidates[i].end) for i in chosen]
     return Ranked(view, candidates, chosen, rows, np.array(gold), weight)
 
@@ -138,7 +138,7 @@ def fit(questions: Sequence[Ranked]) -> tuple[Logistic, Logistic]:
         picked = [
             row for row in np.argsort(-logits, kind="stable")[:QUOTES] if logits[row] >= logits[best] - NEAR_LOGIT
         ]
-        rows.append(question.view.answered_row(question.chosen[best], question.rows[best], logits))
+        rows.append(question.view.answered_row(question.chosen[best], float(logits[best])))
         labels.append(float(question.gold[picked].any()))
         share.append(question.weight * (1.0 if question.gold.any() else UNANSWERED_SHARE))
     answered = fit_answered(np.array(rows), np.array(labels), np.array(share))

@@ -15,6 +15,8 @@ _RULE = re.compile(r"^\|[\s|:-]+\|$")
 _HEADING_WORDS = 12
 _LIST_ITEM = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+")
 _LIST_LIMIT = 800  # characters of list that a lead-in may bring along
+# A few words and a colon at the head of a paragraph are its heading: "Decision: Draft B is adopted."
+_RUN_IN = re.compile(r"[*_]{0,3}((?:[^\W\d_][\w'’-]* ?){1,3})[*_]{0,3}:[*_]{0,3} +\S")
 _CELL = re.compile(r"(?<!\\)\|")
 
 
@@ -92,6 +94,30 @@ def with_list(text: str, candidate: Candidate) -> tuple[int, int]:
             end = at + 1 + len(line.rstrip())
         at = line_end
     return candidate.start, end
+
+
+def label_of(passage: PromptPassage) -> str:
+    """What stands above a passage: its title and headings, the title once; empty when there is nothing."""
+    below = passage.heading.removeprefix(passage.title).removeprefix(" > ") if passage.title else passage.heading
+    return ": ".join(part for part in (passage.title, below) if part)
+
+
+def run_in_labels(passages: Sequence[PromptPassage], candidates: Sequence[Candidate]) -> list[str]:
+    """For each candidate the words before the colon that its paragraph begins with; empty where there are none."""
+    labels: list[str] = []
+    label = ""
+    for index, candidate in enumerate(candidates):
+        before = candidates[index - 1] if index else None
+        goes_on = (
+            before is not None
+            and before.passage == candidate.passage
+            and "\n" not in passages[candidate.passage].text[before.end : candidate.start]
+        )
+        if not goes_on:
+            found = _RUN_IN.match(candidate.text) if candidate.kind == "sentence" else None
+            label = found.group(1) if found else ""
+        labels.append(label)
+    return labels
 
 
 def _kind(text: str, after: str) -> Kind:

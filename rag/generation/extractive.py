@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rag.embeddings import Embedder
 from rag.generation import AnswerPart, AnswerRequest, CitationMade, PromptPassage, TextDelta
-from rag.generation.candidates import Candidate, cut, header_of, with_list
+from rag.generation.candidates import Candidate, cut, header_of, label_of, with_list
 from rag.generation.reading import refuse
 from rag.generation.sentence_scoring import QuestionView, answered_probability, ranking_logits
 
@@ -99,14 +99,27 @@ class ExtractiveAnswerer:
         chosen = view.prefilter(EMBEDDED)
         if not chosen:
             return None
-        vectors = self._embedder.embed_passages([fitted(candidates[i].text, self._embedder) for i in chosen])
-        rows = view.ranking_rows(chosen, self._embedder.embed_query(question), vectors)
+        vectors, labels = embedded([candidates[index] for index in chosen], passages, self._embedder)
+        rows = view.ranking_rows(chosen, self._embedder.embed_query(question), vectors, labels)
         logits = ranking_logits(rows)
         order = [int(row) for row in np.argsort(-logits, kind="stable") if candidates[chosen[row]].kind != "question"]
         if not order:
             return None
-        probability = answered_probability(view.answered_row(chosen[order[0]], rows[order[0]], logits))
+        probability = answered_probability(view.answered_row(chosen[order[0]], float(logits[order[0]])))
         return _Ranking(candidates, chosen, vectors, logits, order, probability)
+
+
+def embedded(
+    candidates: Sequence[Candidate], passages: Sequence[PromptPassage], embedder: Embedder
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Vectors of the candidates, and of the title and headings of each passage (zeros where there are none)."""
+    above = [label_of(passage) for passage in passages]
+    different = list(dict.fromkeys(label for label in above if label))
+    texts = [*(candidate.text for candidate in candidates), *different]
+    vectors = embedder.embed_passages([fitted(text, embedder) for text in texts])
+    place = {label: len(candidates) + offset for offset, label in enumerate(different)}
+    nothing = np.zeros(embedder.dimensions, np.float32)
+    return vectors[: len(candidates)], np.stack([vectors[place[label]] if label else nothing for label in above])
 
 
 def fitted(text: str, embedder: Embedder) -> str:

@@ -3,13 +3,22 @@
 import re
 from typing import Literal
 
-Expected = Literal["person", "time", "number", "place", "reason", "way", ""]
+Expected = Literal["decision", "person", "time", "number", "place", "reason", "way", ""]
 
 _NUMBER_WORD = (
     r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred|thousand|million|billion|half|"
     r"twice|once|quarter|third|percent|no|none|unlimited)"
 )
 _PATTERNS: tuple[tuple[Expected, re.Pattern[str]], ...] = (
+    # First, because what is decided upon may be a price or a date.
+    (
+        "decision",
+        re.compile(
+            r"\bwhat\b.{0,60}\b(?:decided?|decisions?|agreed?|resolved?)\b|\bwhat\b.{0,15}\b(?:outcome|verdict)\b|"
+            r"\bwas\b.{0,60}\b(?:beschlossen|entschieden)\b",
+            re.I,
+        ),
+    ),
     ("number", re.compile(r"\bhow (?:many|much|old|far|tall|high|deep|large|big|heavy|fast|wide)\b", re.I)),
     (
         "number",
@@ -60,6 +69,11 @@ _REASON = re.compile(
     r"to ensure|to help|to make|to prevent|purpose|owing to|thus|hence)\b",
     re.I,
 )
+_DECIDED = re.compile(
+    r"\b(?:will|won['’]t|shall|decisions?|decided|agreed|adopted|approved|accepted|rejected|refused|resolved|postponed|"
+    r"granted|declined|ruled|voted|(?:is|are|was|were) to|beschlossen|entschieden|beschluss)\b",
+    re.I,
+)
 _WAY = re.compile(
     r"\b(?:by|using|through|via|click|select|open|go to|fill|submit|send|contact|ask|use|visit|e-?mail|form|"
     r"steps?|first|then|must|should|need to|request|complete|sign)\b",
@@ -88,6 +102,8 @@ def names_in(text: str) -> set[str]:
 
 def holds_kind(kind: Expected, sentence: str, question: str) -> float:
     """1 when a sentence holds an answer of the kind besides what the question itself says, 0.5 perhaps, else 0."""
+    if kind == "decision":
+        return 1.0 if _DECIDED.search(sentence) else 0.0
     if kind == "number":
         # A year is no count.
         numbers = {n for n in _figures(sentence) - _figures(question) if not _YEAR.fullmatch(n)}

@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.generation import PromptPassage
-from rag.generation.candidates import Candidate
+from rag.generation.candidates import Candidate, run_in_labels
+from rag.generation.contrast import negates, opposed, reports_a_question
 from rag.generation.questions import expected_kind, holds_kind, names_in
 from rag.generation.sentence_weights import ANSWERED, RANKING
 from rag.wording import content_words
+from rag.wording import words as all_words
 
 Floats = NDArray[np.float64]
 
@@ -28,6 +30,7 @@ RANKING_FEATURES = (
     "lead_similarity",
     "passage_similarity",
     "coverage",
+    "beyond_label",
     "pair_coverage",
     "nearby_coverage",
     "passage_coverage",
@@ -41,21 +44,16 @@ RANKING_FEATURES = (
     "after_question",
     "similarity_x_kind",
     "is_scrap",
+    "reports_a_question",
 )
 ANSWERED_FEATURES = (
     "score",
-    "second_score",
-    "similarity",
-    "coverage",
-    "nearby_coverage",
-    "passage_coverage",
-    "all_coverage",
-    "holds_kind",
-    "holds_kind_known",
+    "label_coverage",
     "names_missing",
     "names_missing_everywhere",
-    "heaviest_missing",
-    "question_length",
+    "figure_missing",
+    "negation_missing",
+    "opposed",
 )
 
 
@@ -84,9 +82,13 @@ class QuestionView:
         self.words = list(dict.fromkeys(content_words(question)))
         self._passages = passages
         self._candidates = candidates
-        self._sets = [frozenset(content_words(candidate.text)) for candidate in candidates]
         self._orders = [content_words(candidate.text) for candidate in candidates]
-        found = Counter(word for words in self._sets for word in words)
+        found = Counter(word for words in self._orders for word in set(words))
+        # What stands under "Decision:" speaks of a decision, without saying the word again.
+        self._sets = [
+            frozenset(words).union(content_words(label) if label else ())
+            for words, label in zip(self._orders, run_in_labels(passages, candidates), strict=True)
+        ]
         total = max(1, len(candidates))
         # A word that no passage has is the one that matters most: it is as rare as can be.
         self.weights = {word: math.log(1 + total / (0.5 + found.get(word, 0))) for word in self.words}
@@ -118,14 +120,26 @@ class QuestionView:
 
         return sorted(sorted(usable, key=worth, reverse=True)[:limit])
 
-    def ranking_rows(self, chosen: Sequence[int], query: NDArray[np.float32], vectors: NDArray[np.float32]) -> Floats:
-        """Features of the chosen candidates, shape (n, len(RANKING_FEATURES)); ``vectors`` belong to ``chosen``."""
+    def ranking_rows(
+        self,
+        chosen: Sequence[int],
+        query: NDArray[np.float32],
+        vectors: NDArray[np.float32],
+        labels: NDArray[np.float32],
+    ) -> Floats:
+        """Features of the chosen candidates, shape (n, len(RANKING_FEATURES)).
+
+        ``vectors`` belong to ``chosen``, ``labels`` to the passages; all unit length, a label that is not there zero.
+        """
         similarity = (vectors @ query).astype(np.float64)
         at = {index: row for row, index in enumerate(chosen)}
+        # A passage is about what it says and what stands above it: else one that says its title again wins.
+        both = vectors + labels[[self._candidates[index].passage for index in chosen]]
+        under_label = (both @ query) / np.maximum(np.linalg.norm(both, axis=1), 1e-9)
         best_of: dict[int, float] = {}
         for row, index in enumerate(chosen):
             passage = self._candidates[index].passage
-            best_of[passage] = max(best_of.get(passage, -1.0), float(similarity[row]))
+            best_of[passage] = max(best_of.get(passage, -1.0), float(under_label[row]))
         rows = [
             self._ranking_row(index, float(similarity[row]), at, similarity, best_of)
             for row, index in enumerate(chosen)
@@ -155,6 +169,7 @@ class QuestionView:
             lead,
             best_of[candidate.passage],
             self._covered(words),
+            self._covered_beyond(self._labels[candidate.passage], words),
             len(shared) / len(self._pairs) if self._pairs else 0.0,
             self._covered(around),
             self._covered(self._whole[candidate.passage]),
@@ -168,33 +183,26 @@ class QuestionView:
             after_question,
             similarity * (kind - 0.5) * known,
             1.0 if _is_scrap(candidate) else 0.0,
+            1.0 if reports_a_question(candidate.text) else 0.0,
         ]
 
-    def answered_row(self, index: int, ranking_row: Floats, logits: Floats) -> Floats:
-        """Features of the whole question, given the best candidate and the scores of all."""
+    def answered_row(self, index: int, score: float) -> Floats:
+        """Features of the whole question, given the best candidate and its log odds."""
         candidate = self._candidates[index]
-        ordered = np.sort(logits)[::-1]
         labels = self._labels[candidate.passage]
-        whole = self._whole[candidate.passage] | labels
+        there = self._sets[index] | labels
         everything = frozenset().union(*self._whole, *self._labels)
         names = {word for name in names_in(self.question) for word in content_words(name)}
-        heaviest = max(self.words, key=lambda word: self.weights[word], default="")
-        named = dict(zip(RANKING_FEATURES, ranking_row, strict=True))
+        figures = {word for word in self.words if word[0].isdigit()}
         return np.array(
             [
-                ordered[0],
-                ordered[1] if len(ordered) > 1 else ordered[0] - 3.0,
-                named["similarity"],
-                named["coverage"],
-                named["nearby_coverage"],
-                self._covered(whole),
-                self._covered(everything),
-                named["holds_kind"],
-                named["holds_kind_known"],
-                len(names - whole) / len(names) if names else 0.0,
+                score,
+                self._covered(labels),
+                len(names - there) / len(names) if names else 0.0,
                 len(names - everything) / len(names) if names else 0.0,
-                0.0 if heaviest in everything else 1.0,
-                math.log(1 + len(self.words)),
+                1.0 if figures - self._whole[candidate.passage] - labels else 0.0,
+                1.0 if negates(self.question) and not negates(candidate.text) else 0.0,
+                1.0 if opposed(all_words(self.question), frozenset(all_words(candidate.text))) else 0.0,
             ],
             dtype=np.float64,
         )
@@ -202,6 +210,15 @@ class QuestionView:
     def _covered(self, words: frozenset[str]) -> float:
         """Share of the question's weight that ``words`` hold, 0..1."""
         return sum(self.weights[word] for word in self.words if word in words) / self._sum
+
+    def _covered_beyond(self, label: frozenset[str], words: frozenset[str]) -> float:
+        """Share of the weight of what the label leaves open that ``words`` hold, 0..1.
+
+        Every sentence below a title is about what the title says; the sentence that says it again gains nothing.
+        """
+        left = [word for word in self.words if word not in label]
+        total = sum(self.weights[word] for word in left)
+        return sum(self.weights[word] for word in left if word in words) / total if total else 1.0
 
     def _near(self, index: int) -> list[int]:
         """The neighbours of a candidate in its passage."""

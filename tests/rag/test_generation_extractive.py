@@ -6,10 +6,12 @@ import pytest
 
 from rag.embeddings import shipped_embedder
 from rag.generation import AnswerPart, AnswerRequest, CitationMade, PromptPassage, Refusal, TextDelta
-from rag.generation.candidates import cut, header_of
+from rag.generation.candidates import cut, header_of, run_in_labels
+from rag.generation.contrast import negates, opposed, reports_a_question
 from rag.generation.extractive import DEFAULT_THRESHOLD, ExtractiveAnswerer, fitted
 from rag.generation.questions import expected_kind, holds_kind
 from rag.prompts import REFUSAL_SENTENCE
+from rag.wording import content_words, stem
 
 
 def passage(number: int, text: str, title: str = "", heading: str = "") -> PromptPassage:
@@ -223,6 +225,8 @@ def test_long_texts_are_cut_to_what_the_embedder_reads() -> None:
         ("How many days of leave do I have?", "number", "You have 28 days.", "You have leave."),
         ("When was it founded?", "time", "It was founded in 1998.", "It was founded."),
         ("Who signs?", "person", "Contracts are signed by Ada Byron.", "Contracts are signed."),
+        ("What did the board decide about the price of tea?", "decision", "Tea will stay free.", "Tea costs 40 cents."),
+        ("What was agreed?", "decision", "The contract is to be renewed.", "Ada spoke of the contract."),
         ("Why is it closed?", "reason", "It is closed because of rain.", "It is closed."),
     ],
 )
@@ -230,3 +234,80 @@ def test_questions_say_what_kind_of_answer_they_want(question: str, kind: str, y
     asked = expected_kind(question)
     assert asked == kind
     assert holds_kind(asked, yes, question) > holds_kind(asked, no, question)
+
+
+async def test_a_sentence_gains_nothing_by_saying_the_title_again(answerer: ExtractiveAnswerer) -> None:
+    title = "Report: burst pipe in the Lindholm warehouse"
+    shown = (
+        passage(
+            1,
+            "On Monday, 3 March 2025, at 06:10, a pipe in the Lindholm warehouse burst on the second floor. "
+            "Nobody was hurt. Two pallets of paper were wet.",
+            title,
+            f"{title} > Summary",
+        ),
+        passage(2, "The damage was caused by frost. The heating had been off since Friday.", title, f"{title} > Cause"),
+    )
+    text, _, refused = await ask(answerer, "What caused the burst pipe in the Lindholm warehouse?", shown)
+    assert not refused
+    assert text.startswith("The damage was caused by frost.")
+
+
+async def test_of_a_meeting_the_decision_is_quoted_and_not_who_asked(answerer: ExtractiveAnswerer) -> None:
+    shown = passage(
+        1,
+        "Ines asked whether the canteen in the north wing should open on Saturdays at all, as nine people come.\n\n"
+        "Decision: Ines will count the guests in May. The canteen will stay closed on Saturdays.\n\n"
+        "The lift in the north wing is old.",
+        "Minutes of the house meeting",
+    )
+    text, _, refused = await ask(
+        answerer, "What did the house meeting decide about the canteen on Saturdays?", (shown,)
+    )
+    assert not refused
+    assert "The canteen will stay closed on Saturdays." in text
+    assert "asked whether" not in text
+
+
+@pytest.mark.parametrize(
+    ("asked", "instead"),
+    [
+        ("Where are trains booked?", "Where are trains not booked?"),
+        ("What opens before nine?", "What opens after nine?"),
+        ("How much did the hotel cost in 2021?", "How much did the hotel cost in 1987?"),
+        ("Who keeps the keys of Porto?", "Who keeps the keys of Malmö?"),
+    ],
+)
+def test_a_question_that_says_something_else_than_the_passages_is_less_sure(
+    answerer: ExtractiveAnswerer, asked: str, instead: str
+) -> None:
+    shown = passage(
+        1,
+        "Trains are booked in Lyon. The office opens before nine. In 2021 the hotel cost 140 EUR. "
+        "The keys of Porto are kept by Ada Byron.",
+    )
+    assert answerer.choose(instead, (shown,)).probability < answerer.choose(asked, (shown,)).probability - 0.03
+
+
+def test_a_run_in_heading_stands_over_its_paragraph_and_no_further() -> None:
+    shown = (
+        passage(1, "Decision: It is sold. Ada signs.\n\nThe rest follows.\nPlace: Lyon\n- red"),
+        passage(2, "Ada left."),
+    )
+    assert run_in_labels(shown, cut(shown)) == ["Decision", "Decision", "", "Place", "", ""]
+
+
+def test_negation_opposites_and_reported_questions_are_seen() -> None:
+    assert [negates(text) for text in ("It isn't so.", "Never mind.", "A notable knot.")] == [True, True, False]
+    assert reports_a_question("Tom asked whether it is needed.")
+    assert not reports_a_question("Tom asked for a receipt.")
+    words = content_words("Which gate is the largest?")
+    assert opposed(words, frozenset(content_words("The smallest gate is red.")))
+    assert not opposed(words, frozenset(content_words("The largest gate is the smallest of three.")))
+
+
+@pytest.mark.parametrize(
+    ("form", "base"), [("decisions", "decide"), ("lost", "losses"), ("Bought", "buying"), ("people's", "person")]
+)
+def test_irregular_forms_meet_their_base(form: str, base: str) -> None:
+    assert stem(form) == stem(base)
