@@ -10,9 +10,19 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from chat.events import CHAT_EVENT, AnswerCitation, AnswerCompleted, AnswerDelta, AnswerPassages, message_payload
+from chat.answering.sources import save_sources
+from chat.events import (
+    CHAT_EVENT,
+    AnswerCitation,
+    AnswerCompleted,
+    AnswerDelta,
+    AnswerPassages,
+    CitationPayload,
+    PassagePayload,
+    message_payload,
+)
 from chat.events.keys import alive_key, stream_key
-from chat.models import Citation, Message, Passage, Status
+from chat.models import Message, Status
 from documents.models import Chunk
 from live.stream import append, entries_of, entry_id, sync_client
 
@@ -65,6 +75,8 @@ def _interrupt(message_id: UUID) -> bool:
 
 def _apply_stream(answer: Message, key: str) -> None:
     rows = cast(Any, sync_client().xrange(key, f"({entry_id(answer.event_seq)}", "+"))
+    passages: list[PassagePayload] = []
+    citations: list[CitationPayload] = []
     for entry in entries_of(rows):
         event = CHAT_EVENT.validate_json(entry.json())
         if getattr(event, "message_id", None) != answer.pk:
@@ -74,49 +86,9 @@ def _apply_stream(answer: Message, key: str) -> None:
             case AnswerDelta():
                 answer.text = answer.text[: event.offset] + event.text
             case AnswerPassages():
-                _save_passages(answer, event)
+                passages = event.passages
             case AnswerCitation():
-                _save_citation(answer, event)
-
-
-def _save_passages(answer: Message, event: AnswerPassages) -> None:
-    chunks = Chunk.objects.in_bulk([passage.chunk_id for passage in event.passages])
-    Passage.objects.bulk_create(
-        Passage(
-            message=answer,
-            rank=passage.rank,
-            document_id=passage.document_id,
-            version_id=chunks[passage.chunk_id].version_id,
-            source_id=chunks[passage.chunk_id].source_id,
-            chunk_id=passage.chunk_id,
-            source_start=passage.start,
-            source_end=passage.end,
-            page=passage.page,
-            heading=passage.heading,
-            score=passage.score,
-            dense_score=passage.dense_score,
-            keyword_score=passage.keyword_score,
-        )
-        for passage in event.passages
-        if passage.chunk_id in chunks
-    )
-
-
-def _save_citation(answer: Message, event: AnswerCitation) -> None:
-    citation = event.citation
-    passage = Passage.objects.filter(message=answer, rank=citation.passage_rank).first()
-    if passage is None:
-        return
-    Citation.objects.create(
-        message=answer,
-        number=citation.number,
-        start=citation.start,
-        end=citation.end,
-        passage_rank=citation.passage_rank,
-        document_id=passage.document_id,
-        version_id=passage.version_id,
-        chunk_id=citation.chunk_id,
-        source_start=citation.source_start,
-        source_end=citation.source_end,
-        page=citation.page,
-    )
+                citations.append(event.citation)
+    chunks = Chunk.objects.in_bulk([passage.chunk_id for passage in passages])
+    places = {chunk.pk: (chunk.version_id, chunk.source_id) for chunk in chunks.values()}
+    save_sources(answer, passages, citations, places)

@@ -9,12 +9,12 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from chat.answering import AnswerDraft, AssistantSettings, Question
+from chat.answering.sources import save_sources
 from chat.errors import ChatError, not_found
 from chat.events import MAX_QUESTION_CHARS
-from chat.models import Assistant, Citation, Conversation, Message, Passage, Role, Status, TraceStep
+from chat.models import Assistant, Conversation, Message, Role, Status, TraceStep
 from chat.models.conversations import TITLE_CHARS
 from chat.services.assistants import settings_of_version
-from documents.models import DocumentVersion
 from rag.generation import Turn
 
 HISTORY_MESSAGES = 12
@@ -141,8 +141,7 @@ def answer_finish(
 ) -> None:
     """Write an answer's final state, its passages, citations and steps, in one transaction.
 
-    A document that was deleted meanwhile takes its passages and citations along: rows that would point to it are
-    left out. Does nothing for an answer that somebody else has finished.
+    Does nothing for an answer that somebody else has finished.
     """
     with transaction.atomic():
         locked = Message.objects.select_for_update().running().filter(pk=answer.pk).first()
@@ -154,7 +153,8 @@ def answer_finish(
         locked.ms = ms
         locked.event_seq = max(event_seq, locked.event_seq)
         locked.save()
-        _save_sources(locked, draft)
+        places = {passage.chunk_id: (passage.version_id, passage.source_id) for passage in draft.passages}
+        save_sources(locked, draft.passage_payloads(), draft.citations, places)
         TraceStep.objects.bulk_create(
             TraceStep(message=locked, ordinal=n, name=s.name, input=s.input, output=s.output, ms=s.ms)
             for n, s in enumerate(draft.steps)
@@ -204,48 +204,3 @@ def _history(conversation: Conversation, before: Message | None = None) -> tuple
         messages = messages.filter(created_at__lt=before.created_at)
     latest = list(messages.order_by("-created_at", "-pk")[:HISTORY_MESSAGES])
     return tuple(Turn("user" if row.role == Role.USER else "assistant", row.text) for row in reversed(latest))
-
-
-def _save_sources(answer: Message, draft: AnswerDraft) -> None:
-    wanted = [passage.version_id for passage in draft.passages]
-    # Locked against deletion until the rows that point to them are committed.
-    there = set(
-        DocumentVersion.objects.select_for_update(of=("self",)).filter(pk__in=wanted).values_list("pk", flat=True)
-    )
-    Passage.objects.bulk_create(
-        Passage(
-            message=answer,
-            rank=rank,
-            document_id=passage.document_id,
-            version_id=passage.version_id,
-            source_id=passage.source_id,
-            chunk_id=passage.chunk_id,
-            source_start=passage.start,
-            source_end=passage.end,
-            page=passage.page,
-            heading=passage.heading,
-            score=passage.score,
-            dense_score=passage.dense_score,
-            keyword_score=passage.keyword_score,
-        )
-        for rank, passage in enumerate(draft.passages, start=1)
-        if passage.version_id in there
-    )
-    cited = [(citation, draft.passages[citation.passage_rank - 1]) for citation in draft.citations]
-    Citation.objects.bulk_create(
-        Citation(
-            message=answer,
-            number=citation.number,
-            start=citation.start,
-            end=citation.end,
-            passage_rank=citation.passage_rank,
-            document_id=passage.document_id,
-            version_id=passage.version_id,
-            chunk_id=citation.chunk_id,
-            source_start=citation.source_start,
-            source_end=citation.source_end,
-            page=citation.page,
-        )
-        for citation, passage in cited
-        if passage.version_id in there
-    )

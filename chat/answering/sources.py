@@ -1,0 +1,65 @@
+"""The rows of what an answer rests on: its passages and citations."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from chat.events import CitationPayload, PassagePayload
+from chat.models import Citation, Message, Passage
+from documents.models import DocumentVersion
+
+Places = Mapping[int, tuple[int, UUID]]
+"""Of each chunk, by its id: the document version and the data source it belongs to."""
+
+
+def save_sources(
+    answer: Message, passages: Sequence[PassagePayload], citations: Sequence[CitationPayload], places: Places
+) -> None:
+    """Write an answer's passages and citations; call it inside a transaction.
+
+    A document that was deleted meanwhile takes its passages and citations along: rows that would point to it are left
+    out.
+    """
+    wanted = {places[passage.chunk_id][0] for passage in passages if passage.chunk_id in places}
+    # Locked against deletion until the rows that point to them are committed.
+    locked = DocumentVersion.objects.select_for_update(of=("self",)).filter(pk__in=wanted)
+    there = set(locked.values_list("pk", flat=True))
+    kept = {
+        passage.rank: (passage, *places[passage.chunk_id])
+        for passage in passages
+        if passage.chunk_id in places and places[passage.chunk_id][0] in there
+    }
+    Passage.objects.bulk_create(
+        Passage(
+            message=answer,
+            rank=passage.rank,
+            document_id=passage.document_id,
+            version_id=version_id,
+            source_id=source_id,
+            chunk_id=passage.chunk_id,
+            source_start=passage.start,
+            source_end=passage.end,
+            page=passage.page,
+            heading=passage.heading,
+            score=passage.score,
+            dense_score=passage.dense_score,
+            keyword_score=passage.keyword_score,
+        )
+        for passage, version_id, source_id in kept.values()
+    )
+    cited = [(citation, *kept[citation.passage_rank]) for citation in citations if citation.passage_rank in kept]
+    Citation.objects.bulk_create(
+        Citation(
+            message=answer,
+            number=citation.number,
+            start=citation.start,
+            end=citation.end,
+            passage_rank=citation.passage_rank,
+            document_id=passage.document_id,
+            version_id=version_id,
+            chunk_id=citation.chunk_id,
+            source_start=citation.source_start,
+            source_end=citation.source_end,
+            page=citation.page,
+        )
+        for citation, passage, version_id, _source_id in cited
+    )
