@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -19,7 +20,7 @@ MAX_COMMAND_CHARS = 200_000
 NOT_SIGNED_IN = 4401
 
 
-class FollowingConsumer(AsyncWebsocketConsumer):
+class FollowingConsumer(AsyncWebsocketConsumer, ABC):
     """Base of all sockets. A subclass names its commands and says how each is carried out and what a snapshot is."""
 
     commands: ClassVar[TypeAdapter[Any]]
@@ -65,13 +66,13 @@ class FollowingConsumer(AsyncWebsocketConsumer):
             message = _("Something went wrong on the server. Try again; if it stays, tell an admin.")
             await self.refuse("server_error", message, getattr(command, "request_id", None))
 
+    @abstractmethod
     async def carry_out(self, command: Command) -> None:
         """Do what a command says."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def refuse(self, code: str, message: str, request_id: str | None) -> None:
         """Answer with an error."""
-        raise NotImplementedError
 
     async def send_event(self, event: LiveEvent) -> None:
         """Send an event that stands in no stream; it carries the number of the last one sent, unless it has its own."""
@@ -93,9 +94,9 @@ class FollowingConsumer(AsyncWebsocketConsumer):
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
+    @abstractmethod
     async def snapshot(self, key: str) -> LiveEvent | None:
         """The state afresh; its ``seq`` is the number of the last event it includes. None ends the following."""
-        raise NotImplementedError
 
     async def _follow(self, key: str, after: int | None) -> None:
         try:
