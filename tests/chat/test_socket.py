@@ -7,9 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from asgiref.testing import ApplicationCommunicator
 from channels.db import database_sync_to_async
-from channels.testing import WebsocketCommunicator
 from django.test import Client
 
 from accounts.models import User
@@ -17,17 +15,11 @@ from chat.models import Conversation, LanguageModel, Message
 from config.asgi import application
 from tests.chat.conftest import LEAVE, VAULT, Cast
 from tests.fakes.llm import FakeLLM
+from tests.sockets import Socket
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("hub")]
 QUESTION = "How many days of paid leave does an employee have?"
 Connect = Callable[[User | None], Any]
-
-
-class Socket(WebsocketCommunicator):
-    """Channels' communicator keeps database connections open while it waits; this one leaves them alone."""
-
-    send_input = ApplicationCommunicator.send_input
-    receive_output = ApplicationCommunicator.receive_output
 
 
 class Page:

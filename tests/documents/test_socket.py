@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from channels.testing import WebsocketCommunicator
 from django.test import Client
 
 from accounts.models import User
@@ -14,6 +13,7 @@ from documents import services
 from documents.ingest import ingest
 from live.hub import current_hub
 from tests.documents.files import HANDBOOK
+from tests.sockets import Socket
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -41,13 +41,13 @@ def upload(user: User, source: Any, data: bytes = HANDBOOK.encode()) -> Any:
     return services.document_upload(user=user, file=io.BytesIO(data), filename="handbook.md", source=source)
 
 
-async def connected(user: User | None, origin: str = "http://localhost") -> tuple[WebsocketCommunicator, bool]:
+async def connected(user: User | None, origin: str = "http://localhost") -> tuple[Socket, bool]:
     from config.asgi import application
 
     headers = [(b"origin", origin.encode()), (b"host", b"localhost")]
     if user:
         headers.append((b"cookie", f"sessionid={await cookie_of(user)}".encode()))
-    socket = WebsocketCommunicator(application, "/ws/documents/", headers)
+    socket = Socket(application, "/ws/documents/", headers)
     accepted, _ = await socket.connect(timeout=10)
     return socket, accepted
 

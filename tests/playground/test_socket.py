@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from channels.db import database_sync_to_async
-from channels.testing import WebsocketCommunicator
 from django.test import Client
 from django.urls import reverse
 
@@ -14,7 +13,7 @@ from accounts.models import User
 from chat.models import Assistant, LanguageModel
 from config.asgi import application
 from tests.chat.conftest import LEAVE, Cast, make_cast
-from tests.chat.test_socket import Socket
+from tests.sockets import Socket
 
 pytestmark = pytest.mark.django_db(transaction=True)
 QUESTION = "How many days of paid leave does an employee have?"
@@ -42,14 +41,14 @@ def cookie(user: User) -> list[tuple[bytes, bytes]]:
     ]
 
 
-async def opened(user: User) -> WebsocketCommunicator:
+async def opened(user: User) -> Socket:
     socket = Socket(application, "/ws/playground/", headers=await database_sync_to_async(cookie)(user))
     connected, _code = await socket.connect(timeout=5)
     assert connected
     return socket
 
 
-async def until(socket: WebsocketCommunicator, *wanted: str) -> list[dict[str, Any]]:
+async def until(socket: Socket, *wanted: str) -> list[dict[str, Any]]:
     """Events up to and including one of each wanted type."""
     events: list[dict[str, Any]] = []
     missing = list(wanted)
