@@ -45,6 +45,7 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT_S = 1.0
 ALIVE_S = 10
+RETRY_S = 0.5
 LIMIT_S = 15 * 60
 """No answer is written for longer than this."""
 
@@ -74,7 +75,7 @@ class Publisher:
         self._wake.set()
 
     async def close(self) -> int:
-        """Wait until all is appended; the last event's number."""
+        """Append what is left; the last event's number. Without Valkey the open pages wait for the stored answer."""
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
@@ -83,8 +84,13 @@ class Publisher:
 
     async def _flush(self) -> None:
         events, self._events = self._events, []
-        if events:
+        if not events:
+            return
+        try:
             self.seq = await aappend(current_hub().client, self._key, *events)
+        except redis.exceptions.RedisError as problem:
+            log.warning("%s: events wait, Valkey does not take them: %s", self._key, problem)
+            self._events = events + self._events
 
     async def _send_forever(self) -> None:
         while True:
@@ -92,6 +98,9 @@ class Publisher:
             self._wake.clear()
             # Shielded: a cancel between Valkey's append and its reply would lose the number and repeat the events.
             await asyncio.shield(self._flush())
+            if self._events:
+                await asyncio.sleep(RETRY_S)
+                self._wake.set()
 
 
 async def announce(begun: Begun, request_id: str | None, reader: User) -> None:
@@ -162,7 +171,9 @@ async def _outcome(begun: Begun, draft: AnswerDraft, publish: Publish) -> tuple[
     except asyncio.CancelledError:
         # Either somebody pressed stop, or this process is told to end. What came is stored in both cases, so the
         # cancellation ends here.
-        stopped = await current_hub().client.exists(stop_key(begun.answer.pk))
+        stopped = False
+        with contextlib.suppress(redis.exceptions.RedisError):
+            stopped = bool(await current_hub().client.exists(stop_key(begun.answer.pk)))
         return (Status.STOPPED if stopped else Status.INTERRUPTED), NO_ERROR
     except (RagError, DocumentsError, ChatError) as problem:
         log.warning("answer %s failed: %s", begun.answer.pk, problem)
@@ -202,7 +213,10 @@ async def _run_in_conversation(begun: Begun) -> None:
     if row is not None:
         payload = await database_sync_to_async(message_payload)(row, begun.question.user)
         completed = AnswerCompleted(conversation_id=conversation_id, message=payload)
-        await aappend(current_hub().client, stream_key(conversation_id), completed)
+        try:
+            await aappend(current_hub().client, stream_key(conversation_id), completed)
+        except redis.exceptions.RedisError as problem:
+            log.warning("answer %s is stored, open pages learn of it when they reload: %s", row.pk, problem)
 
 
 async def _keep_alive(message_id: UUID, task: "asyncio.Task[Any] | None") -> None:

@@ -13,6 +13,7 @@ from django.test import Client
 from accounts.models import User
 from chat.models import Conversation, LanguageModel, Message
 from config.asgi import application
+from live.stream import sync_client
 from tests.chat.conftest import LEAVE, VAULT, Cast
 from tests.fakes.llm import FakeLLM
 from tests.sockets import Socket
@@ -321,3 +322,23 @@ async def test_an_unknown_conversation_is_not_followed(committed_cast: Cast, pag
     mia = await page(committed_cast.mia)
     await mia.send(type="follow", conversation_id=str(uuid4()), after=None)
     assert (await mia.event("error"))["code"] == "not_found"
+
+
+async def test_connections_to_valkey_that_break_cost_no_word(
+    committed_cast: Cast, page: Connect, llm: FakeLLM, use_llm: Callable[..., LanguageModel]
+) -> None:
+    llm.tokens_per_second = 40
+    llm.reply = "Word " * 60 + "thirty days of paid leave a year [1]."
+    await database_sync_to_async(use_llm)(committed_cast.assistant, llm)
+    mia = await page(committed_cast.mia)
+    await mia.ask(QUESTION)
+    await mia.event("answer.delta")
+    for _ in range(3):
+        await asyncio.to_thread(sync_client().client_kill_filter, _type="normal", skipme=True)
+        await asyncio.sleep(0.3)
+    answer = (await mia.event("answer.completed"))["message"]
+    assert answer["status"] == "complete"
+    text = ""
+    for delta in mia.of("answer.delta"):
+        text = text[: delta["offset"]] + delta["text"]
+    assert text == answer["text"]
