@@ -22,7 +22,7 @@ from rag.errors import EmbeddingError
 SHIPPED_MODEL = Path(__file__).parent / "models" / "all-MiniLM-L6-v2-int8"
 
 _TEXTS_PER_WINDOW = 1024  # texts tokenised and sorted together: bounds memory, and still fills batches evenly
-_TOKENS_PER_BATCH = 512  # what a batch computes stays in the caches: a fifth faster than 2,048
+_TOKENS_PER_BATCH = 512  # padding included; docs/benchmarks.md: no size from 256 to 2,048 is shown to be best
 _LEAST_SHARE_OF_LONGEST = 0.8  # of a text in a batch, measured: less pads too much, more makes batches too small
 _CHARACTERS_PER_PIECE = 16_384  # a long text is tokenised in pieces of this size, on all cores
 
