@@ -1,10 +1,12 @@
 """Cuts a document into chunks: by its structure first, then by the embedder's own tokens, with sentences overlapping.
 
 A chunk never reaches across a heading; a table row, a line of code and a sentence stay whole unless one alone is longer
-than a chunk. Every character of the document's blocks that is not white space is in some chunk.
+than a chunk. A chunk that begins inside a table carries the table's header beside its own text. Every character of the
+document's blocks that is not white space is in some chunk.
 """
 
 import math
+import re
 import string
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +26,7 @@ _TOKENISED_AT_ONCE = 100_000
 _LONGEST_HEADING = 120
 _LONGEST_PATH = 400
 _OVERLAP_SHARE = 0.25
+_RULE = re.compile(r"\|(?: :?-+:? \|)+")
 
 
 class Tokenizer(Protocol):
@@ -49,7 +52,8 @@ class ChunkingSettings:
 class TextChunk:
     """``text == document.text[start:end]``; ``heading`` is the path to it, "A > B"; ``page`` counts from 1.
 
-    ``tokens`` counts the text's tokens, without special ones and without the heading.
+    ``context`` is the header of the table that the chunk continues, two lines of Markdown, else empty. ``tokens``
+    counts the text's tokens, without special ones, heading and context.
     """
 
     ordinal: int
@@ -59,6 +63,7 @@ class TextChunk:
     heading: str
     page: int | None
     tokens: int
+    context: str = ""
 
 
 DEFAULT_SETTINGS = ChunkingSettings()
@@ -80,13 +85,18 @@ def chunk(
 
 
 def embedding_text(chunk: TextChunk, title: str, embedder: Tokenizer | None = None) -> str:
-    """What is embedded for a chunk: title and heading path, as far as they fit, a newline, and the chunk's text.
+    """What is embedded for a chunk: title and heading path, as far as they fit, its context, and its text, on lines.
 
     With ``embedder`` its own tokens decide what fits; without, bytes do, which are never fewer than the tokens of a
     WordPiece vocabulary. The text itself is never cut.
     """
     limit = embedder.max_tokens if embedder is not None else _SHIPPED_MAX_TOKENS
     room = limit - _SPECIAL_TOKENS - chunk.tokens - 1
+    body = chunk.text
+    context_tokens = _context_tokens(chunk.context, embedder)
+    if chunk.context and context_tokens < room:
+        body = f"{chunk.context}\n{chunk.text}"
+        room -= context_tokens + 1
 
     def fits(prefix: str) -> bool:
         if embedder is not None:
@@ -94,7 +104,13 @@ def embedding_text(chunk: TextChunk, title: str, embedder: Tokenizer | None = No
         return len("".join(prefix.split()).encode()) <= room
 
     prefix = _prefix(chunk, " ".join(title.split()), fits)
-    return f"{prefix}\n{chunk.text}" if prefix else chunk.text
+    return f"{prefix}\n{body}" if prefix else body
+
+
+def _context_tokens(context: str, embedder: Tokenizer | None) -> int:
+    if embedder is not None:
+        return len(embedder.token_offsets(context)) if context else 0
+    return len("".join(context.split()).encode())
 
 
 def _prefix(chunk: TextChunk, title: str, fits: Callable[[str], bool]) -> str:
@@ -135,6 +151,8 @@ class _Chunker:
         self.settings = settings
         self.budget = settings.max_tokens
         self.starts = _token_starts(document.text, document.blocks, embedder)
+        self.tables = [block for block in document.blocks if block.kind == "table"]
+        self.table_starts = [block.start for block in self.tables]
 
     def chunks(self) -> Iterator[TextChunk]:
         ordinal = 0
@@ -143,7 +161,8 @@ class _Chunker:
             for start, end in self._pack(list(self._units(blocks))):
                 page = _page_at(self.document.pages, page_starts, start)
                 text = self.text[start:end]
-                yield TextChunk(ordinal, start, end, text, heading, page, self._tokens(start, end))
+                low, high = self._header(start)
+                yield TextChunk(ordinal, start, end, text, heading, page, self._tokens(start, end), self.text[low:high])
                 ordinal += 1
 
     def _tokens(self, start: int, end: int) -> int:
@@ -158,6 +177,26 @@ class _Chunker:
             return False
         before, after = self.text[offset - 1], self.text[offset]
         return not (before.isspace() or after.isspace() or before in string.punctuation or after in string.punctuation)
+
+    def _header(self, start: int) -> tuple[int, int]:
+        """The span of the header of the table that a chunk from ``start`` on would continue; empty if none.
+
+        A header that takes more than half of a chunk is not repeated: little of the table would fit beside it.
+        """
+        index = bisect_right(self.table_starts, start) - 1
+        if index < 0 or start >= self.tables[index].end:
+            return 0, 0
+        table = self.tables[index]
+        first = self.text.find("\n", table.start, table.end)
+        second = self.text.find("\n", first + 1, table.end) if first > 0 else -1
+        if second < 0 or start <= second or not _RULE.fullmatch(self.text, first + 1, second):
+            return 0, 0
+        fits = self._cost(table.start, second) <= self.budget // 2
+        return (table.start, second) if fits else (0, 0)
+
+    def _full_cost(self, start: int, end: int) -> int:
+        """What a chunk of this span costs with the header that it carries."""
+        return self._cost(start, end) + self._cost(*self._header(start))
 
     def _cost(self, start: int, end: int) -> int:
         """Tokens, or what so many characters count as at least; never counts more than a chunk's worth anew."""
@@ -211,7 +250,7 @@ class _Chunker:
         for index, unit in enumerate(units):
             if index == first:
                 continue
-            if self._cost(start, unit.end) <= self.budget:
+            if self._full_cost(start, unit.end) <= self.budget:
                 full = unit.opens and total > self.budget and self._cost(start, units[index - 1].end) >= target
                 if not full:
                     continue

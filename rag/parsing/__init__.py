@@ -4,46 +4,52 @@
 that reads files of strangers must use. The readers of the formats are imported when first needed.
 """
 
-from pathlib import Path, PurePath
+from dataclasses import replace
+from importlib import import_module
+from pathlib import PurePath
 
+from rag.parsing.attachments import Source
 from rag.parsing.building import clean, collapse
 from rag.parsing.detection import detect_kind
-from rag.parsing.model import Block, BlockKind, Box, Kind, Page, ParsedDocument
+from rag.parsing.model import Block, BlockKind, Box, Kind, Note, Page, ParsedDocument
 
-__all__ = ["Block", "BlockKind", "Box", "Kind", "Page", "ParsedDocument", "detect_kind", "parse"]
+__all__ = ["READERS", "Block", "BlockKind", "Box", "Kind", "Note", "Page", "ParsedDocument", "detect_kind", "parse"]
+
+READERS: dict[Kind, str] = {
+    "pdf": "rag.parsing.pdf",
+    "docx": "rag.parsing.docx",
+    "pptx": "rag.parsing.pptx",
+    "xlsx": "rag.parsing.workbooks",
+    "odt": "rag.parsing.odt",
+    "odp": "rag.parsing.odp",
+    "ods": "rag.parsing.ods",
+    "rtf": "rag.parsing.rtf",
+    "epub": "rag.parsing.epub",
+    "email": "rag.parsing.mail",
+    "html": "rag.parsing.html",
+    "markdown": "rag.parsing.markdown",
+    "csv": "rag.parsing.csv",
+    "json": "rag.parsing.json",
+    "code": "rag.parsing.code",
+    "text": "rag.parsing.text",
+    "image": "rag.parsing.image",
+}
+"""The module that reads each kind of file: its ``parse(path)`` returns a ParsedDocument."""
 
 
-def parse(path: Path, filename: str) -> ParsedDocument:
+def parse(path: Source, filename: str) -> ParsedDocument:
     """Read the file at ``path``, which was uploaded as ``filename``; its content decides what it is.
 
     The title is the document's own, else its first heading, else the file's name without its ending. Raises
     ParsingError with code ``empty_file``, ``encrypted``, ``corrupt``, ``unsupported_type``, ``no_text`` or
     ``too_large``.
     """
-    document = _read(path, detect_kind(path, filename))
+    reader = import_module(READERS[detect_kind(path, filename)])
+    document: ParsedDocument = reader.parse(path)
     if document.title:
         return document
-    title = collapse(clean(PurePath(filename).stem.replace("_", " "))) or "Untitled"
-    return ParsedDocument(document.kind, title, document.text, document.blocks, document.pages)
-
-
-def _read(path: Path, kind: Kind) -> ParsedDocument:
-    if kind == "pdf":
-        from rag.parsing import pdf
-
-        return pdf.parse(path)
-    if kind == "docx":
-        from rag.parsing import docx
-
-        return docx.parse(path)
-    if kind == "html":
-        from rag.parsing import html
-
-        return html.parse(path)
-    if kind == "markdown":
-        from rag.parsing import markdown
-
-        return markdown.parse(path)
-    from rag.parsing import text
-
-    return text.parse(path)
+    name = PurePath(filename)
+    # A program's file is known by its whole name.
+    title = name.name if document.kind == "code" else name.stem.replace("_", " ")
+    title = collapse(clean(title)) or "Untitled"
+    return replace(document, title=title)

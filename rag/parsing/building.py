@@ -4,7 +4,7 @@ import re
 
 from rag.errors import ParsingError
 from rag.parsing import limits
-from rag.parsing.model import Block, BlockKind, Kind, Page, ParsedDocument
+from rag.parsing.model import Block, BlockKind, Kind, Note, Page, ParsedDocument
 
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _REMOVED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\ufeff\ufffe\uffff\ud800-\udfff]+")
@@ -33,6 +33,7 @@ class DocumentBuilder:
         self.first_heading = ""
         self._parts: list[str] = []
         self._blocks: list[Block] = []
+        self._notes: dict[str, Note] = {}
 
     def add(self, kind: BlockKind, text: str, *, level: int = 0, marker: str = "") -> int:
         """Append one block after a blank line (one list item after another: a line) and return its start.
@@ -66,9 +67,27 @@ class DocumentBuilder:
         if self.length > limits.MAX_CHARACTERS:
             raise limits.too_large(f"{limits.MAX_CHARACTERS:,} characters")
 
+    def append(self, document: ParsedDocument, level: int = 0) -> None:
+        """Append another document's text and blocks, its headings ``level`` levels deeper; its pages are not kept."""
+        if self._blocks:
+            self.gap("\n\n")
+        shift = self.length
+        self.gap(document.text)
+        for block in document.blocks:
+            depth = min(block.level + level, 6) if block.kind == "heading" else block.level
+            self._blocks.append(Block(block.kind, block.start + shift, block.end + shift, depth))
+        if len(self._blocks) > limits.MAX_BLOCKS:
+            raise limits.too_large(f"{limits.MAX_BLOCKS:,} paragraphs")
+
+    def note(self, code: str, message: str) -> None:
+        """Remember what a reader must know; the first message of each code is kept."""
+        self._notes.setdefault(code, Note(code, message))
+
     def build(self, title: str, pages: tuple[Page, ...] = ()) -> ParsedDocument:
         """The document; its title is the one given, else its first heading, else empty."""
         if not self._blocks:
             raise ParsingError("no_text", "No text was found in this file. Check that it is the right one.")
         title = collapse(clean(title)) or self.first_heading
-        return ParsedDocument(self.kind, title[:300], "".join(self._parts), tuple(self._blocks), pages)
+        return ParsedDocument(
+            self.kind, title[:300], "".join(self._parts), tuple(self._blocks), pages, tuple(self._notes.values())
+        )

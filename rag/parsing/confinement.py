@@ -60,6 +60,7 @@ _LANDLOCK_ALL = (1 << 13) - 1  # every right to files of the first version, whic
 _LANDLOCK_READ_FILE, _LANDLOCK_READ_FOLDER = 4, 8
 _READABLE = """
 /lib /lib64 /usr/lib /usr/share/fonts /usr/share/zoneinfo /etc/ld.so.cache /etc/localtime
+/usr/share/tesseract-ocr /usr/share/tessdata /usr/share/tesseract
 """
 
 

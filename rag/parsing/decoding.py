@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from collections import Counter
 
 from charset_normalizer import from_bytes
 
@@ -16,6 +17,14 @@ _SAMPLE = 64 * 1024
 _JUNK = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]")
 _JUNK_SHARE = 0.01
 _SIGN_IN_WORD = re.compile(r"(?<=\S)[\x80-\xa9\xab-\xb4\xb5-\xb9\xbb-\xbf\u02c0-\u036f](?=[^\W\d_])")
+_EBCDIC_RARE = re.compile("[|¢¬^]")
+_LATIN = ("cp1252", "cp1250", "iso8859_2", "cp1254", "iso8859_9", "cp1257")
+# The letters beyond ASCII of languages that are written in these encodings.
+_ALPHABETS = (
+    "äöüß", "àâæçèéêëîïôœùûüÿ", "áéíñóúü", "àáâãçéêíóôõúü", "àèéìîòù", "åäöé", "æøåéò", "äöåšž", "áðéíóúýþæö",
+    "čćđšž", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "ąćęłńóśźż", "áéíóöőúüű", "ăâîșşțţ", "çğıöşüâîû",
+    "āčēģīķļņšūž", "ąčęėįšųūž", "õäöüšž",
+)  # fmt: skip
 _ESCAPED = ((b"\x1b$)C", "iso2022_kr"), (b"\x1b$", "iso2022_jp"), (b"\x1b(J", "iso2022_jp"))
 
 
@@ -79,14 +88,21 @@ def _guess(data: bytes) -> str | None:
         return None
     # Strict Latin-1 means Windows-1252 in practice, which has quotes and dashes where Latin-1 has control codes.
     encoding = "cp1252" if best.encoding in ("latin_1", "iso8859_1") else best.encoding
-    if encoding == "cp1250" and _signs_in_words(data, "iso8859_2") < _signs_in_words(data, encoding):
-        encoding = "iso8859_2"
+    if encoding in _LATIN:
+        encoding = min((encoding, *_LATIN), key=lambda name: _strangeness(data[:_SAMPLE], name))
+    if encoding == "cp037":
+        # The two EBCDIC code pages differ in seven signs alone: brackets and "!" are more common than these.
+        encoding = min(("cp037", "cp500"), key=lambda name: len(_EBCDIC_RARE.findall(data.decode(name))))
     return _plausible(data, encoding)
 
 
-def _signs_in_words(data: bytes, encoding: str) -> int:
-    """How often a sign stands inside of a word, as it does when a close relative of the right encoding is used."""
-    return len(_SIGN_IN_WORD.findall(data[:_SAMPLE].decode(encoding, errors="replace")))
+def _strangeness(sample: bytes, encoding: str) -> float:
+    """How many letters are foreign to the language that fits best, and signs stand inside of words: both are many when
+    a close relative of the right encoding is used."""
+    text = sample.decode(encoding, errors="replace")
+    letters = Counter(character.lower() for character in text if character.isalpha() and not character.isascii())
+    known = max(sum(letters[letter] for letter in alphabet) for alphabet in _ALPHABETS)
+    return letters.total() - known + 2 * len(_SIGN_IN_WORD.findall(text)) + 10 * len(_JUNK.findall(text))
 
 
 def _plausible(data: bytes, encoding: str) -> str | None:

@@ -1,40 +1,37 @@
 """Tells what a file is by its content.
 
-The name decides only between Markdown and plain text, and refuses text that claims to be a PDF or DOCX.
+What a container holds, ``containers`` tells; which kind of text a text is, ``text_kinds``. A name counts only to refuse
+text that claims to be a PDF or an office file.
 """
 
-import re
-import zipfile
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 from rag.errors import ParsingError
+from rag.parsing.attachments import Source
+from rag.parsing.containers import OFFICE_NAMES, OLE_SIGNATURE, ZIP_SIGNATURES, ole_kind, zip_kind
 from rag.parsing.decoding import decode
 from rag.parsing.model import Kind
+from rag.parsing.text_kinds import text_kind
 
 _HEAD = 64 * 1024
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
-_NOT_TEXT = (b"{\\rtf", b"%!PS", b"\x1f\x8b", b"BZh", b"7z\xbc\xaf", b"Rar!", b"\x89PNG", b"\xff\xd8\xff", b"GIF8")
-_HTML_ROOT = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
-_HTML_START = re.compile(
-    r"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|title|meta|link|style|script|div|p|h[1-6]"
-    r"|table|ul|ol|article|section|main|header|center|font|span|br|b|a)\b",
-    re.IGNORECASE | re.DOTALL,
+_RTF = b"{\\rt"
+_NOT_TEXT = (b"%!PS", b"\x1f\x8b", b"BZh", b"7z\xbc\xaf", b"Rar!")
+_PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\x00", b"MM\x00*")
+# Not the names of old Office files: many programs export HTML or text under those, which Office opens too.
+_BINARY_NAMES = {".pdf", *OFFICE_NAMES} - {".xls", ".xlt"}
+
+_UNSUPPORTED = (
+    "This kind of file cannot be read. "
+    "Use PDF, Word, PowerPoint, Excel, OpenDocument, RTF, EPUB, e-mail, HTML, Markdown, CSV, JSON, plain text or a "
+    "picture (PNG, JPEG, TIFF, WebP)."
 )
-_HTML_NAMES = {".html", ".htm", ".xhtml", ".xht", ".shtml"}
-_MARKDOWN_NAMES = {".md", ".markdown", ".mdown", ".mkd", ".mkdn", ".mdwn"}
-_BINARY_NAMES = {".pdf", ".docx"}
-_TEXT_NAMES = {".txt", ".text", ".log", ".csv", ".tsv", ".json", ".xml", ".yaml", ".yml", ".rst", ".org", ".adoc"}
-_MARKDOWN_SIGNS = re.compile(r"^(?:#{1,6} \S|```|\|(?: *:?-+:? *\|)+\s*$)|\]\((?:https?://|/|#)[^)\s]*\)", re.MULTILINE)
-
-_UNSUPPORTED = "This kind of file cannot be read yet. Use PDF, DOCX, HTML, Markdown or plain text."
 
 
-def detect_kind(path: Path, filename: str) -> Kind:
+def detect_kind(path: Source, filename: str) -> Kind:
     """The kind of the file at ``path``; ``filename`` is the name it was uploaded under.
 
-    Raises ParsingError: ``empty_file``, ``encrypted``, ``corrupt`` (a broken ZIP that says it is a DOCX),
-    ``unsupported_type``.
+    Raises ParsingError: ``empty_file``, ``encrypted``, ``corrupt`` (a broken container that says it is an
+    office file), ``unsupported_type``.
     """
     with path.open("rb") as file:
         head = file.read(_HEAD)
@@ -43,10 +40,14 @@ def detect_kind(path: Path, filename: str) -> Kind:
     if b"%PDF-" in head[:1024]:
         return "pdf"
     suffix = PurePath(filename).suffix.lower()
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _zip_kind(path, suffix)
-    if head.startswith(_OLE):
-        raise _ole_error(path)
+    if head.startswith(ZIP_SIGNATURES):
+        return zip_kind(path, suffix)
+    if head.startswith(OLE_SIGNATURE):
+        return ole_kind(path, suffix)
+    if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(_RTF):
+        return "rtf"
+    if _is_picture(head):
+        return "image"
     if head.startswith(_NOT_TEXT):
         raise ParsingError("unsupported_type", _UNSUPPORTED)
     text = decode(head)
@@ -57,41 +58,16 @@ def detect_kind(path: Path, filename: str) -> Kind:
         raise ParsingError(
             "unsupported_type", f"This file is named {suffix} but holds something else. Save it again and upload that."
         )
-    return _text_kind(text, suffix)
+    return text_kind(text, suffix)
 
 
-def _text_kind(text: str, suffix: str) -> Kind:
-    if suffix in _MARKDOWN_NAMES:
-        return "html" if _HTML_ROOT.match(text.lstrip()) else "markdown"
-    if _HTML_START.match(text) or (suffix in _HTML_NAMES and "<" in text):
-        return "html"
-    if text.lstrip().startswith("<?xml") and _HTML_ROOT.search(text[:2000]):
-        return "html"
-    if suffix not in _TEXT_NAMES and len(_MARKDOWN_SIGNS.findall(text[:20_000])) >= 2:
-        return "markdown"
-    return "text"
+def may_be_scan(head: bytes) -> bool:
+    """Whether a file that begins with these bytes, 1,024 or more, is a PDF or a picture."""
+    return b"%PDF-" in head[:1024] or _is_picture(head)
 
 
-def _zip_kind(path: Path, suffix: str) -> Kind:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = set(archive.namelist())
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, EOFError):
-        if suffix in (".docx", ".docm", ".dotx"):
-            raise ParsingError(
-                "corrupt", "This Word file is damaged and cannot be opened. Save it again and upload it."
-            ) from None
-        raise ParsingError("unsupported_type", _UNSUPPORTED) from None
-    if "[Content_Types].xml" in names and any(name.startswith("word/") for name in names):
-        return "docx"
-    raise ParsingError("unsupported_type", _UNSUPPORTED)
-
-
-def _ole_error(path: Path) -> ParsingError:
-    """An OLE container is an old Office file, or a new one that is encrypted: its directory names the stream."""
-    with path.open("rb") as file:
-        if _ENCRYPTED_PACKAGE in file.read(64 * 1024**2):
-            return ParsingError(
-                "encrypted", "This file is protected with a password. Remove the password and upload it again."
-            )
-    return ParsingError("unsupported_type", _UNSUPPORTED)
+def _is_picture(head: bytes) -> bool:
+    if head.startswith(b"BM"):
+        # The size of the header that follows tells a bitmap from a text that begins with these letters.
+        return head[14:18] in (b"\x0c\0\0\0", b"\x28\0\0\0", b"\x6c\0\0\0", b"\x7c\0\0\0")
+    return head.startswith(_PICTURES) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP")

@@ -1,104 +1,66 @@
-"""Reads DOCX: the body's headings, paragraphs, lists and tables, then its notes, straight from the XML."""
+"""Reads DOCX: the body's headings, paragraphs, lists, tables and charts, then its notes and comments.
 
-import zipfile
-from pathlib import Path
+Headers and footers are left out: they stand on every page and say nothing of their own.
+"""
 
 from lxml import etree
 
-from rag.errors import ParsingError
 from rag.parsing import limits
+from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder, collapse
-from rag.parsing.docx_styles import Numbering, Styles, child, children, local_name, value
+from rag.parsing.charts import add_chart, add_diagram
+from rag.parsing.decoding import decode
+from rag.parsing.docx_runs import inline
+from rag.parsing.docx_styles import Numbering, Styles
+from rag.parsing.elements import child, children, local_name, relation_id, value
+from rag.parsing.html import add_fragment
 from rag.parsing.model import BlockKind, ParsedDocument
-from rag.parsing.tables import CellBudget, markdown_table
+from rag.parsing.packages import Package, open_package
+from rag.parsing.tables import CellBudget, carried_down, markdown_table
 
-_TRANSPARENT = frozenset(
-    ("sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag", "hyperlink", "fldSimple", "dir")
-)
-_SKIPPED = frozenset(
-    ("pPr", "rPr", "del", "moveFrom", "instrText", "delText", "Fallback", "sdtPr", "sdtEndPr", "footnoteRef", "tblPr")
-)
+_SKIPPED = frozenset(("pPr", "rPr", "del", "moveFrom", "Fallback", "sdtPr", "sdtEndPr", "tblPr", "sectPr"))
 _CORRUPT = "This Word file is damaged and cannot be read. Open it in Word, save it again and upload that."
 
 
-def parse(path: Path) -> ParsedDocument:
+def parse(path: Source) -> ParsedDocument:
     """Parse a DOCX file. Raises ParsingError: ``corrupt``, ``encrypted``, ``no_text``, ``too_large``."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return _read(archive)
-    except (zipfile.BadZipFile, etree.XMLSyntaxError, EOFError, ValueError, OSError, NotImplementedError) as error:
-        raise ParsingError("corrupt", _CORRUPT) from error
-    except RuntimeError as error:  # zipfile's way to say that a member has a password
-        raise ParsingError(
-            "encrypted", "This file is protected with a password. Remove it and upload again."
-        ) from error
+    with open_package(path, _CORRUPT) as package:
+        return _read(package)
 
 
-def _read(archive: zipfile.ZipFile) -> ParsedDocument:
-    main = _main_part(archive)
-    root = _xml(archive, main)
+def _read(package: Package) -> ParsedDocument:
+    main = package.main_part("word/document.xml")
+    root = package.xml(main)
     if root is None:
-        raise ParsingError("corrupt", _CORRUPT)
+        raise package.corrupt()
     folder = main.rpartition("/")[0]
-    styles = Styles(_xml(archive, f"{folder}/styles.xml"))
-    numbering = Numbering(_xml(archive, f"{folder}/numbering.xml"))
+    styles = Styles(package.xml(f"{folder}/styles.xml"))
+    numbering = Numbering(package.xml(f"{folder}/numbering.xml"))
     builder = DocumentBuilder("docx")
-    reader = DocxReader(builder, styles, numbering)
+    targets = {key: relation.target for key, relation in package.relations(main).items()}
+    reader = DocxReader(builder, styles, numbering, package, targets)
     for body in children(root, "body"):
         reader.read(body)
     for part, tag in (("footnotes", "footnote"), ("endnotes", "endnote")):
-        notes = _xml(archive, f"{folder}/{part}.xml")
-        for note in children(notes, tag) if notes is not None else ():
+        for note in children(package.xml(f"{folder}/{part}.xml"), tag):
             if value(note, "type") in (None, "normal"):
                 reader.read(note)
-    return builder.build(_core_title(archive) or reader.title)
-
-
-def _main_part(archive: zipfile.ZipFile) -> str:
-    relations = _xml(archive, "_rels/.rels")
-    for relation in relations if relations is not None else ():
-        if (relation.get("Type") or "").endswith("/officeDocument"):
-            target = (relation.get("Target") or "").lstrip("/")
-            if target in archive.namelist():
-                return target
-    return "word/document.xml"
-
-
-def _core_title(archive: zipfile.ZipFile) -> str:
-    core = _xml(archive, "docProps/core.xml")
-    for element in core if core is not None else ():
-        if local_name(element) == "title":
-            return collapse(element.text or "")
-    return ""
-
-
-def _xml(archive: zipfile.ZipFile, name: str) -> etree._Element | None:
-    """A part's root element, ``None`` when there is no such part.
-
-    Entities are not resolved and nothing is loaded from elsewhere; a part with a document type, which no Office file
-    has, is refused. At most ``limits.MAX_MARKUP_BYTES`` are inflated.
-    """
-    try:
-        with archive.open(name) as part:
-            data = part.read(limits.MAX_MARKUP_BYTES + 1)
-    except KeyError:
-        return None
-    except zipfile.zlib.error as error:  # type: ignore[attr-defined]
-        raise ParsingError("corrupt", _CORRUPT) from error
-    if len(data) > limits.MAX_MARKUP_BYTES:
-        raise limits.too_large(f"{limits.MAX_MARKUP_BYTES // 1024**2} MB of text")
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
-    root = etree.fromstring(data, parser)
-    if root.getroottree().docinfo.doctype:
-        raise ParsingError("corrupt", _CORRUPT)
-    return root
+    for comment in children(package.xml(f"{folder}/comments.xml"), "comment"):
+        said = " ".join(filter(None, (collapse(inline(p).text) for p in comment.iter("{*}p"))))
+        builder.add("quote", f"Comment: {said}" if said else "")
+    return builder.build(package.core_title() or reader.title)
 
 
 class DocxReader:
     """Adds the paragraphs and tables of an element to a builder."""
 
-    def __init__(self, builder: DocumentBuilder, styles: Styles, numbering: Numbering) -> None:
+    def __init__(
+        self, builder: DocumentBuilder, styles: Styles, numbering: Numbering, package: Package, targets: dict[str, str]
+    ) -> None:
+        """``targets`` names the parts that the document points at, by the relation's identifier."""
         self.builder = builder
+        self.package = package
+        self.targets = targets
         self.styles = styles
         self.numbering = numbering
         self.cells = CellBudget()
@@ -114,18 +76,22 @@ class DocxReader:
                 self._paragraph(item, depth)
             elif name == "tbl":
                 self._table(item, depth)
+            elif name == "altChunk":
+                self._foreign(self.targets.get(relation_id(item), ""))
             elif name not in _SKIPPED:
                 self.read(item, depth + 1)
 
     def _paragraph(self, paragraph: etree._Element, depth: int) -> None:
-        text, boxes = _text(paragraph)
-        text = "\n".join(filter(None, map(collapse, text.split("\n"))))
+        held = inline(paragraph)
+        text = held.text
         properties = child(paragraph, "pPr")
         style = self.styles.of(properties)
         kind: BlockKind = "paragraph"
         level, marker = 0, ""
         if style.heading_level and text:
             kind, level, text = "heading", style.heading_level, text.replace("\n", " ")
+            number = self.numbering.label(properties, style)
+            text = f"{number} {text}" if number else text
             if style.is_title and not self.title:
                 self.title = text
         elif text:
@@ -136,8 +102,21 @@ class DocxReader:
             elif style.kind is not None:
                 kind = style.kind
         self.builder.add(kind, text, level=level, marker=marker)
-        for box in boxes:
+        for box in held.boxes:
             self.read(box, depth + 1)
+        for description in held.descriptions:
+            self.builder.add("caption", description)
+        for frame in held.frames:
+            if local_name(frame) == "chart":
+                add_chart(self.builder, self.package.xml(self.targets.get(relation_id(frame), "")), self.cells)
+            else:
+                add_diagram(self.builder, self.package.xml(self.targets.get(relation_id(frame, "dm"), "")))
+
+    def _foreign(self, part: str) -> None:
+        """Text in another format that Word takes in when it opens the file: HTML is read, others are left out."""
+        data = self.package.read(part) if part else None
+        if data is not None and part.lower().endswith((".html", ".htm", ".xhtml", ".mht")):
+            add_fragment(self.builder, decode(data) or "")
 
     def _table(self, table: etree._Element, depth: int) -> None:
         rows = [list(children(row, "tc")) for row in children(table, "tr")]
@@ -148,43 +127,31 @@ class DocxReader:
                     self.read(cell, depth + 1)
             return
         texts: list[list[str]] = []
+        above: dict[int, str] = {}
         for row in rows:
             cells: list[str] = []
             for cell in row:
                 properties = child(cell, "tcPr")
                 span = _span(properties)
                 self.cells.take(span)
-                cells.append("" if _continues(properties) else _cell_text(cell))
+                column = len(cells)
+                continued = _continues(properties)
+                above[column] = carried_down(above.get(column, "")) if continued else self._cell_text(cell)
+                cells.append(above[column])
                 cells.extend([""] * (span - 1))
             texts.append(cells)
         self.builder.add("table", markdown_table(texts))
 
-
-def _text(paragraph: etree._Element) -> tuple[str, list[etree._Element]]:
-    """A paragraph's text, tabs and breaks included, and the text boxes that hang on it."""
-    parts: list[str] = []
-    boxes: list[etree._Element] = []
-    stack = list(reversed(list(paragraph.iterchildren(etree.Element))))
-    while stack:
-        element = stack.pop()
-        name = local_name(element)
-        if name == "t":
-            parts.append(element.text or "")
-        elif name in ("tab", "ptab"):
-            parts.append(" ")
-        elif name in ("br", "cr"):
-            parts.append("\n")
-        elif name == "noBreakHyphen":
-            parts.append("-")
-        elif name == "txbxContent":
-            boxes.append(element)
-        elif name not in _SKIPPED:
-            stack.extend(reversed(list(element.iterchildren(etree.Element))))
-    return "".join(parts), boxes
-
-
-def _cell_text(cell: etree._Element) -> str:
-    return " ".join(filter(None, (collapse(_text(p)[0]) for p in cell.iter("{*}p"))))
+    def _cell_text(self, cell: etree._Element) -> str:
+        texts: list[str] = []
+        for paragraph in cell.iter("{*}p"):
+            if any(local_name(above) == "Fallback" for above in paragraph.iterancestors()):
+                continue
+            text = collapse(inline(paragraph).text)
+            properties = child(paragraph, "pPr")
+            numbered = self.numbering.marker(properties, self.styles.of(properties)) if text else None
+            texts.append(f"{numbered[0]}{text}" if numbered else text)
+        return " ".join(filter(None, texts))
 
 
 def _span(properties: etree._Element | None) -> int:

@@ -1,44 +1,22 @@
 """What a DOCX says about its paragraphs elsewhere: styles (headings, quotes, captions) and numbering (lists)."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lxml import etree
 
+from rag.parsing.building import collapse
+from rag.parsing.elements import child, child_value, children, value, whole
 from rag.parsing.model import BlockKind
 
 _MAX_INHERITANCE = 20
+_LONGEST_LABEL = 40
+_PLACE = re.compile("%([1-9])")
+_ROMAN = (
+    (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
+    (9, "ix"), (5, "v"), (4, "iv"), (1, "i"),
+)  # fmt: skip
 _HEADING_NAME = re.compile(r"heading ([1-9])$", re.IGNORECASE)
-
-
-def local_name(element: etree._Element) -> str:
-    """An element's name without its namespace: strict and transitional files differ only in that."""
-    tag = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
-
-
-def children(element: etree._Element, name: str) -> Iterator[etree._Element]:
-    """The direct children of that local name."""
-    return element.iterchildren(f"{{*}}{name}")
-
-
-def child(element: etree._Element | None, name: str) -> etree._Element | None:
-    """The first direct child of that local name."""
-    return next(children(element, name), None) if element is not None else None
-
-
-def value(element: etree._Element, name: str) -> str | None:
-    """The attribute of that local name."""
-    for key, text in element.attrib.items():
-        if str(key).rpartition("}")[2] == name:
-            return str(text)
-    return None
-
-
-def _child_value(element: etree._Element | None, name: str) -> str | None:
-    found = child(element, name)
-    return value(found, "val") if found is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +46,7 @@ class Styles:
 
     def of(self, properties: etree._Element | None) -> ParagraphStyle:
         """The style of a paragraph with these properties; an outline level of its own makes it a heading."""
-        identifier = _child_value(properties, "pStyle") or self._default
+        identifier = child_value(properties, "pStyle") or self._default
         style = self._known.get(identifier)
         if style is None:
             style = self._known[identifier] = self._resolve(identifier)
@@ -83,7 +61,7 @@ class Styles:
         numbering: tuple[str, str] | None = None
         for _ in range(_MAX_INHERITANCE):
             element = self._elements.get(identifier)
-            name = (_child_value(element, "name") or identifier).lower()
+            name = (child_value(element, "name") or identifier).lower()
             heading = _HEADING_NAME.match(name)
             properties = child(element, "pPr")
             if not level:
@@ -94,7 +72,7 @@ class Styles:
             numbering = numbering or _numbering_of(properties)
             if element is None:
                 break
-            identifier = _child_value(element, "basedOn") or ""
+            identifier = child_value(element, "basedOn") or ""
             if not identifier:
                 break
         return ParagraphStyle(min(level, 6), title, kind, numbering)
@@ -111,46 +89,100 @@ def _named_kind(name: str) -> BlockKind | None:
 
 
 def _outline_level(properties: etree._Element | None) -> int:
-    text = _child_value(properties, "outlineLvl")
+    text = child_value(properties, "outlineLvl")
     # 9 is Word's "body text".
     return int(text) + 1 if text is not None and text in "01234567" and text else 0
 
 
 def _numbering_of(properties: etree._Element | None) -> tuple[str, str] | None:
     numbers = child(properties, "numPr")
-    identifier = _child_value(numbers, "numId")
-    return (identifier, _child_value(numbers, "ilvl") or "0") if identifier is not None else None
+    identifier = child_value(numbers, "numId")
+    return (identifier, child_value(numbers, "ilvl") or "0") if identifier is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """A level of a list: how it counts, from where, and its label with "%1" for the count of the first level."""
+
+    kind: str
+    label: str
+    start: int
 
 
 class Numbering:
     """The lists of numbering.xml, and how far each has counted."""
 
     def __init__(self, root: etree._Element | None) -> None:
-        formats: dict[str, dict[str, str]] = {}
-        self._lists: dict[str, dict[str, str]] = {}
+        abstract: dict[str, dict[int, _Level]] = {}
+        self._lists: dict[str, dict[int, _Level]] = {}
         self._counts: dict[str, list[int]] = {}
-        if root is None:
-            return
-        for abstract in children(root, "abstractNum"):
-            levels = {
-                value(level, "ilvl") or "0": _child_value(level, "numFmt") or "" for level in children(abstract, "lvl")
-            }
-            formats[value(abstract, "abstractNumId") or ""] = levels
+        for one in children(root, "abstractNum"):
+            abstract[value(one, "abstractNumId") or ""] = dict(map(_level, children(one, "lvl")))
         for number in children(root, "num"):
-            abstract_id = _child_value(number, "abstractNumId") or ""
-            self._lists[value(number, "numId") or ""] = formats.get(abstract_id, {})
+            levels = dict(abstract.get(child_value(number, "abstractNumId") or "", {}))
+            for override in children(number, "lvlOverride"):
+                own = child(override, "lvl")
+                if own is not None:
+                    levels.update((_level(own),))
+            self._lists[value(number, "numId") or ""] = levels
 
     def marker(self, properties: etree._Element | None, style: ParagraphStyle) -> tuple[str, int] | None:
         """The marker ("- " or the number) and depth from 1 of a list item; ``None`` when the paragraph is none."""
+        counted = self._count(properties, style)
+        if counted is None:
+            return None
+        known, level, counts = counted
+        kind = known[level].kind if level in known else "bullet"
+        if kind == "none":
+            return "", level + 1
+        return ("- " if kind == "bullet" else f"{counts[level]}. "), level + 1
+
+    def label(self, properties: etree._Element | None, style: ParagraphStyle) -> str:
+        """The number that stands before a heading, "2.1" for instance, without a full stop at its end."""
+        counted = self._count(properties, style)
+        if counted is None:
+            return ""
+        known, level, counts = counted
+        if level not in known or known[level].kind in ("bullet", "none"):
+            return ""
+
+        def count(match: re.Match[str]) -> str:
+            place = int(match[1]) - 1
+            return _counted(counts[place] or 1, known[place].kind if place in known else "decimal")
+
+        return collapse(_PLACE.sub(count, known[level].label)).rstrip(".")[:_LONGEST_LABEL]
+
+    def _count(
+        self, properties: etree._Element | None, style: ParagraphStyle
+    ) -> tuple[dict[int, _Level], int, list[int]] | None:
         numbering = _numbering_of(properties) or style.numbering
         if numbering is None or numbering[0] == "0":
             return None
         identifier, level_text = numbering
         level = int(level_text) if level_text in "012345678" and level_text else 0
+        known = self._lists.get(identifier, {})
         counts = self._counts.setdefault(identifier, [0] * 9)
-        counts[level] += 1
+        first = known[level].start if level in known else 1
+        counts[level] = counts[level] + 1 if counts[level] else first
         counts[level + 1 :] = [0] * (8 - level)
-        kind = self._lists.get(identifier, {}).get(level_text, "bullet")
-        if kind == "none":
-            return "", level + 1
-        return ("- " if kind == "bullet" else f"{counts[level]}. "), level + 1
+        return known, level, counts
+
+
+def _level(element: etree._Element) -> tuple[int, _Level]:
+    kind = child_value(element, "numFmt") or ""
+    label = child_value(element, "lvlText") or ""
+    return whole(value(element, "ilvl"), 0, 8), _Level(kind, label, whole(child_value(element, "start"), 1, 1_000_000))
+
+
+def _counted(count: int, kind: str) -> str:
+    """A count as a list of that kind writes it."""
+    if kind in ("lowerLetter", "upperLetter"):
+        letter = chr(ord("a") + (count - 1) % 26) * min((count - 1) // 26 + 1, 5)
+        return letter.upper() if kind == "upperLetter" else letter
+    if kind in ("lowerRoman", "upperRoman") and 0 < count < 4000:
+        roman = ""
+        for size, letters in _ROMAN:
+            roman += letters * (count // size)
+            count %= size
+        return roman.upper() if kind == "upperRoman" else roman
+    return str(count)

@@ -1,12 +1,14 @@
 """Reads HTML: what a reader of the page sees, as headings, paragraphs, lists, tables, quotes and code."""
 
 import re
-from pathlib import Path
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from rag.errors import ParsingError
 from rag.parsing import limits
+from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder, collapse
+from rag.parsing.html_frame import strip_frame
 from rag.parsing.model import BlockKind, ParsedDocument
 from rag.parsing.tables import CellBudget, markdown_table
 from rag.parsing.text import decode_bytes, read_bytes
@@ -16,7 +18,7 @@ _XML_ENCODING = re.compile(rb"^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([A-Za-z
 _HIDDEN_STYLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _SKIPPED_TAGS = """
 head script style noscript template svg iframe object embed canvas audio video nav select option datalist button input
-textarea dialog map
+textarea dialog map annotation annotation-xml rp
 """
 _BLOCK_TAGS = """
 address article aside blockquote body caption center dd details div dl dt fieldset figcaption figure footer form h1 h2
@@ -26,28 +28,63 @@ title tr ul
 _SKIPPED, _BLOCKS = frozenset(_SKIPPED_TAGS.split()), frozenset(_BLOCK_TAGS.split())
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _LISTS = frozenset(("ul", "ol", "menu", "dl"))
+_QUOTES_INSIDE = frozenset(("gmail_quote", "yahoo_quoted", "protonmail_quote", "moz-forward-container"))
+_QUOTES_AFTER = ("divRplyFwdMsg", "appendonsend", "OLK_SRC_BODY_SECTION")
 _MAX_CELL = 3000
+_NESTING_TAG = re.compile(
+    r"<(/?)(?:a|abbr|article|aside|b|big|blockquote|center|code|dir|div|dl|em|fieldset|figure|font|footer|form|header|i"
+    r"|main|menu|nav|nobr|ol|section|small|span|strike|strong|summary|details|table|tt|u|ul)\b",
+    re.IGNORECASE,
+)
 
 
-def parse(path: Path) -> ParsedDocument:
+def parse(path: Source) -> ParsedDocument:
     """Parse an HTML file. Raises ParsingError: ``unsupported_type``, ``no_text``, ``too_large``."""
-    data = read_bytes(path)
-    tree = LexborHTMLParser(decode_bytes(data, _declared(data)))
+    tree = LexborHTMLParser(decode_page(read_bytes(path)))
     builder = DocumentBuilder("html")
-    if tree.root is not None:
-        HtmlReader(builder).read(tree.root)
+    if tree.body is not None:
+        lost = strip_frame(tree.body)
+        builder.add("heading", collapse(lost), level=1)
+        HtmlReader(builder).read(tree.body)
     title = tree.css_first("head > title")
     return builder.build(title.text() if title is not None else "")
 
 
 def add_fragment(builder: DocumentBuilder, source: str) -> None:
     """Append the blocks of a piece of HTML, such as Markdown may contain."""
+    refuse_endless_nesting(source)
     tree = LexborHTMLParser(source)
     if tree.body is not None:
         HtmlReader(builder).read(tree.body)
 
 
-def _declared(data: bytes) -> str | None:
+def decode_page(data: bytes) -> str:
+    """An HTML file's bytes as text. Raises ParsingError ``unsupported_type``, ``too_large`` when nested endlessly."""
+    source = decode_bytes(data, declared_encoding(data))
+    refuse_endless_nesting(source)
+    return source
+
+
+def refuse_endless_nesting(source: str) -> None:
+    """Raise ``too_large`` for markup so deep that the parser, as the standard has it, would need hours."""
+    if source.count("<") <= limits.MAX_OPEN_TAGS:
+        return
+    depth = 0
+    for match in _NESTING_TAG.finditer(source):
+        depth = max(depth - 1, 0) if match.group(1) else depth + 1
+        if depth > limits.MAX_OPEN_TAGS:
+            raise ParsingError("too_large", "This document is nested too deeply to be read. Save it again as text.")
+
+
+def mostly_links(element: LexborNode, share: float) -> bool:
+    """Whether at least ``share`` of the words under ``element`` are those of links, as in a table of contents."""
+    total = len("".join((element.text() or "").split()))
+    linked = sum(len("".join((link.text() or "").split())) for link in element.css("a[href]"))
+    return total > 0 and linked >= share * total
+
+
+def declared_encoding(data: bytes) -> str | None:
+    """The encoding that an HTML file names in its head, as Python calls it."""
     match = _XML_ENCODING.search(data[:400]) or _CHARSET.search(data[:4096])
     if match is None:
         return None
@@ -59,8 +96,10 @@ def _declared(data: bytes) -> str | None:
 class HtmlReader:
     """Walks an element without recursion, so that depth costs no stack, and adds its blocks to a builder."""
 
-    def __init__(self, builder: DocumentBuilder) -> None:
+    def __init__(self, builder: DocumentBuilder, *, is_mail: bool = False) -> None:
+        """``is_mail``: what mail programs mark as an older message becomes quotes."""
         self.builder = builder
+        self.is_mail = is_mail
         self.cells = CellBudget()
         self.inline: list[str] = []
         self.preformatted = 0
@@ -69,6 +108,7 @@ class HtmlReader:
         self.captions = 0
         self.lists: list[int] = []
         self.marker: str | None = None
+        self.deeper = 0
 
     def read(self, root: LexborNode) -> None:
         """Add everything under ``root``, in document order."""
@@ -76,7 +116,7 @@ class HtmlReader:
         while stack:
             node, entering = stack.pop()
             if not entering:
-                self._leave(node.tag or "")
+                self._leave(node, node.tag or "")
             elif self._enter(node):
                 stack.append((node, False))
                 stack.extend((child, True) for child in reversed(_children(node)))
@@ -101,6 +141,9 @@ class HtmlReader:
         return True
 
     def _enter_block(self, node: LexborNode, tag: str) -> bool:
+        if self.is_mail:
+            # Outlook puts the older message after the head that it marks, not into it.
+            self.quotes += _quotes_inside(node) + (node.attributes.get("id") in _QUOTES_AFTER)
         if tag == "table":
             rows = self._rows(node)
             if rows is not None:
@@ -108,8 +151,12 @@ class HtmlReader:
                 return False
         elif tag in _LISTS:
             self.lists.append(_start_number(node) if tag == "ol" else -1)
+        elif tag in ("dt", "dd"):
+            self.marker = "- "
+            self.deeper = int(tag == "dd")
         elif tag == "li":
             self.marker = "- "
+            self.deeper = 0
             if self.lists and self.lists[-1] >= 0:
                 self.marker = f"{self.lists[-1]}. "
                 self.lists[-1] += 1
@@ -123,13 +170,15 @@ class HtmlReader:
             self.captions += 1
         return True
 
-    def _leave(self, tag: str) -> None:
+    def _leave(self, node: LexborNode, tag: str) -> None:
         if tag not in _BLOCKS:
             return
         self._flush()
+        if self.is_mail and _quotes_inside(node):
+            self.quotes -= 1
         if tag in _LISTS and self.lists:
             self.lists.pop()
-        elif tag == "li":
+        elif tag in ("li", "dt", "dd"):
             self.marker = None
         elif tag in _HEADINGS:
             self.heading = 0
@@ -155,7 +204,8 @@ class HtmlReader:
         if self.heading:
             kind, level, text = "heading", self.heading, text.replace("\n", " ")
         elif self.marker is not None:
-            kind, level, marker = "list_item", min(max(len(self.lists), 1), limits.MAX_DEPTH), self.marker
+            level = min(max(len(self.lists), 1) + self.deeper, limits.MAX_DEPTH)
+            kind, marker = "list_item", self.marker
             self.marker = None
         elif self.captions:
             kind = "caption"
@@ -167,7 +217,7 @@ class HtmlReader:
         """The cells of a table of data; ``None`` for one that only lays out the page, to be read as if it were divs."""
         if table.attributes.get("role") in ("presentation", "none"):
             return None
-        rows: list[list[str]] = []
+        grid = _Grid(self.cells)
         stack = list(reversed(_children(table)))
         while stack:
             node = stack.pop()
@@ -175,21 +225,59 @@ class HtmlReader:
             if tag in ("thead", "tbody", "tfoot"):
                 stack.extend(reversed(_children(node)))
             elif tag == "tr" and not _is_hidden(node, tag):
-                cells: list[str] = []
+                grid.begin_row()
                 for cell in _children(node):
                     if cell.tag not in ("td", "th"):
                         continue
                     text = _cell_text(cell)
                     if text is None or len(text) > _MAX_CELL:
                         return None
-                    cells.append(text)
-                    cells.extend([""] * (_number(cell.attributes.get("colspan"), 1, 100) - 1))
-                self.cells.take(len(cells))
-                rows.append(cells)
+                    grid.add(text, _span(cell, "colspan"), _span(cell, "rowspan"))
             elif tag == "caption":
                 self.builder.add("caption", collapse(_cell_text(node) or ""))
-        filled = [sum(1 for cell in row if cell.strip()) for row in rows]
-        return rows if max(filled, default=0) > 1 else None
+        return grid.rows if grid.widest > 1 else None
+
+
+class _Grid:
+    """The cells of a table as they are seen; one that spans rows or columns stands in each of them, so that every row
+    says what it is about."""
+
+    def __init__(self, budget: CellBudget) -> None:
+        self.budget = budget
+        self.rows: list[list[str]] = []
+        self.widest = 0
+        self._filled = 0
+        self._hanging: dict[int, tuple[str, int]] = {}
+        self._next: dict[int, tuple[str, int]] = {}
+
+    def begin_row(self) -> None:
+        """Start the next row with what hangs into it from above."""
+        self.rows.append([])
+        self._filled = 0
+        self._hanging, self._next = self._next, {}
+        self._hang()
+
+    def add(self, text: str, columns: int, rows: int) -> None:
+        """Add a cell that spans ``columns`` and ``rows``."""
+        self.budget.take(columns)
+        if text.strip():
+            self._filled += 1
+            self.widest = max(self.widest, self._filled)
+        row = self.rows[-1]
+        for _ in range(columns):
+            if rows > 1:
+                self._next[len(row)] = (text, rows - 1)
+            row.append(text)
+        self._hang()
+
+    def _hang(self) -> None:
+        row = self.rows[-1]
+        while len(row) in self._hanging:
+            text, left = self._hanging.pop(len(row))
+            self.budget.take()
+            if left > 1:
+                self._next[len(row)] = (text, left - 1)
+            row.append(text)
 
 
 def _cell_text(cell: LexborNode) -> str | None:
@@ -234,6 +322,14 @@ def _is_hidden(node: LexborNode, tag: str) -> bool:
         or attributes.get("aria-hidden") == "true"
         or bool(_HIDDEN_STYLE.search(attributes.get("style") or ""))
     )
+
+
+def _span(cell: LexborNode, name: str) -> int:
+    return _number(cell.attributes.get(name), 1, 100)
+
+
+def _quotes_inside(node: LexborNode) -> bool:
+    return bool(_QUOTES_INSIDE & set((node.attributes.get("class") or "").split()))
 
 
 def _start_number(node: LexborNode) -> int:

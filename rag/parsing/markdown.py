@@ -2,19 +2,26 @@
 
 import re
 from functools import cache
-from pathlib import Path
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 
 from rag.parsing import html, limits
+from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder, clean, collapse
 from rag.parsing.model import BlockKind, ParsedDocument
 from rag.parsing.tables import CellBudget, markdown_table
 from rag.parsing.text import read_text
 
-_FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
-_FRONT_TITLE = re.compile(r"^title[ \t]*:[ \t]*(.+)$", re.MULTILINE | re.IGNORECASE)
+_FRONT_MATTER = re.compile(r"\A\s*(---|\+\+\+)[ \t]*\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+_FRONT_FIELD = r"^{}[ \t]*[:=][ \t]*(?:[>|][-+]?[ \t]*\n[ \t]+)?(\S[^\n]*)$"
+_FRONT_TITLE, _FRONT_SUMMARY = (
+    re.compile(_FRONT_FIELD.format(names), re.MULTILINE | re.IGNORECASE)
+    for names in ("title", "(?:description|summary|abstract|excerpt)")
+)
+_FOOTNOTE = re.compile(r"\[\^[^\]\s]{1,60}\]:[ \t]*(?=\S)")
+_FOOTNOTE_MARK = re.compile(r"\[\^[^\]\s]{1,60}\]")
 # Instructions to site generators (Liquid tags, kramdown attribute lists) are not part of what a reader reads.
 _GENERATOR_TAG = re.compile(r"\{%-?[^%\n]{0,500}-?%\}|\{[:.#][^}\n]{0,200}\}")
 # A tag in a link's address has spaces, with which Markdown would take the whole link for text.
@@ -23,24 +30,54 @@ _LEFT_LINK = re.compile(r"\[([^\[\]\n]{1,500})\]\((?:#|https?:[^()\s]{0,500})?\)
 _LINE_BREAK_TAG = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
 
-def parse(path: Path) -> ParsedDocument:
+def parse(path: Source) -> ParsedDocument:
     """Parse a Markdown file. Raises ParsingError: ``unsupported_type``, ``no_text``, ``too_large``."""
     source = clean(read_text(path))
-    title = ""
+    title = summary = ""
     front = _FRONT_MATTER.match(source[:65536])
     if front is not None:
-        found = _FRONT_TITLE.search(front.group(1))
-        title = found.group(1).strip().strip("\"'") if found is not None else ""
+        title, summary = (_front(front.group(2), field) for field in (_FRONT_TITLE, _FRONT_SUMMARY))
         source = source[front.end() :]
     builder = DocumentBuilder("markdown")
     MarkdownReader(builder).read(renderer().parse(_GENERATED_ADDRESS.sub("](#)", source)))
+    if builder.length == 0:
+        # A page that its site makes up from other files: what it says of itself is all there is to find.
+        builder.add("heading", title, level=1)
+        builder.add("paragraph", summary)
     return builder.build(title)
+
+
+def _front(front: str, field: re.Pattern[str]) -> str:
+    found = field.search(front)
+    return found.group(1).strip().strip("\"'") if found is not None else ""
 
 
 @cache
 def renderer() -> MarkdownIt:
     """The one Markdown parser of this process: CommonMark with tables and strikethrough."""
-    return MarkdownIt("commonmark", {"maxNesting": limits.MAX_DEPTH}).enable(["table", "strikethrough"])
+    parser = MarkdownIt("commonmark", {"maxNesting": limits.MAX_DEPTH}).enable(["table", "strikethrough"])
+    parser.block.ruler.before("reference", "footnote", _footnote, {"alt": ["paragraph", "reference"]})
+    return parser
+
+
+def _footnote(state: StateBlock, first: int, last: int, silent: bool) -> bool:
+    """The rule for "[^1]: words", which CommonMark takes for a link's address: the lines up to a blank one."""
+    start = state.bMarks[first] + state.tShift[first]
+    match = _FOOTNOTE.match(state.src, start, state.eMarks[first])
+    if match is None:
+        return False
+    if silent:
+        return True
+    line = first + 1
+    while line < last and not state.isEmpty(line) and not _FOOTNOTE.match(state.src, state.bMarks[line]):
+        line += 1
+    state.line = line
+    state.push("footnote_open", "", 1)
+    token = state.push("inline", "", 0)
+    token.content = state.src[match.end() : state.eMarks[line - 1]].strip()
+    token.children = []
+    state.push("footnote_close", "", -1)
+    return True
 
 
 class MarkdownReader:
@@ -54,18 +91,28 @@ class MarkdownReader:
         self.heading = 0
         self.marker: str | None = None
         self.rows: list[list[str]] | None = None
+        self.markup: list[str] = []
 
     def read(self, tokens: list[Token]) -> None:
         """Add the blocks of ``tokens``, in order."""
         for token in tokens:
+            if token.type == "html_block":
+                # A blank line ends a piece of HTML for Markdown, though the table that it is may go on.
+                self.markup.append(token.content)
+                continue
+            self._add_markup()
             if token.type == "inline":
                 self._inline(token)
             elif token.type in ("fence", "code_block"):
                 self.builder.add("code", token.content)
-            elif token.type == "html_block":
-                html.add_fragment(self.builder, _without_marks(token.content))
             else:
                 self._structure(token)
+        self._add_markup()
+
+    def _add_markup(self) -> None:
+        if self.markup:
+            html.add_fragment(self.builder, _without_marks("\n".join(self.markup)))
+            self.markup.clear()
 
     def _structure(self, token: Token) -> None:
         match token.type:
@@ -79,7 +126,9 @@ class MarkdownReader:
                 self.depth -= 1
             case "list_item_open":
                 self.marker = f"{token.info}. " if token.info else "- "
-            case "list_item_close":
+            case "footnote_open":
+                self.marker = "- "
+            case "list_item_close" | "footnote_close":
                 self.marker = None
             case "blockquote_open":
                 self.quotes += 1
@@ -107,7 +156,7 @@ class MarkdownReader:
         if self.heading:
             kind, level, text = "heading", self.heading, collapse(text)
         elif self.marker is not None:
-            kind, level, marker = "list_item", self.depth, self.marker
+            kind, level, marker = "list_item", max(self.depth, 1), self.marker
             self.marker = None
         elif self.quotes:
             kind = "quote"
@@ -123,7 +172,9 @@ def _inline_text(token: Token) -> str:
     """What an inline token shows: soft breaks are spaces, hard breaks newlines, images their description."""
     parts: list[str] = []
     for child in token.children or ():
-        if child.type in ("text", "code_inline", "image"):
+        if child.type == "text":
+            parts.append(_FOOTNOTE_MARK.sub("", child.content))
+        elif child.type in ("code_inline", "image"):
             parts.append(child.content)
         elif child.type == "softbreak":
             parts.append(" ")

@@ -1,13 +1,31 @@
 """What parsing makes of a file: its text, and what is known about each part of that text."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-Kind = Literal["pdf", "docx", "html", "markdown", "text"]
+Kind = Literal[
+    "pdf",
+    "docx",
+    "pptx",
+    "xlsx",
+    "odt",
+    "odp",
+    "ods",
+    "rtf",
+    "epub",
+    "email",
+    "html",
+    "markdown",
+    "csv",
+    "json",
+    "code",
+    "image",
+    "text",
+]
 BlockKind = Literal["heading", "paragraph", "list_item", "table", "code", "quote", "caption"]
 
-KINDS: tuple[Kind, ...] = ("pdf", "docx", "html", "markdown", "text")
-BLOCK_KINDS: tuple[BlockKind, ...] = ("heading", "paragraph", "list_item", "table", "code", "quote", "caption")
+KINDS: tuple[Kind, ...] = get_args(Kind)
+BLOCK_KINDS: tuple[BlockKind, ...] = get_args(BlockKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +59,10 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a paged document; ``number`` counts from 1, ``width`` and ``height`` are points as displayed."""
+    """One page of a paged document; ``number`` counts from 1, ``width`` and ``height`` are points as displayed.
+
+    ``scanned``: its text was read from its picture (OCR), so a word may be misread.
+    """
 
     number: int
     start: int
@@ -49,6 +70,18 @@ class Page:
     width: float
     height: float
     boxes: tuple[Box, ...] = ()
+    scanned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a reader of the document must know about how it was read, pages without text for instance.
+
+    ``code`` is stable, ``message`` one sentence for a person that says what to do.
+    """
+
+    code: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +89,8 @@ class ParsedDocument:
     """A file as clean text with its structure. All offsets count Unicode code points of ``text``.
 
     Blocks are in order and do not overlap; what lies between two blocks is white space, or a list item's marker
-    ("- ", "3. "). Table blocks hold a Markdown table, one row a line (in a PDF: one row a line, cells two spaces
-    apart). ``pages`` is empty unless the format has pages. ``text`` has neither NUL nor lone surrogates.
+    ("- ", "3. "). Table blocks hold a Markdown table, one row a line. ``pages`` is empty unless the format has
+    pages. ``text`` has neither NUL nor lone surrogates.
     """
 
     kind: Kind
@@ -65,3 +98,4 @@ class ParsedDocument:
     text: str
     blocks: tuple[Block, ...]
     pages: tuple[Page, ...] = ()
+    notes: tuple[Note, ...] = ()

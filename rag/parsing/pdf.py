@@ -3,21 +3,28 @@
 import ctypes
 import re
 from collections.abc import Iterator
-from itertools import chain, islice
-from pathlib import Path
+from itertools import islice
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from rag.errors import ParsingError
-from rag.parsing import limits
+from rag.parsing import limits, ocr
+from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder, clean, collapse
-from rag.parsing.model import Box, Page, ParsedDocument
-from rag.parsing.pdf_layout import LayoutStyle, Line, Paragraph, lines_of, paragraphs_of, style_of
+from rag.parsing.model import Page, ParsedDocument
+from rag.parsing.pdf_furniture import Furniture
+from rag.parsing.pdf_layout import LayoutStyle, outline_key, style_of
+from rag.parsing.pdf_lines import Line, lines_of
+from rag.parsing.pdf_pages import add_page
+from rag.parsing.pdf_ruling import Grid, grids_of
+from rag.parsing.pdf_scans import ScanReader
 from rag.parsing.pdf_words import Geometry, words_of
+from rag.parsing.pictures import NO_READER, pages_in_words
 
-_SAMPLED_PAGES = 40
+_PAGES_AT_ONCE = 40
 _MAX_ANNOTATIONS = 5000
+_MAX_OUTLINE = 5000
 _FILE_NAME_TITLE = re.compile(
     r"\.(?:docx?|xlsx?|pptx?|pdf|dvi|indd|qxd|tex|rtf|odt|fm|html?|pmd|p65)$|^\S+\.\w{2,4}$", re.IGNORECASE
 )
@@ -27,16 +34,19 @@ _CORRUPT = "This PDF is damaged and cannot be opened. Export it again from where
 
 
 class _PageLines:
-    """One page, read: its size and its lines; ``loaded`` is false for a page that PDFium cannot open."""
+    """One page, read: its size and its lines; ``loaded`` is false for a page that PDFium cannot open, ``scanned`` true
+    for one whose text was read from its picture."""
 
     def __init__(self, number: int, geometry: Geometry, lines: list[Line], loaded: bool) -> None:
         self.number = number
         self.geometry = geometry
         self.lines = lines
         self.loaded = loaded
+        self.scanned = False
+        self.grids: list[Grid] = []
 
 
-def parse(path: Path) -> ParsedDocument:
+def parse(path: Source) -> ParsedDocument:
     """Parse a PDF. Raises ParsingError: ``corrupt``, ``encrypted``, ``no_text``, ``too_large``."""
     try:
         document = pdfium.PdfDocument(path)
@@ -62,26 +72,68 @@ def _opening_error(error: pdfium.PdfiumError) -> ParsingError:
 
 def _build(document: pdfium.PdfDocument) -> ParsedDocument:
     builder = DocumentBuilder("pdf")
-    reading = _read_pages(document)
-    # The first pages tell which size of type is the body's; the others are read one at a time, to bound memory.
-    sample = list(islice(reading, _SAMPLED_PAGES))
-    style = style_of([page.lines for page in sample])
+    scans = ScanReader()
     pages: list[Page] = []
     readable = False
-    for page in chain(sample, reading):
-        pages.append(_add_page(builder, page, style))
-        readable = readable or page.loaded
+    style: LayoutStyle | None = None
+    furniture: Furniture | None = None
+    try:
+        reading = _read_pages(document, scans)
+        # A few pages are held at a time, to bound memory. The first tell which size of type is the body's.
+        while some := list(islice(reading, _PAGES_AT_ONCE)):
+            style = style or style_of([page.lines for page in some], _outline(document))
+            furniture = furniture or Furniture(style.body)
+            furniture.learn((page.lines, page.geometry.height, page.grids) for page in some)
+            for page in some:
+                size = page.geometry.width, page.geometry.height
+                lines = furniture.without(page.lines, size, page.grids)
+                pages.append(add_page(builder, page.number, lines, style, size, scanned=page.scanned, grids=page.grids))
+                readable = readable or page.loaded
+    finally:
+        scans.close()
     if not readable:
         raise ParsingError("corrupt", _CORRUPT)
+    _note_scans(builder, scans)
     if builder.length == 0:
-        raise ParsingError(
-            "no_text",
-            "This PDF has no text in it: it looks like a scan. Scans cannot be read yet. Upload a version with text.",
-        )
+        raise ParsingError("no_text", _no_text(scans))
     return builder.build(_title(document), tuple(pages))
 
 
-def _read_pages(document: pdfium.PdfDocument) -> Iterator[_PageLines]:
+def _no_text(scans: ScanReader) -> str:
+    if scans.unread and not ocr.available():
+        return f"The pages of this PDF are pictures of text, a scan, and could not be read. {NO_READER}"
+    if scans.unread or scans.illegible:
+        return (
+            "The pages of this PDF are pictures in which no text could be read. Upload a sharper scan or one with text."
+        )
+    return "This PDF has no text in it: its pages are empty. Check that it is the right file."
+
+
+def _note_scans(builder: DocumentBuilder, scans: ScanReader) -> None:
+    """Say which pages were read from their picture, and which could not be."""
+    if scans.unread:
+        one = len(scans.unread) == 1
+        said = (
+            f"{pages_in_words(scans.unread)} {'is a picture' if one else 'are pictures'} of text and could not be read"
+        )
+        if not ocr.available():
+            builder.note("scan_unread", f"{said}. {NO_READER}")
+        else:
+            builder.note("scan_unread", f"{said} in the time allowed. Split the file and upload the parts.")
+    if scans.illegible:
+        one = len(scans.illegible) == 1
+        said = (
+            f"{pages_in_words(scans.illegible)} {'is a picture' if one else 'are pictures'} in which no text was found"
+        )
+        builder.note("scan_illegible", f"{said}. If there is text, upload a sharper scan.")
+    if scans.read:
+        was = "was" if len(scans.read) == 1 else "were"
+        builder.note(
+            "scan_read", f"{pages_in_words(scans.read)} {was} read from a picture. Check quotes against the page."
+        )
+
+
+def _read_pages(document: pdfium.PdfDocument, scans: ScanReader) -> Iterator[_PageLines]:
     for index in range(len(document)):
         try:
             page = document[index]
@@ -91,12 +143,16 @@ def _read_pages(document: pdfium.PdfDocument) -> Iterator[_PageLines]:
         geometry = _geometry(page)
         try:
             page = _with_filled_fields(document, page, index)
-            words = words_of(page, geometry)
+            words = scans.words(page, index + 1, geometry, words_of(page, geometry))
+            grids = grids_of(page, geometry)
         except pdfium.PdfiumError:
-            words = []
+            words, grids = [], []
         finally:
             page.close()
-        yield _PageLines(index + 1, geometry, lines_of(words), True)
+        read = _PageLines(index + 1, geometry, lines_of(words), True)
+        read.scanned = bool(scans.read) and scans.read[-1] == index + 1
+        read.grids = grids
+        yield read
 
 
 def _with_filled_fields(document: pdfium.PdfDocument, page: pdfium.PdfPage, index: int) -> pdfium.PdfPage:
@@ -127,37 +183,17 @@ def _geometry(page: pdfium.PdfPage) -> Geometry:
     return Geometry(left, bottom, right, top, page.get_rotation())
 
 
-def _add_page(builder: DocumentBuilder, page: _PageLines, style: LayoutStyle) -> Page:
-    boxes: list[Box] = []
-    start: int | None = None
-    end = builder.length
-    for paragraph in paragraphs_of(page.lines, style):
-        text, spans = paragraph.text_and_spans(style)
-        if not text.strip():
-            continue
-        at = builder.add(paragraph.kind, text, level=paragraph.level)
-        start = at if start is None else start
-        end = builder.length
-        boxes.extend(_boxes(paragraph, spans, at, page.geometry))
-    return Page(
-        page.number,
-        end if start is None else start,
-        end,
-        round(page.geometry.width, 2),
-        round(page.geometry.height, 2),
-        tuple(boxes),
-    )
-
-
-def _boxes(paragraph: Paragraph, spans: list[tuple[int, int]], at: int, geometry: Geometry) -> Iterator[Box]:
-    """The boxes of a paragraph's words, cut to the page; a word without extent has none."""
-    width, height = round(geometry.width, 2), round(geometry.height, 2)
-    words = (word for line in paragraph.lines for word in line.words)
-    for word, (start, end) in zip(words, spans, strict=True):
-        x0, x1 = max(0.0, round(word.x0, 2)), min(width, round(word.x1, 2))
-        y0, y1 = max(0.0, round(word.y0, 2)), min(height, round(word.y1, 2))
-        if x0 < x1 and y0 < y1:
-            yield Box(at + start, at + end, x0, y0, x1, y1)
+def _outline(document: pdfium.PdfDocument) -> dict[str, int]:
+    """The levels of the titles in the file's outline."""
+    levels: dict[str, int] = {}
+    try:
+        for entry in islice(document.get_toc(max_depth=6), _MAX_OUTLINE):
+            key = outline_key(clean(entry.get_title()))
+            if len(key) > 2:
+                levels.setdefault(key, min(entry.level + 1, 6))
+    except (pdfium.PdfiumError, UnicodeDecodeError, ValueError):
+        return {}
+    return levels
 
 
 def _title(document: pdfium.PdfDocument) -> str:

@@ -6,72 +6,40 @@ usual one, size and weight of type against the body's, short last lines, bullets
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from rag.parsing.model import BlockKind
-from rag.parsing.pdf_words import Word
+from rag.parsing.pdf_lines import BULLET, Line
+from rag.parsing.pdf_order import in_order, unmixed
+from rag.parsing.pdf_ruling import Grid
+from rag.parsing.pdf_tables import Table, with_tables
+from rag.parsing.pdf_words import WIDE, Word
 
-_BULLET = re.compile(r"(?:[•●○▪■□◦‣⁃∙·➢➤✓✔*–—-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]|\[\d{1,3}\])$")
 _SIGN = re.compile(r"[•●○▪■□◦‣⁃∙·➢➤✓✔*–—-]$")
 _SENTENCE_END = re.compile(r"[.!?:;。！？…][\"'”’)\]]*$")
-_WIDE_CHARACTER = re.compile("[\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
 # What ends a line without a space to follow on the next: a dash between words, an address cut after a slash or an at.
 _GOES_ON = re.compile(r"\w[-‐–—]$|://\S*[/.]?$|^www\.\S*[/.]$|\w@$")
-_CELL_GAP = 1.6
 _MAX_HEADING = 200
-
-
-@dataclass(slots=True)
-class Line:
-    """Words on one line of type; boxes in points, origin top left."""
-
-    words: list[Word] = field(default_factory=list)
-    x0: float = 0.0
-    y0: float = 0.0
-    x1: float = 0.0
-    y1: float = 0.0
-
-    def add(self, word: Word) -> None:
-        """Append a word and grow around it."""
-        if not self.words:
-            self.x0, self.y0, self.x1, self.y1 = word.x0, word.y0, word.x1, word.y1
-        self.words.append(word)
-        self.x0, self.y0 = min(self.x0, word.x0), min(self.y0, word.y0)
-        self.x1, self.y1 = max(self.x1, word.x1), max(self.y1, word.y1)
-
-    @property
-    def size(self) -> float:
-        """Height of most of its type, points."""
-        heights: Counter[float] = Counter()
-        for word in self.words:
-            heights[round(word.size, 1)] += len(word.text)
-        return max(heights.most_common(1)[0][0], 0.1)
-
-    @property
-    def bold(self) -> bool:
-        """Whether all of it is set in a bold face."""
-        return all(word.bold for word in self.words)
-
-    @property
-    def upright(self) -> bool:
-        """False for a line that runs up or down the page."""
-        return all(word.upright for word in self.words)
-
-    def cell_starts(self) -> list[int]:
-        """Indices of the words before which a wide gap stands, as between the cells of a table."""
-        gap = _CELL_GAP * self.size
-        return [i for i in range(1, len(self.words)) if self.words[i].x0 - self.words[i - 1].x1 > gap]
+_CAPTION = re.compile(
+    r"(?:figure|fig\.|table|chart|exhibit|abbildung|abb\.|tabelle|tab\.|figura|tabla|tableau)\s+[\dA-Z][\d.-]*\s*(?:[.:|–—]|$)",
+    re.IGNORECASE,
+)
+_MAX_CAPTION = 800
 
 
 @dataclass(slots=True)
 class LayoutStyle:
-    """What holds for a whole document: the body's size of type, larger sizes as headings, and the words it uses."""
+    """What holds for a whole document: the body's size of type, larger sizes as headings, and the words it uses.
+
+    ``outline``: the level, from 1, of each title in the file's own outline, as ``outline_key`` writes it.
+    """
 
     body: float = 10.0
     headings: tuple[float, ...] = ()
     vocabulary: set[str] = field(default_factory=set)
+    outline: Mapping[str, int] = field(default_factory=dict)
 
     def heading_level(self, size: float) -> int:
         """1 to 6 for type of a heading's size, 0 for others."""
@@ -81,52 +49,88 @@ class LayoutStyle:
         return 0
 
 
+class _Writer:
+    """Writes words one after another and keeps the span of each."""
+
+    def __init__(self, style: LayoutStyle) -> None:
+        self.style = style
+        self.parts: list[str] = []
+        self.spans: list[tuple[int, int]] = []
+        self.length = 0
+
+    def put(self, text: str) -> None:
+        """Append text that is no word."""
+        self.parts.append(text)
+        self.length += len(text)
+
+    def words(self, words: Sequence[Word], line_starts: set[int], *, escaped: bool = False) -> None:
+        """Append words as running text. ``line_starts``: indices of those that begin a line.
+
+        Lines are joined by spaces; a word divided at a line's end is joined again unless the document writes it with a
+        hyphen elsewhere. ``escaped``: for a cell of a Markdown table.
+        """
+        previous: Word | None = None
+        for index, word in enumerate(words):
+            if previous is not None:
+                new_line = index in line_starts
+                separator = _separator(previous, word, new_line)
+                if separator == "" and new_line and _divided(previous, word, self.style):
+                    self.parts[-1] = self.parts[-1][:-1]
+                    self.length -= 1
+                    self.spans[-1] = (self.spans[-1][0], self.length)
+                self.put(separator)
+            start = self.length
+            self.put(word.text.replace("|", "\\|") if escaped else word.text)
+            self.spans.append((start, self.length))
+            previous = word
+
+
 @dataclass(slots=True)
 class Paragraph:
-    """Lines that belong together."""
+    """Lines that belong together, or a table."""
 
     kind: BlockKind
     lines: list[Line]
     level: int = 0
+    table: Table | None = None
+
+    def words(self) -> list[Word]:
+        """Its words, in the order of their spans."""
+        return self.table.words() if self.table else [word for line in self.lines for word in line.words]
 
     def text_and_spans(self, style: LayoutStyle) -> tuple[str, list[tuple[int, int]]]:
-        """The paragraph's text and the span of each word in it.
+        """The paragraph's text, that of a table in Markdown, and the span of each word in it."""
+        writer = _Writer(style)
+        if self.table is None:
+            starts, count = set(), 0
+            for line in self.lines:
+                starts.add(count)
+                count += len(line.words)
+            writer.words(self.words(), starts)
+        else:
+            for number, row in enumerate(self.table.rows):
+                writer.put("\n|" if number else "|")
+                for cell in row:
+                    writer.put(" ")
+                    writer.words(cell, _line_starts(cell), escaped=True)
+                    writer.put(" |" if cell else "|")
+                if number == 0:
+                    writer.put("\n|" + " --- |" * len(row))
+        return "".join(writer.parts), writer.spans
 
-        Lines are joined by spaces (those of a table by newlines, its cells by two spaces); a word divided at a line's
-        end is joined again unless the document writes it with a hyphen elsewhere.
-        """
-        parts: list[str] = []
-        spans: list[tuple[int, int]] = []
-        length = 0
-        previous: Word | None = None
-        for line in self.lines:
-            cells = set(line.cell_starts()) if self.kind == "table" else set()
-            for index, word in enumerate(line.words):
-                separator = ""
-                if previous is not None:
-                    separator = self._separator(previous, word, index == 0)
-                    if index in cells:
-                        separator = "  "
-                    if separator == "" and index == 0 and _divided(previous, word, style):
-                        parts[-1] = parts[-1][:-1]
-                        length -= 1
-                        spans[-1] = (spans[-1][0], length)
-                parts += (separator, word.text)
-                length += len(separator)
-                spans.append((length, length + len(word.text)))
-                length += len(word.text)
-                previous = word
-        return "".join(parts), spans
 
-    def _separator(self, previous: Word, word: Word, new_line: bool) -> str:
-        if not new_line:
-            return " " if word.spaced else ""
-        if self.kind == "table":
-            return "\n"
-        if previous.hyphened or _GOES_ON.search(previous.text):
-            return ""
-        wide = _WIDE_CHARACTER.match(previous.text[-1]) and _WIDE_CHARACTER.match(word.text[0])
-        return "" if wide else " "
+def _line_starts(cell: Sequence[Word]) -> set[int]:
+    """Indices of a cell's words that stand below the one before."""
+    return {i for i in range(1, len(cell)) if cell[i].y1 - cell[i - 1].y1 > 0.5 * cell[i].height}
+
+
+def _separator(previous: Word, word: Word, new_line: bool) -> str:
+    if not new_line:
+        return " " if word.spaced or word.x0 - previous.x1 > word.size else ""
+    if previous.hyphened or _GOES_ON.search(previous.text):
+        return ""
+    wide = WIDE.match(previous.text[-1]) and WIDE.match(word.text[0])
+    return "" if wide else " "
 
 
 def _divided(previous: Word, word: Word, style: LayoutStyle) -> bool:
@@ -147,23 +151,12 @@ def _letters(text: str) -> str:
     return re.sub(r"^\W+", "", text).lower()
 
 
-def lines_of(words: Sequence[Word]) -> list[Line]:
-    """Words in the file's order, gathered into lines."""
-    lines: list[Line] = []
-    for word in words:
-        if not lines or (word.breaks and not _continues_line(lines[-1], word)):
-            lines.append(Line())
-        lines[-1].add(word)
-    return lines
+def outline_key(title: str) -> str:
+    """A title without its number, letters only: as an outline has it and as the page has it are the same."""
+    return re.sub(r"[\W\d_]+", "", title.casefold())
 
 
-def _continues_line(line: Line, word: Word) -> bool:
-    """True when the word stands on the same height and to the right, as the next cell of a row does."""
-    overlap = min(line.y1, word.y1) - max(line.y0, word.y0)
-    return overlap > 0.5 * min(line.y1 - line.y0, word.height) and word.x0 >= line.words[-1].x1 - 1
-
-
-def style_of(pages: Sequence[Sequence[Line]]) -> LayoutStyle:
+def style_of(pages: Sequence[Sequence[Line]], outline: Mapping[str, int] | None = None) -> LayoutStyle:
     """The body's size is the one of most characters; sizes 15 % above it, seldom used, are headings."""
     sizes: Counter[float] = Counter()
     vocabulary: set[str] = set()
@@ -174,7 +167,7 @@ def style_of(pages: Sequence[Sequence[Line]]) -> LayoutStyle:
             sizes[round(line.size * 2) / 2] += sum(len(word.text) for word in line.words)
             vocabulary.update(re.sub(r"^\W+|\W+$", "", word.text).lower() for word in line.words[:-1])
     if not sizes:
-        return LayoutStyle()
+        return LayoutStyle(outline=outline or {})
     body = sizes.most_common(1)[0][0]
     total = sum(sizes.values())
     large = sorted((size for size, count in sizes.items() if size > body * 1.15 and count < 0.3 * total), reverse=True)
@@ -182,21 +175,27 @@ def style_of(pages: Sequence[Sequence[Line]]) -> LayoutStyle:
     for size in large:
         if not headings or size < headings[-1] * 0.92:
             headings.append(size)
-    return LayoutStyle(body, tuple(headings[:6]), vocabulary)
+    return LayoutStyle(body, tuple(headings[:6]), vocabulary, outline or {})
 
 
-def paragraphs_of(lines: Sequence[Line], style: LayoutStyle) -> list[Paragraph]:
-    """One page's lines as paragraphs, headings and tables, in their order."""
+def paragraphs_of(lines: Sequence[Line], style: LayoutStyle, grids: Sequence[Grid] = ()) -> list[Paragraph]:
+    """One page's lines as paragraphs, headings and tables, in their order; ``grids``: those ruled on the page."""
     if not lines:
         return []
     leading, width = _usual_leading(lines), _usual_width(lines)
-    groups: list[list[Line]] = []
-    for line in lines:
-        if groups and not _starts_paragraph(groups[-1], line, leading, width):
-            groups[-1].append(line)
+    paragraphs: list[Paragraph] = []
+    group: list[Line] = []
+    for item in in_order(with_tables(unmixed(lines), grids)):
+        if group and (isinstance(item, Table) or _starts_paragraph(group, item, leading, width)):
+            paragraphs.append(_paragraph(group, style))
+            group = []
+        if isinstance(item, Table):
+            paragraphs.append(Paragraph("table", [], table=item))
         else:
-            groups.append([line])
-    return [_paragraph(group, style) for group in groups]
+            group.append(item)
+    if group:
+        paragraphs.append(_paragraph(group, style))
+    return paragraphs
 
 
 def _usual_leading(lines: Sequence[Line]) -> float:
@@ -230,9 +229,7 @@ def _starts_paragraph(group: list[Line], line: Line, leading: float, width: floa
         return ended or not line.words[0].text[0].islower()
     if distance > max(1.35 * leading, 1.1) * size:
         return True
-    if is_row:
-        return False
-    if _BULLET.match(line.words[0].text) and len(line.words) > 1:
+    if BULLET.match(line.words[0].text) and len(line.words) > 1:
         return True
     length = last.x1 - last.x0
     if not ended:
@@ -243,14 +240,14 @@ def _starts_paragraph(group: list[Line], line: Line, leading: float, width: floa
 
 
 def _paragraph(group: list[Line], style: LayoutStyle) -> Paragraph:
-    if len(group) > 1 and group[0].cell_starts():
-        return Paragraph("table", group)
     first, last = group[0].words[0].text, group[-1].words[-1].text
     length = sum(len(word.text) + 1 for line in group for word in line.words)
+    if length < _MAX_CAPTION and _CAPTION.match(" ".join(word.text for word in group[0].words[:3])):
+        return Paragraph("caption", group)
     level = _heading_level(group, style, length) if not _SIGN.match(first) and last[-1] not in ",;" else 0
     if level:
         return Paragraph("heading", group, level)
-    if _BULLET.match(first) and len(group[0].words) > 1:
+    if BULLET.match(first) and len(group[0].words) > 1:
         return Paragraph("list_item", group, 1)
     return Paragraph("paragraph", group)
 
@@ -260,6 +257,10 @@ def _heading_level(group: list[Line], style: LayoutStyle, length: int) -> int:
     letters = any(character.isalpha() for line in group for word in line.words for character in word.text)
     if len(group) > 3 or not 2 < length <= _MAX_HEADING or not letters or not group[0].upright:
         return 0
+    if style.outline:
+        level = style.outline.get(outline_key("".join(word.text for line in group for word in line.words)), 0)
+        if level:
+            return level
     level = style.heading_level(group[0].size)
     if level:
         return level

@@ -1,6 +1,7 @@
 """Gets the words of a PDF page from PDFium, each with its box in the page as it is displayed."""
 
 import ctypes
+import math
 import re
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ import pypdfium2.raw as pdfium_c
 from rag.parsing.building import clean
 
 _HYPHEN_MARKS = ("\x02", "\ufffe", "\xad")
-_WIDE = re.compile("[\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]")
+WIDE = re.compile("[\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]")
 _WIDE_RUN = 4
 _MAX_WORD = 200
 _BOLD_WEIGHT = 600
@@ -55,7 +56,8 @@ class Geometry:
 @dataclass(slots=True)
 class Word:
     """A word or a piece of one. ``breaks`` and ``spaced``: a line end or white space stands before it in the file's
-    order; ``hyphened``: PDFium says that a hyphen at its end only divides it."""
+    order; ``hyphened``: PDFium says that a hyphen at its end only divides it; ``type_size``: height of its line of type
+    in points, where the box does not tell it; ``tilted``: it runs neither level nor upright."""
 
     text: str
     x0: float
@@ -66,6 +68,8 @@ class Word:
     spaced: bool
     bold: bool
     hyphened: bool = False
+    type_size: float = 0.0
+    tilted: bool = False
 
     @property
     def height(self) -> float:
@@ -80,7 +84,7 @@ class Word:
     @property
     def size(self) -> float:
         """Height of its line of type, points, whichever way it runs."""
-        return self.height if self.upright else self.x1 - self.x0
+        return self.type_size or (self.height if self.upright else self.x1 - self.x0)
 
 
 def words_of(page: pdfium.PdfPage, geometry: Geometry) -> list[Word]:
@@ -137,7 +141,7 @@ class _WordReader:
             self._finish()
             self.breaks = True
             return
-        wide = bool(_WIDE.match(character))
+        wide = bool(WIDE.match(character))
         if len(self.characters) >= (_WIDE_RUN if wide else _MAX_WORD):
             self._finish()
 
@@ -151,7 +155,10 @@ class _WordReader:
         box = self._box()
         if not text or text.isspace() or box is None:
             return
-        self.words.append(Word(text, *box, self.breaks, self.spaced, self._is_bold(self.first), hyphened))
+        word = Word(text, *box, self.breaks, self.spaced, self._is_bold(self.first), hyphened)
+        if self._is_tilted(word):
+            word.tilted, word.type_size = True, float(pdfium_c.FPDFText_GetFontSize(self.textpage.raw, self.first))
+        self.words.append(word)
         self.breaks = self.spaced = False
 
     def _box(self) -> tuple[float, float, float, float] | None:
@@ -175,6 +182,13 @@ class _WordReader:
         left, right = sorted((rectangle.left, rectangle.right))
         bottom, top = sorted((rectangle.bottom, rectangle.top))
         return left, bottom, right, top
+
+    def _is_tilted(self, word: Word) -> bool:
+        """Whether the word runs askew; asked only of those whose box is high for their length."""
+        if len(word.text) < 3 or word.height < 0.4 * (word.x1 - word.x0):
+            return False
+        angle = math.degrees(pdfium_c.FPDFText_GetCharAngle(self.textpage.raw, self.first)) % 90
+        return 10 < angle < 80
 
     def _is_bold(self, index: int) -> bool:
         flags = ctypes.c_int()

@@ -21,6 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rag.errors import ParsingError
+from rag.parsing.detection import may_be_scan
 from rag.parsing.model import ParsedDocument
 from rag.parsing.wire import WireError, unpack
 
@@ -39,13 +40,19 @@ class ParsingSandbox:
         base_timeout_s: float = 60.0,
         timeout_s_per_mb: float = 20.0,
         longest_timeout_s: float = 900.0,
+        scan_timeout_s_per_mb: float = 60.0,
         parser: str = "rag.parsing:parse",
     ) -> None:
-        """``parser`` names the function that reads a file, "module:function"; the time allowed grows with its size."""
+        """``parser`` names the function that reads a file, "module:function"; the time allowed grows with its size.
+
+        A PDF or a picture may be a scan and is allowed ``scan_timeout_s_per_mb``: a page of 50 to 500 KB takes two to
+        five seconds to be read. What is not read in time is told in the document's notes.
+        """
         self.memory_bytes = memory_bytes
         self.base_timeout_s = base_timeout_s
         self.timeout_s_per_mb = timeout_s_per_mb
         self.longest_timeout_s = longest_timeout_s
+        self.scan_timeout_s_per_mb = scan_timeout_s_per_mb
         self.parser = parser
         self._lock = threading.Lock()
         self._server: subprocess.Popen[bytes] | None = None
@@ -61,8 +68,7 @@ class ParsingSandbox:
         """
         with path.open("rb") as file:
             if timeout_s is None:
-                megabytes = os.fstat(file.fileno()).st_size / 1024**2
-                timeout_s = min(self.base_timeout_s + self.timeout_s_per_mb * megabytes, self.longest_timeout_s)
+                timeout_s = self._timeout_s(file.fileno())
             result, result_end = os.pipe()
             try:
                 status, status_end = os.pipe()
@@ -89,6 +95,12 @@ class ParsingSandbox:
             self.close()
             raise _timeout()
         return _outcome(data, ending.decode("ascii", "replace"))
+
+    def _timeout_s(self, descriptor: int) -> float:
+        megabytes = os.fstat(descriptor).st_size / 1024**2
+        scan = may_be_scan(os.pread(descriptor, 1024, 0))
+        rate = self.scan_timeout_s_per_mb if scan else self.timeout_s_per_mb
+        return min(self.base_timeout_s + rate * megabytes, self.longest_timeout_s)
 
     def close(self) -> None:
         """Stop the helper and whatever it is running; the next ``parse`` starts another."""
@@ -128,6 +140,9 @@ class ParsingSandbox:
             "PATH": os.environ.get("PATH", ""),
             "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry),
             "LC_ALL": "C.UTF-8",
+            # The child may start no threads, and a library that cannot start those it wants ends the process.
+            "OMP_THREAD_LIMIT": "1",
+            "OMP_NUM_THREADS": "1",
         }
         options = json.dumps({"memory_bytes": self.memory_bytes, "parser": self.parser})
         with theirs:

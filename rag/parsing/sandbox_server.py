@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from rag.errors import ParsingError
-from rag.parsing import markdown
+from rag.parsing import READERS, limits, markdown
 from rag.parsing.confinement import confine, leave_network, prepare
 from rag.parsing.decoding import decode
 from rag.parsing.model import ParsedDocument
@@ -154,8 +154,10 @@ class SandboxServer:
         """Parse in the forked child, which never returns from here."""
         code = 1
         try:
+            os.dup2(1, 2)  # what libraries say about a file of a stranger is for nobody's log
             _keep_only(file, result)
             confine(self.memory_bytes, timeout_s, (file,))
+            limits.allow(timeout_s)
             data = _parsed(self.parser, file, filename)
             _write_all(result, data)
             code = 0
@@ -208,7 +210,9 @@ def _drain(descriptor: int) -> None:
 def _load(name: str) -> Parser:
     """The parser named "module:function", with all that it will need loaded, so that children need not do it again."""
     module, _, function = name.partition(":")
-    for part in ("pdf", "docx", "html", "text"):
+    for reader in READERS.values():
+        importlib.import_module(reader)
+    for part in ("mail_mime", "mail_outlook"):
         importlib.import_module(f"rag.parsing.{part}")
     markdown.renderer().parse("# Warm\n\n- up\n")
     decode("Größe und Maß. ".encode("cp1252") * 20)

@@ -1,32 +1,48 @@
-"""Reads plain text of any encoding: paragraphs are what blank lines separate."""
-
-import re
-from pathlib import Path
+"""Reads plain text of any encoding: paragraphs, and the headings, lists and ruled tables that are surely such."""
 
 from rag.errors import ParsingError
 from rag.parsing import limits
+from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder, clean
 from rag.parsing.decoding import decode
 from rag.parsing.model import ParsedDocument
+from rag.parsing.text_structure import add_text
 
-_PARAGRAPH_BREAK = re.compile(r"\n[ \t\u00a0\u3000]*\n\s*")
 
-
-def parse(path: Path) -> ParsedDocument:
+def parse(path: Source) -> ParsedDocument:
     """Parse a text file. Raises ParsingError: ``unsupported_type``, ``no_text``, ``too_large``."""
+    return parse_text(read_clean(path))
+
+
+def parse_text(source: str) -> ParsedDocument:
+    """The document that decoded text makes. Raises ParsingError: ``no_text``, ``too_large``."""
+    from rag.parsing.xml_text import add_xml  # which reads HTML within XML, as that module reads text
+
     builder = DocumentBuilder("text")
-    text = clean(read_text(path))
-    for paragraph in _PARAGRAPH_BREAK.split(text):
-        builder.add("paragraph", paragraph)
+    if add_xml(builder, source):
+        return builder.build("")
+    # A chapter's number, or a heading somewhere within, is not what the whole is called.
+    builder.first_heading = add_text(builder, clean(source))
     return builder.build("")
 
 
-def read_text(path: Path, declared: str | None = None) -> str:
+def read_text(path: Source, declared: str | None = None) -> str:
     """The file's content, decoded. Raises ParsingError: ``unsupported_type``, ``too_large``."""
     return decode_bytes(read_bytes(path), declared)
 
 
-def read_bytes(path: Path) -> bytes:
+def read_clean(path: Source) -> str:
+    """The file's content, decoded and clean, for readers that keep all of it.
+
+    Raises ParsingError: ``unsupported_type``, ``too_large`` for what could not become a document either.
+    """
+    text = clean(read_text(path))
+    if len(text) > limits.MAX_CHARACTERS:
+        raise limits.too_large(f"{limits.MAX_CHARACTERS:,} characters")
+    return text
+
+
+def read_bytes(path: Source) -> bytes:
     """The file's bytes. Raises ParsingError ``too_large`` beyond ``limits.MAX_MARKUP_BYTES``."""
     with path.open("rb") as file:
         data = file.read(limits.MAX_MARKUP_BYTES + 1)

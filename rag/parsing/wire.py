@@ -15,9 +15,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from rag.errors import ParsingError
-from rag.parsing.model import BLOCK_KINDS, KINDS, Block, Box, Page, ParsedDocument
+from rag.parsing.model import BLOCK_KINDS, KINDS, Block, Box, Note, Page, ParsedDocument
 
 _LENGTH = 8
+_MOST_NOTES = 20
 _CODES = (
     "empty_file",
     "encrypted",
@@ -48,13 +49,17 @@ def pack_document(document: ParsedDocument) -> bytes:
         for box in page.boxes:
             spans.extend((box.start, box.end))
             corners.extend((box.x0, box.y0, box.x1, box.y1))
-    pages = [(page.number, page.start, page.end, page.width, page.height, len(page.boxes)) for page in document.pages]
+    pages = [
+        (page.number, page.start, page.end, page.width, page.height, len(page.boxes), page.scanned)
+        for page in document.pages
+    ]
     header = {
         "kind": document.kind,
         "title": document.title,
         "text": document.text,
         "pages": pages,
         "blocks": len(document.blocks),
+        "notes": [(note.code, note.message) for note in document.notes],
     }
     return _join(header, blocks.tobytes(), spans.tobytes(), corners.tobytes())
 
@@ -100,12 +105,17 @@ def _document(header: dict[str, Any], rest: memoryview) -> ParsedDocument:
     corners.frombytes(rest[32 * count + 16 * boxes :])
     pages: list[Page] = []
     first = 0
-    for number, start, end, width, height, size in rows:
+    for number, start, end, width, height, size, scanned in rows:
         _check_span(start, end, pages[-1].end if pages else 0, len(text))
         found = _boxes(spans, corners, range(first, first + size), (start, end))
-        pages.append(Page(number, start, end, width, height, found))
+        pages.append(Page(number, start, end, width, height, found, scanned))
         first += size
-    return ParsedDocument(header["kind"], title, text, _blocks(blocks, len(text)), tuple(pages))
+    notes = tuple(_note(*row) for row in header["notes"][:_MOST_NOTES])
+    return ParsedDocument(header["kind"], title, text, _blocks(blocks, len(text)), tuple(pages), notes)
+
+
+def _note(code: object, message: object) -> Note:
+    return Note(_string(code)[:60], _string(message)[:500])
 
 
 def _string(value: object) -> str:
@@ -114,12 +124,12 @@ def _string(value: object) -> str:
     return value
 
 
-def _page_row(row: Sequence[Any]) -> tuple[int, int, int, float, float, int]:
-    number, start, end, width, height, boxes = row
+def _page_row(row: Sequence[Any]) -> tuple[int, int, int, float, float, int, bool]:
+    number, start, end, width, height, boxes, scanned = row
     width, height = float(width), float(height)
     if not (math.isfinite(width) and math.isfinite(height)) or int(boxes) < 0:
         raise WireError("a page without size")
-    return int(number), int(start), int(end), width, height, int(boxes)
+    return int(number), int(start), int(end), width, height, int(boxes), scanned is True
 
 
 def _blocks(numbers: "array[int]", length: int) -> tuple[Block, ...]:

@@ -17,13 +17,14 @@ class Run:
 
 @dataclass(frozen=True)
 class PdfPage:
-    """A page's runs in the file's order."""
+    """A page's runs in the file's order; ``drawing``: content that comes before them, lines of a table for instance."""
 
     runs: list[Run] = field(default_factory=list)
     media: tuple[float, float, float, float] = (0, 0, 612, 792)
     crop: tuple[float, float, float, float] | None = None
     rotate: int = 0
     field_value: str | None = None
+    drawing: str = ""
 
 
 def lines(texts, x=72, top=720, size=12, leading=14.4, bold=False):
@@ -31,8 +32,9 @@ def lines(texts, x=72, top=720, size=12, leading=14.4, bold=False):
     return [Run(x, top - index * leading, text, size, bold) for index, text in enumerate(texts)]
 
 
-def make_pdf(pages, title=None, encrypted=False) -> bytes:
-    """The bytes of a PDF. ``encrypted`` adds a security handler whose password nobody knows."""
+def make_pdf(pages, title=None, encrypted=False, bookmarks=()) -> bytes:
+    """The bytes of a PDF. ``bookmarks``: titles for its outline. ``encrypted`` adds a security handler whose password
+    nobody knows."""
     objects: list[bytes] = [b"", b""]
     fonts = []
     for name in ("Helvetica", "Helvetica-Bold"):
@@ -52,7 +54,7 @@ def make_pdf(pages, title=None, encrypted=False) -> bytes:
                 f"/AP << /N {len(objects)} 0 R >> >>".encode()
             )
             annotations = f"/Annots [{len(objects)} 0 R]"
-        content = b"\n".join(_show(run) for run in page.runs)
+        content = b"\n".join([page.drawing.encode(), *map(_show, page.runs)])
         objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content))
         content_number = len(objects)
         crop = f"/CropBox [{_numbers(page.crop)}]" if page.crop else ""
@@ -62,7 +64,16 @@ def make_pdf(pages, title=None, encrypted=False) -> bytes:
             f"/Resources << /Font << /F0 {fonts[0]} 0 R /F1 {fonts[1]} 0 R >> >> >>".encode()
         )
         kids.append(f"{len(objects)} 0 R")
-    objects[0] = b"<< /Type /Catalog /Pages 2 0 R >>"
+    outlines = ""
+    if bookmarks:
+        first = len(objects) + 2
+        outlines = f"/Outlines {first - 1} 0 R"
+        last = first + len(bookmarks) - 1
+        objects.append(f"<< /Type /Outlines /First {first} 0 R /Last {last} 0 R /Count {len(bookmarks)} >>".encode())
+        for number, name in enumerate(bookmarks, first):
+            following = f"/Next {number + 1} 0 R" if number < last else ""
+            objects.append(f"<< /Title ({name}) /Parent {first - 1} 0 R {following} /Dest [{kids[0]} /Fit] >>".encode())
+    objects[0] = f"<< /Type /Catalog /Pages 2 0 R {outlines} >>".encode()
     objects[1] = f"<< /Type /Pages /Kids [{' '.join(kids)}] /Count {len(kids)} >>".encode()
     trailer = "/Root 1 0 R"
     if title is not None:

@@ -122,6 +122,26 @@ def test_code_is_cut_between_lines(embedder):
         assert all(line.strip() in map(str.strip, lines) for line in one.text.split("\n"))
 
 
+def test_a_table_that_is_split_repeats_its_header_beside_the_text(embedder):
+    header = "| City | Hotel limit in euros | Meal allowance |\n| --- | --- | --- |"
+    rows = [f"| Place number {n} | {100 + n} | {20 + n} |" for n in range(60)]
+    document = build(("paragraph", "Limits by city."), ("table", "\n".join([header, *rows])), ("paragraph", "The end."))
+    chunks = checked(document, embedder)
+    inside = [one for one in chunks if one.start > document.blocks[1].start and one.start < document.blocks[1].end]
+    assert len(inside) >= 3
+    assert {one.context for one in inside} == {header}
+    assert all(header in embedding_text(one, document.title, embedder) for one in inside)
+    assert not [one for one in chunks if one not in inside and one.context]
+    assert all(one.tokens + len(embedder.token_offsets(header)) <= DEFAULT_SETTINGS.max_tokens for one in inside)
+
+
+def test_a_header_wider_than_half_a_chunk_is_not_repeated(embedder):
+    names = " | ".join(f"a rather long name of column {n}" for n in range(30))
+    rows = ["| " + " | ".join(str(n * m) for m in range(30)) + " |" for n in range(20)]
+    document = build(("table", "\n".join([f"| {names} |", "|" + " --- |" * 30, *rows])))
+    assert {one.context for one in checked(document, embedder)} == {""}
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -7,6 +7,7 @@ import pytest
 from rag.errors import ParsingError
 from rag.parsing import limits
 from tests.rag.docx_files import STRICT, W, make_docx, numbered, p
+from tests.rag.office_files import OFFICE, relations
 from tests.rag.parsed import outline, parsed
 
 
@@ -61,7 +62,7 @@ def test_what_was_deleted_is_out_and_what_was_inserted_is_in(tmp_path):
     assert read(tmp_path, body).text == "Price 12 EUR\nnet"
 
 
-def test_tables_become_rows_and_merged_cells_are_said_once(tmp_path):
+def test_tables_become_rows_and_each_row_has_the_label_merged_over_it(tmp_path):
     def cell(text, extra=""):
         return f"<w:tc><w:tcPr>{extra}</w:tcPr>{p(text)}</w:tc>"
 
@@ -74,7 +75,7 @@ def test_tables_become_rows_and_merged_cells_are_said_once(tmp_path):
     framed = f"<w:tbl><w:tr><w:tc>{p('Alone')}{table}</w:tc></w:tr></w:tbl>"
     assert outline(read(tmp_path, framed)) == [
         ("paragraph", 0, "Alone"),
-        ("table", 0, "| Item | Price |  |\n| --- | --- | --- |\n| Chair | 49 | EUR |\n|  | 55 | USD |"),
+        ("table", 0, "| Item | Price |  |\n| --- | --- | --- |\n| Chair | 49 | EUR |\n| Chair | 55 | USD |"),
     ]
 
 
@@ -88,6 +89,93 @@ def test_text_boxes_and_notes_are_read_once(tmp_path):
     note = f'<w:footnote w:type="separator"><w:p/></w:footnote><w:footnote>{p("A note")}</w:footnote>'
     notes = f"<w:footnotes {W}>{note}</w:footnotes>"
     assert read(tmp_path, body, parts={"word/footnotes.xml": notes}).text == "Outside\n\nIn the box\n\nA note"
+
+
+M = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+
+
+def equation(inner):
+    return f"<w:p><w:r><w:t>So </w:t></w:r><m:oMath {M}>{inner}</m:oMath></w:p>"
+
+
+def e(text, name="e"):
+    return f"<m:{name}><m:r><m:t>{text}</m:t></m:r></m:{name}>"
+
+
+@pytest.mark.parametrize(
+    ("inner", "latex"),
+    [
+        ("<m:r><m:t>A=π</m:t></m:r>" + f"<m:sSup>{e('r')}{e('2', 'sup')}</m:sSup>", r"A=\pi r^{2}"),
+        (f"<m:f>{e('a+b', 'num')}{e('2', 'den')}</m:f>", r"\frac{a+b}{2}"),
+        (f"<m:rad>{e('3', 'deg')}{e('x')}</m:rad>", r"\sqrt[3]{x}"),
+        (
+            f'<m:nary><m:naryPr><m:chr m:val="∑"/></m:naryPr>{e("n=1", "sub")}{e("∞", "sup")}{e("n")}</m:nary>',
+            r"\sum_{n=1}^{\infty}{n}",
+        ),
+        (f'<m:d><m:dPr><m:begChr m:val="["/><m:endChr m:val="]"/></m:dPr>{e("x")}</m:d>', r"\left[x\right]"),
+        (f"<m:func>{e('sin', 'fName')}{e('x')}</m:func>", r"\sin{x}"),
+        (f"<m:m><m:mr>{e('a')}{e('b')}</m:mr><m:mr>{e('c')}{e('d')}</m:mr></m:m>",
+         r"\begin{matrix}a & b \\ c & d\end{matrix}"),
+        (f"<m:sSub>{e('50%')}{e('i', 'sub')}</m:sSub>", r"{50\%}_{i}"),
+    ],
+)  # fmt: skip
+def test_equations_are_latex(tmp_path, inner, latex):
+    assert read(tmp_path, equation(inner)).text == f"So ${latex}$"
+
+
+def test_headings_keep_their_numbers(tmp_path):
+    levels = (
+        '<w:lvl w:ilvl="0"><w:start w:val="2"/><w:numFmt w:val="upperRoman"/><w:lvlText w:val="%1."/></w:lvl>'
+        '<w:lvl w:ilvl="1"><w:numFmt w:val="decimal"/><w:lvlText w:val="%1.%2"/></w:lvl>'
+    )
+    numbering = (
+        f'<w:numbering {W}><w:abstractNum w:abstractNumId="0">{levels}</w:abstractNum>'
+        '<w:num w:numId="7"><w:abstractNumId w:val="0"/></w:num></w:numbering>'
+    )
+
+    def heading(text, level):
+        return p(text, "berschrift1", f'<w:numPr><w:ilvl w:val="{level}"/><w:numId w:val="7"/></w:numPr>')
+
+    body = heading("Scope", 0) + heading("Terms", 1) + heading("Rules", 1) + heading("Costs", 0) + heading("Fees", 1)
+    document = read(tmp_path, body, parts={"word/numbering.xml": numbering})
+    assert document.text.split("\n\n") == ["II Scope", "II.1 Terms", "II.2 Rules", "III Costs", "III.1 Fees"]
+
+
+def test_comments_descriptions_and_symbols_are_read_and_hidden_text_is_not(tmp_path):
+    drawing = '<w:drawing><wp:inline xmlns:wp="wp"><wp:docPr id="1" name="x" descr="{}"/></wp:inline></w:drawing>'
+    body = (
+        '<w:p><w:r><w:sym w:font="Wingdings" w:char="F0FE"/><w:t> Done</w:t></w:r>'
+        "<w:r><w:rPr><w:vanish/></w:rPr><w:t>hidden</w:t></w:r>"
+        f"<w:r>{drawing.format('A red door')}{drawing.format('IMG_1.png')}</w:r></w:p>"
+    )
+    comments = f"<w:comments {W}><w:comment>{p('Check this')}</w:comment></w:comments>"
+    document = read(tmp_path, body, parts={"word/comments.xml": comments})
+    assert document.text.startswith("☒ Done\n\nA red door\n\nComment")
+    assert document.text.endswith("Comment: Check this")
+    assert "hidden" not in document.text
+
+
+def test_numbers_of_lists_stay_in_table_cells(tmp_path):
+    row = f"<w:tr><w:tc>{numbered('One', 2)}{numbered('Two', 2)}</w:tc><w:tc>{p('x')}</w:tc></w:tr>"
+    assert outline(read(tmp_path, f"<w:tbl>{row}</w:tbl>"))[0][2].startswith("| 1. One 2. Two | x |")
+
+
+def test_charts_and_pages_of_html_that_word_takes_in_are_read(tmp_path):
+    chart = (
+        '<c:chartSpace xmlns:c="c"><c:chart><c:ser>'
+        '<c:cat><c:strCache><c:pt idx="0"><c:v>Q1</c:v></c:pt></c:strCache></c:cat>'
+        '<c:val><c:numCache><c:pt idx="0"><c:v>4.5</c:v></c:pt></c:numCache></c:val></c:ser></c:chart></c:chartSpace>'
+    )
+    links = relations(c="chart charts/c.xml", h="aFChunk page.html")
+    used = f'xmlns:r="{OFFICE}" xmlns:c="c"'
+    body = f'<w:p><w:r><w:drawing><c:chart {used} r:id="c"/></w:drawing></w:r></w:p><w:altChunk {used} r:id="h"/>'
+    parts = {
+        "word/_rels/document.xml.rels": links,
+        "word/charts/c.xml": chart,
+        "word/page.html": "<h1>From a page</h1><p>Größe</p>",
+    }
+    document = read(tmp_path, body, parts=parts)
+    assert document.text == "| Q1 | 4.5 |\n| --- | --- |\n\nFrom a page\n\nGröße"
 
 
 def test_a_strict_file_is_read_alike(tmp_path):

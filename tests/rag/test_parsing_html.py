@@ -72,9 +72,83 @@ def test_a_table_becomes_rows_of_markdown(tmp_path):
         (
             "table",
             0,
-            "| Item | Price |  |\n| --- | --- | --- |\n| Chair \\| stool | 49 | EUR |\n| Desk | 199 | EUR |",
+            "| Item | Price | Price |\n| --- | --- | --- |\n| Chair \\| stool | 49 | EUR |\n| Desk | 199 | EUR |",
         ),
     ]
+
+
+def test_a_cell_that_spans_rows_or_columns_stands_in_each(tmp_path):
+    document = read(
+        tmp_path,
+        "<table><tr><th rowspan=2>Year<th colspan=2>Sales<tr><th>North<th>South"
+        "<tr><td rowspan=3>2024<td>1<td>2<tr><td>3<td>4<tr><td>5<td>6<tr><td>2025<td>7<td>8</table>",
+    )
+    assert document.text.split("\n") == [
+        "| Year | Sales | Sales |",
+        "| --- | --- | --- |",
+        "| Year | North | South |",
+        *(f"| {year} | {a} | {b} |" for year, a, b in [(2024, 1, 2), (2024, 3, 4), (2024, 5, 6), (2025, 7, 8)]),
+    ]
+
+
+def test_definitions_captions_details_and_descriptions_of_pictures_are_kept(tmp_path):
+    document = read(
+        tmp_path,
+        "<dl><dt>Door<dd>Opens.<dd>Closes.<dt>Wall<dd>Stands.</dl>"
+        "<figure><img alt='A red door' src=a.png><figcaption>Fig. 1: The door</figcaption></figure>"
+        "<details><summary>How wide?</summary><p>80 cm.</p></details>",
+    )
+    assert outline(document) == [
+        ("list_item", 1, "Door"),
+        ("list_item", 2, "Opens."),
+        ("list_item", 2, "Closes."),
+        ("list_item", 1, "Wall"),
+        ("list_item", 2, "Stands."),
+        ("paragraph", 0, "A red door"),
+        ("caption", 0, "Fig. 1: The door"),
+        ("paragraph", 0, "How wide?"),
+        ("paragraph", 0, "80 cm."),
+    ]
+
+
+PROSE = "The warehouse opens at seven in the morning and closes at six in the evening on every day of work. "
+LINKS = "".join(f"<li><a href=/{n}>Another page {n}</a></li>" for n in range(8))
+FRAME = (
+    "<div id=cookie-banner><p>{0}</p><button>Accept</button></div><header><a href=/>Shop</a></header>"
+    "<nav><ul>" + LINKS + "</ul></nav><div class='sidebar'><ul>" + LINKS + "</ul></div>{1}"
+    "<section class='related-posts'><h3>Read next</h3><ul>" + LINKS + "</ul></section>"
+    "<footer><p>All rights reserved by nobody at all.</p></footer>"
+)
+COOKIES = "We use cookies, as everyone does, and hope that nobody minds reading this very sentence again."
+
+
+def test_the_frame_of_a_page_is_left_out_and_its_content_kept(tmp_path):
+    content = (
+        f"<main><h1>Opening hours</h1>{f'<p>{PROSE * 2}</p>' * 6}<ul>{LINKS}</ul>"
+        "<table><tr><th>Day<th>Hours<tr><td>Monday<td>7 to 6</table><p>Short end.</p></main>"
+    )
+    text = read(tmp_path, FRAME.format(COOKIES, content)).text
+    assert text.startswith("Opening hours\n\nThe warehouse")
+    assert text.endswith("- Another page 7\n\n| Day | Hours |\n| --- | --- |\n| Monday | 7 to 6 |\n\nShort end.")
+    assert "cookies" not in text
+    assert "Read next" not in text
+
+
+def test_a_title_within_the_frame_is_kept(tmp_path):
+    content = f"<div><div class=banner><h1>Opening hours</h1></div><div>{f'<p>{PROSE * 2}</p>' * 6}</div></div>"
+    assert outline(read(tmp_path, FRAME.format(COOKIES, content)))[0] == ("heading", 1, "Opening hours")
+
+
+def test_a_page_that_is_all_frame_is_left_as_it_is(tmp_path):
+    document = read(tmp_path, f"<div class=sidebar>{f'<p>{PROSE}</p>' * 20}</div><footer>End of it.</footer>")
+    assert document.text.count("warehouse") == 20
+
+
+def test_a_small_page_or_one_without_a_frame_loses_nothing(tmp_path):
+    assert "Another page 7" in read(tmp_path, f"<h1>Pages</h1><div class=menu><ul>{LINKS}</ul></div>").text
+    whole = read(tmp_path, f"<div><p>{PROSE * 9}</p></div><div><p>{PROSE}</p></div><div><ul>{LINKS}</ul></div>").text
+    assert whole.count("warehouse") == 10
+    assert "Another page 7" in whole
 
 
 def test_a_table_that_only_lays_out_the_page_is_read_through(tmp_path):

@@ -72,5 +72,39 @@ def test_deep_nesting_is_survived(tmp_path):
 
 def test_a_page_without_text_says_so(tmp_path):
     with pytest.raises(ParsingError) as caught:
-        read(tmp_path, "---\ntitle: x\n---\n\n<!-- nothing -->\n")
+        read(tmp_path, "---\nlayout: x\n---\n\n<!-- nothing -->\n")
     assert caught.value.code == "no_text"
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        '---\ntitle: "Paid leave"\ndescription: Who may take it.\n---',
+        "+++\ntitle = 'Paid leave'\nsummary = 'Who may take it.'\n+++",
+        "---\nlayout: x\ntitle: >-\n  Paid leave\nsummary: |\n  Who may take it.\n---\n\n{% include all.html %}\n",
+    ],
+)
+def test_front_matter_alone_is_the_text(tmp_path, front):
+    document = read(tmp_path, front)
+    assert document.title == "Paid leave"
+    assert outline(document) == [("heading", 1, "Paid leave"), ("paragraph", 0, "Who may take it.")]
+
+
+def test_footnotes_are_read_and_their_marks_left_out(tmp_path):
+    document = read(
+        tmp_path,
+        "Leave is paid[^1] for all[^long-name].\n\n[^1]: Twenty-five days.\n[^long-name]: see\n    [law](https://example.org/a)\n\n"
+        "`[^1]` in code.\n",
+    )
+    assert outline(document) == [
+        ("paragraph", 0, "Leave is paid for all."),
+        ("list_item", 1, "Twenty-five days."),
+        ("list_item", 1, "see law"),
+        ("paragraph", 0, "[^1] in code."),
+    ]
+
+
+def test_an_html_table_with_blank_lines_is_one_table(tmp_path):
+    source = "<table>\n<tr><th>A<th>B\n\n<tr><td>1<td>2\n\n</table>\n\nAfter.\n"
+    document = read(tmp_path, source)
+    assert outline(document) == [("table", 0, "| A | B |\n| --- | --- |\n| 1 | 2 |"), ("paragraph", 0, "After.")]

@@ -106,7 +106,7 @@ def test_two_columns_are_read_one_after_the_other(tmp_path):
     assert document.text.index("at its end") < document.text.index("Right column")
 
 
-def test_rows_with_wide_gaps_are_a_table_with_one_row_a_line(tmp_path):
+def test_rows_with_wide_gaps_are_a_table_with_a_box_for_each_word(tmp_path):
     rows = [("Item", "Price", "Stock"), ("Chair", "49.00", "12"), ("Desk", "199.00", "3")]
     runs = [
         Run(72 + 150 * column, 700 - 15 * row, cell)
@@ -114,7 +114,10 @@ def test_rows_with_wide_gaps_are_a_table_with_one_row_a_line(tmp_path):
         for column, cell in enumerate(cells)
     ]
     document = read(tmp_path, PdfPage(runs))
-    assert outline(document) == [("table", 0, "Item  Price  Stock\nChair  49.00  12\nDesk  199.00  3")]
+    table = "| Item | Price | Stock |\n| --- | --- | --- |\n| Chair | 49.00 | 12 |\n| Desk | 199.00 | 3 |"
+    assert outline(document) == [("table", 0, table)]
+    words = [document.text[box.start : box.end] for box in document.pages[0].boxes]
+    assert words == [cell for row in rows for cell in row]
 
 
 def test_bullets_are_list_items(tmp_path):
@@ -177,10 +180,10 @@ def test_the_title_is_the_files_own_unless_a_program_put_a_file_name_there(tmp_p
         assert read(tmp_path, PdfPage(lines(PROSE)), title=title).title == "report"
 
 
-def test_a_pdf_without_text_is_named_a_scan(tmp_path):
+def test_a_pdf_of_empty_pages_is_named_so(tmp_path):
     error = refused(tmp_path, make_pdf([PdfPage()]))
     assert error.code == "no_text"
-    assert "scan" in error.message
+    assert "empty" in error.message
 
 
 def test_an_encrypted_pdf_is_refused_with_what_to_do(tmp_path):

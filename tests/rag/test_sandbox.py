@@ -16,6 +16,8 @@ from rag.parsing import parse
 from rag.parsing.sandbox import ParsingSandbox
 from rag.parsing.wire import WireError, pack_document, pack_error, unpack
 from tests.rag.docx_files import make_docx, p
+from tests.rag.epub_files import make_epub, page
+from tests.rag.mail_files import make_eml, make_ole
 from tests.rag.pdf_files import PdfPage, lines, make_pdf
 
 MEMORY = 512 * 1024**2
@@ -55,6 +57,12 @@ def code_of(call, *arguments, **options):
         ("a.docx", make_docx(p("Goals", "berschrift1") + p("We grow."))),
         ("a.html", b"<h1>Goals</h1><p>We grow.</p>"),
         ("a.md", b"# Goals\n\nWe grow.\n"),
+        ("a.csv", b"Goal,Year\nGrow,2024\n"),
+        ("a.json", b'{"goal": "grow"}'),
+        ("a.py", b"def grow():\n    pass\n"),
+        ("a.epub", make_epub({"a.xhtml": page("<h1>Goals</h1><p>We grow.</p>")})),
+        ("a.eml", make_eml(attachments=[("a.docx", make_docx(p("Goals", "berschrift1") + p("We grow.")), None)])),
+        ("a.msg", make_ole({"__properties_version1.0": bytes(32), "__substg1.0_0037001F": "Hi".encode("utf-16-le")})),
         ("a.txt", "Größe ja, \U0001f600 auch.".encode()),
     ],
 )

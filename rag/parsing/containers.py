@@ -1,0 +1,127 @@
+"""Tells what a ZIP or OLE container holds, by its entries: an office document, an e-book, a message, or none."""
+
+import zipfile
+import zlib
+
+import olefile
+
+from rag.errors import ParsingError
+from rag.parsing.attachments import Source
+from rag.parsing.model import Kind
+from rag.parsing.packages import ENCRYPTED
+
+ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
+OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+OFFICE_NAMES = {
+    **dict.fromkeys((".docx", ".docm", ".dotx", ".dotm"), "Word file"),
+    **dict.fromkeys((".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm"), "PowerPoint file"),
+    **dict.fromkeys((".xlsx", ".xlsm", ".xltx", ".xltm", ".xlsb", ".xls", ".xlt"), "Excel file"),
+    **dict.fromkeys((".odt", ".ott", ".odp", ".otp", ".ods", ".ots"), "OpenDocument file"),
+    ".epub": "e-book",
+}
+"""Endings that promise a container, and what to call the file in a sentence."""
+_MEDIA_TYPES: dict[str, Kind] = {
+    "application/vnd.oasis.opendocument.text": "odt",
+    "application/vnd.oasis.opendocument.presentation": "odp",
+    "application/vnd.oasis.opendocument.spreadsheet": "ods",
+    "application/epub+zip": "epub",
+}
+_FOLDERS: dict[str, Kind] = {"word": "docx", "ppt": "pptx", "xl": "xlsx"}
+_LONGEST_MEDIA_TYPE = 200
+_ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
+
+_OLD_WORD = (
+    "This is a file of Word 97 to 2003 (.doc), which cannot be read. Open it in Word or LibreOffice, save it as .docx "
+    "and upload that."
+)
+_OLD_POWERPOINT = (
+    "This is a file of PowerPoint 97 to 2003 (.ppt), which cannot be read. Open it in PowerPoint or LibreOffice, save "
+    "it as .pptx and upload that."
+)
+_ARCHIVE = "This is a ZIP archive. Unpack it and upload the files that are in it."
+_DRAWING = "This OpenDocument file is neither a text, a presentation nor a spreadsheet. Export it as PDF, upload that."
+_IWORK = "This is a file of Pages, Numbers or Keynote, which cannot be read. Export it as PDF and upload that."
+_XPS = "This is an XPS file, which cannot be read. Open it, print it as PDF and upload that."
+_BROKEN_OLE = "This Office file is damaged and cannot be opened. Save it again and upload it."
+_OTHER_OLE = "This kind of file cannot be read. Save it as PDF, or as DOCX, PPTX or XLSX, and upload that."
+
+
+def zip_kind(path: Source, suffix: str) -> Kind:
+    """What the ZIP container at ``path`` is; ``suffix`` is the ending it was uploaded with, in lower case.
+
+    Raises ParsingError: ``corrupt`` for a broken container that says it is an office file, ``unsupported_type``.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name.replace("\\", "/").lstrip("/").lower() for name in archive.namelist()]
+            media_type = _media_type(archive)
+    except (zipfile.BadZipFile, zlib.error, ValueError, OSError, NotImplementedError, EOFError, RuntimeError):
+        names, media_type = [], ""
+    if media_type in _MEDIA_TYPES:
+        return _MEDIA_TYPES[media_type]
+    if media_type.startswith("application/vnd.oasis.opendocument."):
+        for known, kind in _MEDIA_TYPES.items():
+            if media_type in (f"{known}-template", f"{known}-master"):
+                return kind
+        raise ParsingError("unsupported_type", _DRAWING)
+    folders = {name.partition("/")[0] for name in names if "/" in name}
+    if "[content_types].xml" in names or "_rels/.rels" in names:
+        for folder, kind in _FOLDERS.items():
+            if folder in folders:
+                return kind
+    if suffix == ".epub" and "meta-inf/container.xml" in names:
+        return "epub"
+    raise _unreadable_zip(names, suffix)
+
+
+def _media_type(archive: zipfile.ZipFile) -> str:
+    """What the entry "mimetype" says, by which OpenDocument and EPUB name themselves."""
+    try:
+        with archive.open("mimetype") as entry:
+            return entry.read(_LONGEST_MEDIA_TYPE).decode("ascii", "replace").strip().lower()
+    except KeyError:
+        return ""
+
+
+def _unreadable_zip(names: list[str], suffix: str) -> ParsingError:
+    if any(name.endswith(".iwa") for name in names) or suffix in (".pages", ".numbers", ".key"):
+        return ParsingError("unsupported_type", _IWORK)
+    if any(name.endswith(".fdseq") for name in names):
+        return ParsingError("unsupported_type", _XPS)
+    if suffix in OFFICE_NAMES and not names:
+        called = OFFICE_NAMES[suffix]
+        return ParsingError("corrupt", f"This {called} is damaged and cannot be opened. Save it again and upload it.")
+    return ParsingError("unsupported_type", _ARCHIVE)
+
+
+def ole_kind(path: Source, suffix: str) -> Kind:
+    """What the OLE container at ``path`` is: a workbook of Excel 97 to 2003, or a message of Outlook.
+
+    Raises ParsingError: ``encrypted`` (a new Office file with a password is an OLE container too), ``corrupt``,
+    ``unsupported_type``.
+    """
+    try:
+        with path.open("rb") as file, olefile.OleFileIO(file) as container:
+            top = {entry[0].lower() for entry in container.listdir(streams=True, storages=True)}
+    except (OSError, ValueError, IndexError, TypeError, AttributeError, OverflowError) as error:
+        raise _broken_ole(path, suffix) from error
+    if top & {"encryptedpackage", "\x09drmcontent", "\x06dataspaces"}:
+        raise ParsingError("encrypted", ENCRYPTED)
+    if "__properties_version1.0" in top:
+        return "email"
+    if top & {"workbook", "book"}:
+        return "xlsx"
+    if "worddocument" in top:
+        raise ParsingError("unsupported_type", _OLD_WORD)
+    if top & {"powerpoint document", "pp40"}:
+        raise ParsingError("unsupported_type", _OLD_POWERPOINT)
+    raise ParsingError("unsupported_type", _OTHER_OLE)
+
+
+def _broken_ole(path: Source, suffix: str) -> ParsingError:
+    with path.open("rb") as file:
+        if _ENCRYPTED_PACKAGE in file.read(64 * 1024**2):
+            return ParsingError("encrypted", ENCRYPTED)
+    if suffix in OFFICE_NAMES or suffix in (".doc", ".dot", ".ppt", ".pps", ".msg"):
+        return ParsingError("corrupt", _BROKEN_OLE)
+    return ParsingError("unsupported_type", _OTHER_OLE)
