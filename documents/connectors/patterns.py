@@ -1,0 +1,72 @@
+"""Which paths are taken: glob patterns as people write them, one on each line."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+MAX_PATTERNS = 200
+MAX_LENGTH = 300
+
+
+def lines_of(text: str) -> list[str]:
+    """The patterns in a field of several lines, without empty ones."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def check_patterns(text: str) -> str:
+    """The text itself; ValueError when it holds too many patterns or one that is too long."""
+    patterns = lines_of(text)
+    if len(patterns) > MAX_PATTERNS or any(len(each) > MAX_LENGTH for each in patterns):
+        raise ValueError(f"Write at most {MAX_PATTERNS} patterns of {MAX_LENGTH} characters.")
+    return text
+
+
+def taken(path: str, include: str, exclude: str) -> bool:
+    """Whether ``path`` matches one of ``include`` (all when empty) and none of ``exclude``.
+
+    ``*`` stands for anything within one part of the path, ``**`` for any number of parts. A pattern without a slash is
+    held against the last part alone.
+    """
+    wanted, unwanted = lines_of(include), lines_of(exclude)
+    if any(_matches(path, pattern) for pattern in unwanted):
+        return False
+    return not wanted or any(_matches(path, pattern) for pattern in wanted)
+
+
+def _matches(path: str, pattern: str) -> bool:
+    subject = path if "/" in pattern else path.rsplit("/", 1)[-1]
+    return _fits(subject.casefold(), _pieces(pattern))
+
+
+@lru_cache(maxsize=1000)
+def _pieces(pattern: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"\*\*+/?|\*|\?|[^*?]+", pattern.lstrip("/").casefold()))
+
+
+def _fits(path: str, pieces: tuple[str, ...]) -> bool:
+    """Whether the pieces cover the path; all ways are tried at once, so that no pattern takes long."""
+    places = {0}
+    for piece in pieces:
+        places = {after for place in _outermost(places, piece) for after in _steps(path, place, piece)}
+    return len(path) in places
+
+
+def _outermost(places: set[int], piece: str) -> set[int]:
+    """Of places from which everything behind can be reached, the first is enough."""
+    return {min(places)} if places and piece.startswith("**") else places
+
+
+def _steps(path: str, place: int, piece: str) -> Iterator[int]:
+    if piece.startswith("**/"):
+        yield place
+        yield from (at + 1 for at in range(place, len(path)) if path[at] == "/")
+    elif piece.startswith("**"):
+        yield from range(place, len(path) + 1)
+    elif piece == "*":
+        end = path.find("/", place)
+        yield from range(place, (len(path) if end < 0 else end) + 1)
+    elif piece == "?":
+        if place < len(path) and path[place] != "/":
+            yield place + 1
+    elif path.startswith(piece, place):
+        yield place + len(piece)

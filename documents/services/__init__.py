@@ -1,0 +1,32 @@
+"""Writes: documents, data sources and their syncs.
+
+Each function checks the permission, writes the audit log in its transaction, and sends events and jobs on commit.
+"""
+
+from documents.ingest.rows import clean_filename
+from documents.services.documents import document_delete, document_retry, document_upload
+from documents.services.sources import (
+    SHARED_SLUG,
+    default_source,
+    source_check,
+    source_create,
+    source_delete,
+    source_update,
+)
+from documents.services.syncs import sync_retry, sync_start, sync_stop
+
+__all__ = [
+    "SHARED_SLUG",
+    "clean_filename",
+    "default_source",
+    "document_delete",
+    "document_retry",
+    "document_upload",
+    "source_check",
+    "source_create",
+    "source_delete",
+    "source_update",
+    "sync_retry",
+    "sync_start",
+    "sync_stop",
+]

@@ -1,0 +1,111 @@
+"""Writes: documents taken in, retried and deleted."""
+
+import uuid
+from functools import partial
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.services import audit
+from documents import storage
+from documents.errors import DocumentsError, document_not_found, permission_denied, source_not_found
+from documents.events import announce
+from documents.ingest.rows import clean_filename, remove, start_over
+from documents.models import DataSource, Document, Status
+from documents.services.sources import default_source
+from documents.tasks import ingest_waiting
+
+
+def document_upload(*, user: User, file: storage.Readable, filename: str, source: DataSource | None = None) -> Document:
+    """Take in a file and queue its indexing; without a source it goes where ``default_source`` says.
+
+    Bytes that the source already has are the document it already has, taken up again if it had failed. Raises
+    DocumentsError: ``source_not_found``, ``source_syncs``, ``permission_denied``, ``empty_file``,
+    ``too_large``.
+    """
+    source = source or default_source(user=user)
+    _check_upload(user, source)
+    with storage.receive(file) as received:
+        if received.size == 0:
+            raise DocumentsError("empty_file", _("The file is empty. Choose one with text in it."), 422)
+        try:
+            with transaction.atomic():
+                received.keep()
+                return _document_of(user, source, received, clean_filename(filename))
+        except IntegrityError as error:
+            # The lock on the bytes leaves one reason: the data source was deleted meanwhile.
+            raise source_not_found() from error
+
+
+def document_retry(*, user: User, document_id: uuid.UUID) -> Document:
+    """Queue a failed document again; one that has not failed is left as it is."""
+    with transaction.atomic():
+        document = _editable_document(user, document_id)
+        if document.status == Status.FAILED:
+            audit(actor=user, action="document.retry", target=document)
+            start_over(document)
+            _queue_on_commit(document)
+    return document
+
+
+def document_delete(*, user: User, document_id: uuid.UUID) -> None:
+    """Delete a document with everything made from it; its bytes go too, unless another source has the same file."""
+    with transaction.atomic():
+        document = _editable_document(user, document_id)
+        remove(document, actor=user)
+
+
+def _document_of(user: User, source: DataSource, received: storage.Received, filename: str) -> Document:
+    """The document of these bytes in the source, made or taken up again where that is needed."""
+    document = (
+        Document.objects.select_for_update()
+        .filter(source=source, sha256=received.sha256, external_id__isnull=True)
+        .first()
+    )
+    if document is None:
+        document = Document.objects.create(
+            source=source,
+            owner=user,
+            filename=filename,
+            size=received.size,
+            sha256=received.sha256,
+            lane=f"user:{user.pk}",
+        )
+        audit(actor=user, action="document.upload", target=document, detail={"source": source.name})
+        _queue_on_commit(document)
+    elif document.status == Status.FAILED:
+        start_over(document)
+        _queue_on_commit(document)
+    return document
+
+
+def _check_upload(user: User, source: DataSource) -> None:
+    if not DataSource.objects.visible_to(user).filter(pk=source.pk).exists():
+        raise source_not_found()
+    if source.syncs:
+        message = _("%(name)s gets its documents by itself and takes no uploads. Choose another data source.")
+        raise DocumentsError("source_syncs", message % {"name": source.name}, 409)
+    if not DataSource.objects.uploadable_by(user).filter(pk=source.pk).exists():
+        raise permission_denied()
+
+
+def _editable_document(user: User, document_id: uuid.UUID) -> Document:
+    document = (
+        Document.objects.visible_to(user)
+        .select_for_update(of=("self",))
+        .select_related("source")
+        .filter(pk=document_id)
+        .first()
+    )
+    if document is None:
+        raise document_not_found()
+    if not Document.objects.editable_by(user).filter(pk=document_id).exists():
+        raise permission_denied()
+    return document
+
+
+def _queue_on_commit(document: Document) -> None:
+    # Robust: with Valkey away the upload is kept all the same, and beat queues it later.
+    transaction.on_commit(partial(announce, document), robust=True)
+    transaction.on_commit(ingest_waiting.delay, robust=True)

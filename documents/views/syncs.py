@@ -1,0 +1,117 @@
+"""Pages of syncs: how a source's are going, starting and stopping one, trying an item or a connection again."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from documents import services
+from documents.connectors import connector_kind
+from documents.errors import DocumentsError, permission_denied
+from documents.forms import ConnectorForm
+from documents.models import ItemStatus, SourceItem
+from documents.views.edges import error_json, script_sign_in, signed_in, tells_errors
+from documents.views.sources import editable
+from rag.errors import RagError
+
+RUNS = 10
+FAILED_PER_PAGE = 50
+
+
+@login_required
+@require_GET
+@tells_errors
+def index(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """A source that syncs: its state, its last runs, and the items that failed."""
+    source = editable(signed_in(request), slug)
+    if not source.syncs:
+        return redirect("documents:source_edit", slug)
+    items = SourceItem.objects.filter(source=source)
+    runs = list(source.sync_runs.select_related("started_by")[:RUNS])
+    running = next((run for run in runs if not run.is_final), None)
+    context = {
+        "source": source,
+        "kind": connector_kind(source.kind),
+        "runs": runs,
+        "running": running,
+        "pending": items.filter(status=ItemStatus.PENDING).count() if running else 0,
+        "failed": Paginator(items.filter(status=ItemStatus.FAILED), FAILED_PER_PAGE).get_page(request.GET.get("page")),
+        "document_count": source.documents.count(),
+        "state": {"running": running is not None},
+    }
+    return render(request, "documents/source_syncs.html", context)
+
+
+@login_required
+@require_POST
+@tells_errors
+def start(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Bring the source up to date now."""
+    user = signed_in(request)
+    services.sync_start(user=user, source=editable(user, slug))
+    return redirect("documents:source_syncs", slug)
+
+
+@login_required
+@require_POST
+@tells_errors
+def stop(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """End the run that is under way."""
+    user = signed_in(request)
+    if services.sync_stop(user=user, source=editable(user, slug)) is None:
+        messages.info(request, _("No sync was running."))
+    return redirect("documents:source_syncs", slug)
+
+
+@login_required
+@require_POST
+@tells_errors
+def retry(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Fetch the failed ``item`` of the form again, or all that failed."""
+    user = signed_in(request)
+    source = editable(user, slug)
+    raw = request.POST.get("item", "")
+    item_id = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 18 else None
+    try:
+        services.sync_retry(user=user, source=source, item_id=item_id)
+    except DocumentsError as error:
+        if error.code != "nothing_to_retry":
+            raise
+        messages.info(request, error.message)
+    return redirect("documents:source_syncs", slug)
+
+
+@script_sign_in
+@require_POST
+def check_new(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """Try the connection that the form describes, before there is a source; JSON with a ``message`` or an ``error``."""
+    return _checked(request, kind, None)
+
+
+@script_sign_in
+@require_POST
+def check(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Try the connection that the form describes; secrets that are not in it are those of the source."""
+    return _checked(request, None, slug)
+
+
+def _checked(request: HttpRequest, kind: str | None, slug: str | None) -> JsonResponse:
+    user = signed_in(request)
+    try:
+        if not user.is_editor:
+            raise permission_denied()
+        source = editable(user, slug) if slug else None
+        connector = connector_kind(source.kind if source else kind or "")
+        form = ConnectorForm(request.POST, kind=connector, source=source)
+        if not form.is_valid():
+            first = next(iter(form.errors.values()))
+            raise DocumentsError("invalid_settings", " ".join(map(str, first)), 422)
+        message = services.source_check(user=user, kind=connector.kind, settings=form.settings(), source=source)
+    except RagError as error:
+        return error_json(DocumentsError(error.code, error.message, 502))
+    except DocumentsError as error:
+        return error_json(error)
+    return JsonResponse({"message": message})

@@ -1,0 +1,231 @@
+"""Syncing a Git repository: a real one, made by git and served over HTTP by git's own http-backend."""
+
+import base64
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+
+from documents import services
+from documents.errors import DocumentsError
+from documents.models import DataSource, RunState
+from documents.syncing import step, steps, sweep_folders
+from tests.documents.syncs import counts, failures, names
+from tests.fakes.website import Asked, Page, Site, serving
+
+pytestmark = pytest.mark.django_db(transaction=True)
+TOKEN = "git-token-9f"
+
+
+class Repository:
+    """A repository with a working tree."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir()
+        self.git("init", "-q", "-b", "main")
+        self.git("config", "uploadpack.allowAnySHA1InWant", "true")
+
+    def git(self, *words: str) -> str:
+        environment = {
+            **os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.com",
+            "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@example.com",
+        }  # fmt: skip
+        done = subprocess.run(
+            ["git", *words], cwd=self.folder, env=environment, capture_output=True, text=True, check=True, timeout=30
+        )
+        return done.stdout.strip()
+
+    def commit(self, **files: str | None) -> None:
+        for name, text in files.items():
+            path = self.folder / name.replace("__", "/").replace("_md", ".md")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if text is None:
+                path.unlink()
+            else:
+                path.write_text(text)
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", "Change.")
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    made = Repository(tmp_path / "papers")
+    (made.folder / ".hidden.md").write_text("# Hidden")
+    made.commit(one_md="# One", docs__two_md="# Two")
+    return made
+
+
+@pytest.fixture
+def site(repository: Repository, settings: Any, tmp_path: Path) -> Iterator[Site]:
+    settings.OUTBOUND_ALLOW_PRIVATE = ["127.0.0.1"]
+    settings.DATA_DIR = tmp_path / "data"
+
+    def backend(asked: Asked) -> Page:
+        if not asked.path.startswith("/papers/.git/"):
+            return Page(b"Nothing here.", 404)
+        if asked.headers.get("authorization") != "Basic " + base64.b64encode(f"token:{TOKEN}".encode()).decode():
+            return Page(b"Who is there?", 401)
+        path, _, query = asked.path.partition("?")
+        done = subprocess.run(
+            ["git", "http-backend"], input=asked.body, capture_output=True, timeout=30, check=True,
+            env={
+                "PATH": os.environ["PATH"], "GIT_PROJECT_ROOT": str(tmp_path), "GIT_HTTP_EXPORT_ALL": "1",
+                "PATH_INFO": path, "QUERY_STRING": query, "REQUEST_METHOD": asked.method, "HOME": str(tmp_path),
+                "CONTENT_TYPE": asked.headers.get("content-type", ""), "CONTENT_LENGTH": str(len(asked.body)),
+                "GIT_PROTOCOL": asked.headers.get("git-protocol", ""), "GIT_CONFIG_COUNT": "1",
+                "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*",
+            },
+        ).stdout  # fmt: skip
+        head, _, body = done.partition(b"\r\n\r\n")
+        given = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
+        return Page(body, int(given.pop("Status", "200").split()[0]), type=given.get("Content-Type", ""))
+
+    served = Site()
+    served.otherwise = backend
+    with serving(served):
+        yield served
+
+
+@pytest.fixture
+def source(cast: Any, site: Site, syncing: Any) -> DataSource:
+    values = {"url": f"{site.url}/papers/.git", "token": TOKEN, "include": ""}
+    return services.source_create(user=cast.ada, name="Papers", kind="git", settings=values)
+
+
+def test_commits_are_followed(cast: Any, source: DataSource, repository: Repository, syncing: Any) -> None:
+    assert "2 files" in services.source_check(user=cast.ada, kind="git", settings=source.settings, source=source)
+    assert counts(syncing(source, cast.ada)) == (2, 0, 0, 0, 0)
+    kept = source.documents.get(external_id="one.md").pk
+    repository.commit(one_md="# One, new", docs__two_md=None, three_md="# Three")
+    assert counts(syncing(source, cast.ada)) == (1, 1, 0, 1, 0)
+    assert source.documents.get(external_id="one.md").pk == kept
+    assert names(source) == ["one.md", "three.md"]
+
+
+def test_what_is_kept_on_the_machine_goes_with_the_source(
+    cast: Any, source: DataSource, syncing: Any, settings: Any
+) -> None:
+    services.source_check(user=cast.ada, kind="git", settings=source.settings, source=source)
+    syncing(source, cast.ada)
+    kept = Path(settings.DATA_DIR) / "sync"
+    assert [path.name for path in kept.iterdir()] == [str(source.pk)]
+    os.utime(kept / str(source.pk), (1, 1))
+    assert sweep_folders() == 0
+    services.source_delete(user=cast.ada, source=source)
+    assert sweep_folders() == 1
+    assert list(kept.iterdir()) == []
+
+
+def test_an_unchanged_branch_costs_one_question(cast: Any, source: DataSource, site: Site, syncing: Any) -> None:
+    syncing(source, cast.ada)
+    site.asked.clear()
+    assert counts(syncing(source, cast.ada)) == (0, 0, 0, 0, 0)
+    assert len(site.asked) <= 2
+    assert all("ls-refs" in each.body.decode("latin-1") or each.method == "GET" for each in site.asked)
+
+
+def test_a_lost_clone_is_fetched_again(cast: Any, source: DataSource, repository: Repository, syncing: Any) -> None:
+    repository.commit(four_md="# Four")
+    run = services.sync_start(user=cast.ada, source=source)
+    steps_s, steps.STEP_S = steps.STEP_S, 0
+    try:
+        step(run.pk, syncing.queued.append)
+    finally:
+        steps.STEP_S = steps_s
+    shutil.rmtree(Path(django_settings.DATA_DIR) / "sync" / str(source.pk))
+    assert counts(syncing.go_on(run)) == (3, 0, 0, 0, 0)
+
+
+def test_nothing_of_it_is_run_and_no_credential_is_kept(
+    cast: Any, source: DataSource, repository: Repository, syncing: Any, tmp_path: Path
+) -> None:
+    mark = tmp_path / "ran"
+    for name in ("post-checkout", "post-merge", "reference-transaction", "post-index-change"):
+        hook = repository.folder / "hooks" / name
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text(f"#!/bin/sh\ntouch {mark}\n")
+        hook.chmod(0o755)
+    (repository.folder / ".gitattributes").write_text("*.md filter=evil\n")
+    (repository.folder / "link.md").symlink_to("/etc/passwd")
+    repository.commit(five_md="# Five")
+    syncing(source, cast.ada)
+    assert not mark.exists()
+    assert "link.md" not in names(source)
+    data = Path(django_settings.DATA_DIR)
+    written = b"".join(path.read_bytes() for path in data.rglob("*") if path.is_file())
+    assert TOKEN.encode() not in written
+    assert base64.b64encode(f"token:{TOKEN}".encode()) not in written
+
+
+def test_branches_and_what_cannot_be_read(
+    cast: Any, source: DataSource, repository: Repository, syncing: Any, settings: Any
+) -> None:
+    repository.git("checkout", "-q", "-b", "next")
+    repository.commit(
+        next_md="# Next", lfs_md="version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", big_md="x" * 5000
+    )
+    repository.git("checkout", "-q", "main")
+    settings.MAX_UPLOAD_BYTES = 4000
+    values = {**source.settings, "branch": "next"}
+    services.source_update(
+        user=cast.ada, source=source, name="Papers", description="", visibility="everyone", settings=values
+    )
+    assert counts(syncing(source, cast.ada)) == (3, 0, 0, 0, 2)
+    assert failures(source) == {"lfs.md": "git_lfs", "big.md": "too_large"}
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"branch": "nowhere"}, "git_branch"),
+        ({"token": "wrong"}, "git_refused"),
+        ({"path": "/nothing.git"}, "git_not_found"),
+    ],
+)
+def test_what_is_wrong_is_told(
+    cast: Any, source: DataSource, site: Site, syncing: Any, change: dict[str, str], code: str
+) -> None:
+    values = {**source.settings, "token": TOKEN} | change
+    if path := values.pop("path", ""):
+        values["url"] = site.url + path
+    broken = services.source_create(user=cast.ada, name="Broken", kind="git", settings=values)
+    run = syncing(broken, cast.ada)
+    assert (run.state, run.error_code) == (RunState.FAILED, code)
+    assert TOKEN not in run.error_message
+
+
+def test_only_permitted_addresses_are_called(
+    cast: Any, source: DataSource, site: Site, syncing: Any, settings: Any
+) -> None:
+    settings.OUTBOUND_ALLOW_PRIVATE = []
+    assert syncing(source, cast.ada).error_code == "outbound_private"
+    assert site.asked == []
+    for url in (
+        "file:///etc",
+        "/etc",
+        "ssh://git@example.com/x",
+        "git@example.com:x",
+        "ext::sh -c id",
+        "https://a:b@e.example/x",
+    ):
+        with pytest.raises(DocumentsError) as refused:
+            services.source_create(user=cast.root, name="x", kind="git", settings={"url": url})
+        assert refused.value.code == "invalid_settings"
+
+
+def test_a_token_does_not_follow_a_redirect_to_another_server(
+    cast: Any, source: DataSource, site: Site, syncing: Any
+) -> None:
+    with serving(Site()) as other:
+        moved = f"{other.url}/papers/.git/info/refs?service=git-upload-pack"
+        site.pages["/papers/.git/info/refs?service=git-upload-pack"] = Page(status=302, headers={"location": moved})
+        run = syncing(source, cast.ada)
+        assert run.state == RunState.FAILED
+        assert other.asked
+        assert not any("authorization" in each.headers for each in other.asked)
