@@ -1,0 +1,234 @@
+"""Measures ingest: a whole corpus from the first upload to the last document searchable, on the real application.
+
+    EVALDATA=../shared/evaldata python bench/ingest.py [--workers 1,2] [--files N] [--json FILE]
+
+For each number of worker processes it starts Footnote as ``make up`` does, on an empty DATA_DIR, uploads the files
+through the API, and waits until all are ready. Beside it the bare embedder embeds the same chunks in this process with
+all cores: the ratio says what everything else costs. Last comes parsing alone, by kind of file, in the sandbox.
+"""
+
+import argparse
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+import httpx2  # noqa: E402 - the project's root must be on the path first
+import psutil  # noqa: E402
+
+from rag.chunking import chunk, embedding_text  # noqa: E402
+from rag.embeddings import available_cores, shipped_embedder  # noqa: E402
+from rag.errors import ParsingError  # noqa: E402
+from rag.parsing.sandbox import ParsingSandbox  # noqa: E402
+
+EVALDATA = Path(os.environ.get("EVALDATA", str(ROOT.parent / "shared" / "evaldata")))
+CORPUS = EVALDATA / "corpora" / "18f-handbook"
+ADMIN = "bench@example.com"
+UPLOADS_AT_ONCE = 4
+LIMIT_S = 1200
+LOOK_EVERY_S = 0.2
+ASK_EVERY_S = 0.5  # an answer costs the machine some of what is measured
+
+
+def corpus_files(most: int | None) -> list[Path]:
+    """Return the Markdown files of the corpus that hold text."""
+    if not CORPUS.exists():
+        raise SystemExit(f"{CORPUS} is missing. Set EVALDATA to the folder of the evaluation data.")
+    found = [path for path in sorted(CORPUS.rglob("*.md")) if path.stat().st_size > 0]
+    return found[:most]
+
+
+@contextmanager
+def running(workers: int) -> Iterator[tuple[str, dict[str, str], int]]:
+    """Start Footnote on an empty DATA_DIR; give its address, the headers of an admin and its process id."""
+    with tempfile.TemporaryDirectory(prefix="fn-") as folder:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        removed = {"REDIS_URL", "DATABASE_URL"}
+        environment = {name: value for name, value in os.environ.items() if name not in removed} | {
+            "DATA_DIR": folder, "PORT": str(port), "ADMIN_EMAIL": ADMIN, "WORKER_CONCURRENCY": str(workers),
+        }  # fmt: skip
+        application = subprocess.Popen(
+            [sys.executable, "manage.py", "up"], cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+        try:
+            assert application.stdout is not None
+            if not any(line.startswith("Ready") for line in application.stdout):
+                raise SystemExit("Footnote did not start.")
+            threading.Thread(target=application.stdout.read, daemon=True).start()
+            token = subprocess.run(
+                [sys.executable, "manage.py", "token", ADMIN, "--name", "bench"], cwd=ROOT, env=environment, text=True,
+                capture_output=True, check=True, timeout=60,
+            ).stdout.split()[-1]  # fmt: skip
+            yield f"http://127.0.0.1:{port}/api/v1", {"authorization": f"Bearer {token}"}, application.pid
+        finally:
+            os.killpg(application.pid, signal.SIGTERM)
+            application.wait(30)
+
+
+class Memory:
+    """Watches the memory of the worker processes: the most that all of them held at once, and the most of one."""
+
+    def __init__(self, application: int) -> None:
+        self.all_mib = self.one_mib = 0.0
+        self._application = psutil.Process(application)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._over.set()
+        self._thread.join(5)
+
+    def _watch(self) -> None:
+        while not self._over.wait(LOOK_EVERY_S):
+            sizes = [self._size(each) for each in self._application.children(recursive=True)]
+            self.all_mib = max(self.all_mib, sum(sizes))
+            self.one_mib = max(self.one_mib, *sizes, 0.0)
+
+    def _size(self, process: psutil.Process) -> float:
+        """Return the proportional set size in MiB of a worker process or one of its parsers, 0 for any other."""
+        try:
+            words = process.cmdline()
+            if words[-1:] != ["worker"] and "rag.parsing.sandbox_server" not in words:
+                return 0.0
+            return float(process.memory_full_info().pss) / 2**20
+        except psutil.Error:
+            return 0.0
+
+
+def ingest(files: list[Path], workers: int) -> dict[str, float]:
+    """Return seconds from the first upload to the last document searchable, and the memory it took."""
+    with running(workers) as (address, headers, application), httpx2.Client(headers=headers, timeout=60) as client:
+        source = client.post(f"{address}/sources", json={"name": "Bench"}).raise_for_status().json()["slug"]
+        memory = Memory(application)
+        started = time.perf_counter()
+
+        def upload(path: Path) -> str:
+            with path.open("rb") as file:
+                fields: dict[str, Any] = {"files": {"file": (path.name, file)}, "data": {"source": source}}
+                return str(client.post(f"{address}/documents", **fields).raise_for_status().json()["id"])
+
+        with ThreadPoolExecutor(UPLOADS_AT_ONCE) as pool:
+            documents = len(set(pool.map(upload, files)))
+        uploaded = time.perf_counter() - started
+        while time.perf_counter() - started < LIMIT_S:
+            ended = sum(
+                client.get(f"{address}/documents", params={"source": source, "status": status, "page_size": 1})
+                .raise_for_status()
+                .json()["total"]
+                for status in ("ready", "failed")
+            )
+            if ended == documents:
+                break
+            time.sleep(ASK_EVERY_S)
+        else:
+            raise SystemExit(f"Not ready within {LIMIT_S} s.")
+        seconds = time.perf_counter() - started
+        memory.stop()
+        ready = client.get(f"{address}/documents", params={"source": source, "status": "ready", "page_size": 1}).json()
+    return {
+        "seconds": seconds, "upload_seconds": uploaded, "ready": ready["total"], "memory_mib": memory.all_mib,
+        "largest_process_mib": memory.one_mib,
+    }  # fmt: skip
+
+
+def bare_embedder(files: list[Path]) -> tuple[float, int]:
+    """Return the seconds that the embedder alone takes for the chunks of the files, and how many those are."""
+    embedder = shipped_embedder()
+    texts: list[str] = []
+    with sandbox() as limited:
+        for path in files:
+            try:
+                document = limited.parse(path, path.name)
+            except ParsingError:
+                continue
+            texts += [embedding_text(each, document.title, embedder) for each in chunk(document, embedder)]
+    started = time.perf_counter()
+    embedder.embed_passages(texts)
+    return time.perf_counter() - started, len(texts)
+
+
+@contextmanager
+def sandbox() -> Iterator[ParsingSandbox]:
+    """Give a sandbox and close it."""
+    limited = ParsingSandbox()
+    try:
+        yield limited
+    finally:
+        limited.close()
+
+
+def parsing_alone() -> dict[str, dict[str, float]]:
+    """Return for each kind how many files of the quick selection were read, their size and the seconds it took."""
+    found: dict[str, dict[str, float]] = defaultdict(lambda: {"files": 0, "bytes": 0, "seconds": 0.0})
+    names = (EVALDATA / "docs" / "CORE.txt").read_text(encoding="utf-8").split("\n")
+    with sandbox() as limited:
+        for path in (EVALDATA / name for name in names if name):
+            if not path.is_file():
+                continue
+            started = time.perf_counter()
+            try:
+                document = limited.parse(path, path.name)
+            except ParsingError:
+                continue
+            row = found[document.kind]
+            row["files"] += 1
+            row["bytes"] += path.stat().st_size
+            row["seconds"] += time.perf_counter() - started
+    return dict(found)
+
+
+def main() -> None:
+    """Print the tables, and write the figures as JSON when asked."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--workers", default="1,2", help="numbers of worker processes (default 1,2)")
+    parser.add_argument("--files", type=int, help="only so many files")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    options = parser.parse_args()
+    files = corpus_files(options.files)
+    size = sum(path.stat().st_size for path in files)
+    print(f"Ingest of {len(files)} Markdown files, {size / 1e6:.2f} MB, {available_cores()} cores")
+    figures: dict[str, Any] = {}
+    bare, chunks = bare_embedder(files)
+    print(f"bare embedder: {chunks} chunks in {bare:.1f} s, {chunks / bare:.1f} chunks/s")
+    for workers in map(int, options.workers.split(",")):
+        row = ingest(files, workers)
+        again, _ = bare_embedder(files)
+        row |= {"bare_seconds": (bare + again) / 2, "share_of_bare": (bare + again) / 2 / row["seconds"]}
+        bare = again
+        figures[f"workers {workers}"] = row
+        rate = f"{len(files) / row['seconds']:.1f} files/s, {size / 1000 / row['seconds']:.1f} KB/s"
+        print(
+            f"{workers} workers: {row['seconds']:.1f} s ({rate}), {row['ready']:.0f} ready; uploaded in "
+            f"{row['upload_seconds']:.1f} s; {row['share_of_bare']:.2f} of the bare embedder's rate; memory of all "
+            f"worker processes at most {row['memory_mib']:.0f} MiB, of one {row['largest_process_mib']:.0f} MiB"
+        )
+    print(f"\nParsing alone, in the sandbox\n{'':10}{'files':>6}{'KB':>10}{'files/s':>10}{'KB/s':>10}")
+    figures["parsing"] = parsing_alone()
+    for kind, row in sorted(figures["parsing"].items()):
+        speed = f"{row['files'] / row['seconds']:>10.1f}{row['bytes'] / 1000 / row['seconds']:>10.1f}"
+        print(f"{kind:10}{row['files']:>6.0f}{row['bytes'] / 1000:>10.1f}{speed}")
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
