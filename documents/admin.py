@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 
-from documents.models import DataSource, Document
+from documents.models import DataSource, Document, SyncRun
 
 M = TypeVar("M", bound=models.Model)
 
@@ -34,8 +34,10 @@ class ReadOnly(admin.ModelAdmin[M]):
 class DataSourceAdmin(ReadOnly[DataSource]):
     """Data sources and who may see them."""
 
-    list_display = ("name", "visibility", "owner", "created_at")
-    list_filter = ("visibility",)
+    list_display = ("name", "kind", "sync_state", "visibility", "owner", "created_at")
+    list_filter = ("kind", "sync_state", "visibility")
+    # Even the ciphertext has no business on a page.
+    exclude = ("secrets",)
     search_fields = ("name", "description")
 
 
@@ -48,3 +50,12 @@ class DocumentAdmin(ReadOnly[Document]):
     search_fields = ("filename", "title", "sha256")
     list_select_related = ("source",)
     exclude = ("current_version",)
+
+
+@admin.register(SyncRun)
+class SyncRunAdmin(ReadOnly[SyncRun]):
+    """Syncs and how they went."""
+
+    list_display = ("source", "state", "started_by", "started_at", "ended_at", "new", "changed", "deleted", "failed")
+    list_filter = ("state", "source")
+    list_select_related = ("source", "started_by")

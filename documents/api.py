@@ -13,13 +13,17 @@ from ninja.files import UploadedFile
 from accounts.api import TokenAuth, caller
 from accounts.models import Scope, User
 from documents import services
-from documents.errors import DocumentsError, document_not_found, source_not_found
-from documents.models import DataSource, Document, DocumentVersion
+from documents.errors import DocumentsError, document_not_found, permission_denied, source_not_found
+from documents.models import DataSource, Document, DocumentVersion, ItemStatus
+from documents.queue import places
 from documents.retrieval import search
 from documents.schemas import (
     AcceptedOut,
     DocumentOut,
     DocumentsOut,
+    FailedItemOut,
+    RunOut,
+    RunsOut,
     SearchIn,
     SearchOut,
     SourceIn,
@@ -28,6 +32,9 @@ from documents.schemas import (
     Text,
     TextOut,
 )
+
+MAX_RUNS = 50
+MAX_FAILED = 100
 
 router = Router(tags=["documents"])
 
@@ -60,7 +67,7 @@ def list_documents(
 ) -> DocumentsOut:
     """Documents that the caller may see, newest first; `q` looks into file names and titles."""
     user = caller(request)
-    documents = Document.objects.visible_to(user).select_related("source")
+    documents = Document.objects.visible_to(user).select_related("source", "current_version")
     target = _source(user, source)
     if target:
         documents = documents.filter(source=target)
@@ -70,8 +77,10 @@ def list_documents(
         documents = documents.filter(Q(filename__icontains=q) | Q(title__icontains=q))
     page, page_size = max(1, min(page, 1_000_000)), max(1, min(page_size, 200))
     first = (page - 1) * page_size
+    shown = list(documents.defer("current_version__text", "current_version__blocks")[first : first + page_size])
+    queue = places(each.pk for each in shown if not each.is_final)
     return DocumentsOut(
-        documents=[DocumentOut.of(each) for each in documents[first : first + page_size]],
+        documents=[DocumentOut.of(each, queue.get(each.pk)) for each in shown],
         total=documents.count(),
         page=page,
         page_size=page_size,
@@ -81,7 +90,9 @@ def list_documents(
 @router.get("/documents/{document_id}", response=DocumentOut, auth=READ)
 def get_document(request: HttpRequest, document_id: UUID) -> DocumentOut:
     """One document; poll it until `status` is `ready` or `failed`."""
-    return DocumentOut.of(_document(caller(request), document_id))
+    document = _document(caller(request), document_id)
+    waits = [] if document.is_final else [document.pk]
+    return DocumentOut.of(document, places(waits).get(document.pk))
 
 
 @router.get("/documents/{document_id}/text", response=TextOut, auth=READ)
@@ -143,8 +154,38 @@ def create_source(request: HttpRequest, body: SourceIn) -> Status[SourceOut]:
         visibility=body.visibility,
         groups=groups,
         users=users,
+        kind=body.kind,
+        settings=body.settings,
+        sync_minutes=body.sync_minutes,
     )
     return Status(201, SourceOut.of(source, documents=0, editable=True))
+
+
+@router.post("/sources/{slug}/sync", response={202: RunOut}, auth=WRITE)
+def sync_source(request: HttpRequest, slug: Text) -> Status[RunOut]:
+    """Bring a data source up to date; the run that is under way if there is one."""
+    user = caller(request)
+    return Status(202, RunOut.of(services.sync_start(user=user, source=_editable_source(user, slug))))
+
+
+@router.get("/sources/{slug}/runs", response=RunsOut, auth=READ)
+def list_runs(request: HttpRequest, slug: Text) -> RunsOut:
+    """The last syncs of a data source that the caller may change, and the items that failed."""
+    source = _editable_source(caller(request), slug)
+    failed = source.items.filter(status=ItemStatus.FAILED)[:MAX_FAILED]
+    return RunsOut(
+        runs=[RunOut.of(run) for run in source.sync_runs.all()[:MAX_RUNS]],
+        failed_items=[FailedItemOut.of(item) for item in failed],
+    )
+
+
+def _editable_source(user: User, key: str) -> DataSource:
+    source = _source(user, key)
+    if source is None:
+        raise source_not_found()
+    if not DataSource.objects.editable_by(user).filter(pk=source.pk).exists():
+        raise permission_denied()
+    return source
 
 
 def _document(user: User, document_id: UUID) -> Document:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from documents.models import DocumentPage, DocumentVersion
 
 MAX_SPAN_PAGES = 50
+NEAR_POINTS = 48.0
+"""A click further from any word than this means none."""
+
 Rectangle = tuple[float, float, float, float]
 """x0, y0, x1, y1 in points, origin at the top left."""
 
@@ -45,3 +48,13 @@ def joined(words: Iterable[Rectangle]) -> list[Rectangle]:
                 continue
         lines.append((x0, y0, x1, y1))
     return lines
+
+
+def offset_at(page: DocumentPage, x: float, y: float) -> int | None:
+    """Where the word nearest to a point begins in the text; None when nothing is within ``NEAR_POINTS``."""
+    nearest, offset = NEAR_POINTS, None
+    for start, _end, x0, y0, x1, y1 in page.boxes:
+        away = max(x0 - x, x - x1, 0) + max(y0 - y, y - y1, 0)
+        if away < nearest:
+            nearest, offset = away, start
+    return offset

@@ -31,4 +31,4 @@ def permission_denied() -> DocumentsError:
 def upload_too_large(limit_mb: int) -> DocumentsError:
     """The file is larger than ``limit_mb`` megabytes."""
     message = _("The file is larger than %(limit)s MB. Split it, or ask an admin to raise the limit.")
-    return DocumentsError("upload_too_large", str(message) % {"limit": limit_mb}, 413)
+    return DocumentsError("too_large", str(message) % {"limit": limit_mb}, 413)

@@ -5,9 +5,13 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
+from pydantic import ValidationError
+from pydantic_core import PydanticUndefined
 
 from accounts.models import User
-from documents.models import DataSource, Status, Visibility
+from documents.chunk_preview import FEWEST_TOKENS, MOST_OVERLAP, MOST_TOKENS
+from documents.connectors.base import ConnectorKind, Label
+from documents.models import DataSource, Document, SourceKind, Status, Visibility
 
 ORDERS = {
     "name": ("title", "filename", "pk"),
@@ -20,6 +24,8 @@ ORDERS = {
     "-uploaded": ("-created_at", "pk"),
 }
 NEWEST_FIRST = "-uploaded"
+MOST_OFFERED = 200
+"""Documents in a list to choose from."""
 
 
 class DocumentFilter(forms.Form):
@@ -82,3 +88,124 @@ class SourceForm(forms.ModelForm[DataSource]):
         if data["visibility"] == Visibility.EVERYONE:
             data["groups"] = data["users"] = ()
         return data
+
+
+SCHEDULES = (
+    (5, _("Every 5 minutes")),
+    (15, _("Every 15 minutes")),
+    (60, _("Every hour")),
+    (360, _("Every 6 hours")),
+    (1440, _("Every day")),
+    (10080, _("Every week")),
+)
+
+
+class ConnectorForm(forms.Form):
+    """What a connector needs, as its settings label it, and how often to sync. A stored secret is never shown."""
+
+    prefix = "connector"
+
+    def __init__(self, *args: Any, kind: ConnectorKind, source: DataSource | None = None, **options: Any) -> None:
+        self._kind = kind
+        stored = source.settings if source else {}
+        initial = {
+            name: stored.get(name, None if info.default is PydanticUndefined else info.default)
+            for name, info in kind.settings.model_fields.items()
+        }
+        options["initial"] = {**initial, "sync_minutes": source.sync_minutes if source else None}
+        super().__init__(*args, **options)
+        for name, label in kind.labels().items():
+            info = kind.settings.model_fields[name]
+            self.fields[name] = _field(info.annotation, label, required=info.is_required(), kept=source is not None)
+        self.fields["sync_minutes"] = _schedule_field(kind.kind, source.sync_minutes if source else None)
+
+    def clean(self) -> dict[str, Any]:
+        """What the connector itself says of the settings, each at its field."""
+        data: dict[str, Any] = super().clean() or {}
+        values = {name: value for name, value in self._values(data).items() if value not in (None, "")}
+        try:
+            self._kind.settings.model_validate(values)
+        except ValidationError as error:
+            for each in error.errors(include_url=False, include_context=False, include_input=False):
+                name = str(each["loc"][0]) if each["loc"] else None
+                if name is None or name not in self.errors:
+                    self.add_error(name, each["msg"].removeprefix("Value error, "))
+        return data
+
+    def settings(self) -> dict[str, Any]:
+        """The valid settings, the secrets that were entered among them."""
+        return {name: value for name, value in self._values(self.cleaned_data).items() if value is not None}
+
+    def service_arguments(self) -> dict[str, Any]:
+        """What ``source_create`` and ``source_update`` take besides the source's own fields."""
+        return {"settings": self.settings(), "sync_minutes": self.cleaned_data["sync_minutes"]}
+
+    def _values(self, data: dict[str, Any]) -> dict[str, Any]:
+        return {name: data.get(name) for name in self._kind.labels()}
+
+
+def _field(kind: Any, label: Label, *, required: bool, kept: bool) -> forms.Field:
+    """The form field of one setting."""
+    common: dict[str, Any] = {"label": label.text, "help_text": label.help, "required": required}
+    attributes = {"placeholder": label.placeholder} if label.placeholder else {}
+    if kind is bool:
+        return forms.BooleanField(**{**common, "required": False})
+    if kind is int:
+        return forms.IntegerField(**{**common, "required": False})
+    if kind is float:
+        return forms.FloatField(**{**common, "required": False})
+    if label.choices:
+        return forms.ChoiceField(choices=label.choices, **common)
+    if label.secret:
+        if kept:
+            common["help_text"] = _("Stored encrypted and never shown again. Leave it empty to keep the stored one.")
+        widget = forms.PasswordInput(attrs={"autocomplete": "off"})
+        return forms.CharField(max_length=10_000, widget=widget, **{**common, "required": False})
+    if label.lines:
+        area = forms.Textarea(attrs={"rows": label.lines, "spellcheck": "false", **attributes})
+        return forms.CharField(max_length=60_000, widget=area, **common)
+    return forms.CharField(max_length=1000, widget=forms.TextInput(attrs=attributes), **common)
+
+
+def _schedule_field(kind: str, present: int | None) -> forms.Field:
+    choices: list[tuple[Any, Any]] = [("", _("Only when somebody asks for it"))]
+    if kind == SourceKind.FOLDER:
+        choices.append((1, _("Every minute")))
+    choices.extend(SCHEDULES)
+    if present and present not in {minutes for minutes, _label in choices}:
+        choices.append((present, _("Every %(minutes)d minutes") % {"minutes": present}))
+    return forms.TypedChoiceField(
+        label=_("Sync"), choices=choices, coerce=int, empty_value=None, required=False,
+        help_text=_("What has not changed is not fetched again."),
+    )  # fmt: skip
+
+
+class ChunkingForm(forms.Form):
+    """How documents are cut, and the document to try it on."""
+
+    max_tokens = forms.IntegerField(
+        label=_("Most tokens of a chunk"), min_value=FEWEST_TOKENS, max_value=MOST_TOKENS,
+        help_text=_("A token is about four letters. Short chunks find single facts, long ones keep what belongs "
+                    "together."),
+    )  # fmt: skip
+    overlap_sentences = forms.IntegerField(
+        label=_("Sentences that neighbours share"), min_value=0, max_value=MOST_OVERLAP
+    )
+    document = forms.ModelChoiceField(
+        Document.objects.none(), label=_("Try it on"), required=False, empty_label=None,
+        error_messages={"invalid_choice": _("This document is gone. Choose another one.")},
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, source: DataSource, applying: bool = False, **options: Any) -> None:
+        super().__init__(*args, **options)
+        field = self.fields["document"]
+        assert isinstance(field, forms.ModelChoiceField)
+        readable = Document.objects.filter(source=source, current_version__isnull=False)
+        # The newest are offered; any of them is taken, as another page may lead here.
+        field.queryset = readable.order_by("-created_at")
+        newest = list(readable.order_by("-created_at")[:MOST_OFFERED])
+        field.choices = [(str(document.pk), str(document)) for document in newest]
+        self.has_documents = bool(newest)
+        field.required = self.has_documents and not applying
+        if newest:
+            self.initial.setdefault("document", str(newest[0].pk))

@@ -1,8 +1,11 @@
-"""A document's text as a page shows it: its blocks in parts of bearable length, with one span marked."""
+"""A document's text as a page shows it: its blocks in parts of bearable length, with one span or all chunks marked."""
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Protocol
 
 PART_CHARS = 60_000
 """A part of a long text: what a browser lays out without a pause."""
@@ -14,13 +17,17 @@ CELL = re.compile(r"(?:\\.|[^|\\])*")
 RawBlock = tuple[str, int, int, int]
 """Kind, start, end and level, as a version stores them."""
 
+SpansBetween = Callable[[int, int], Sequence[tuple[int, int, int]]]
+"""Gives the chunks that touch a range of the text: ordinal, start and end of each, in order."""
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A run of characters, marked or not."""
+    """A run of characters, marked or not; ``chunks`` are the ordinals of those it lies in, where asked for."""
 
     text: str
     marked: bool
+    chunks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,41 @@ class Part:
     blocks: list[ShownBlock]
 
 
+class Marking(Protocol):
+    """What says how a run of the text is cut into pieces."""
+
+    start: int
+
+    def pieces(self, text: str, start: int, end: int) -> list[Piece]:
+        """``text[start:end]`` in pieces, in order."""
+        ...
+
+
+class ChunkSpans:
+    """The chunks of a text, each ``(ordinal, start, end)`` in order; neighbours may overlap.
+
+    ``start`` is the place to show.
+    """
+
+    def __init__(self, spans: Sequence[tuple[int, int, int]], start: int) -> None:
+        self.start = start
+        self._spans = spans
+        self._starts = [first for _ordinal, first, _last in spans]
+        self._longest = max((last - first for _ordinal, first, last in spans), default=0)
+
+    def pieces(self, text: str, start: int, end: int) -> list[Piece]:
+        """``text[start:end]`` cut where a chunk begins or ends, each piece with the chunks that it lies in."""
+        low = bisect_left(self._starts, start - self._longest)
+        high = bisect_left(self._starts, end)
+        near = [span for span in self._spans[low:high] if span[2] > start]
+        inner = {place for _ordinal, *places in near for place in places if start < place < end}
+        edges = [start, *sorted(inner), end]
+        return [
+            Piece(text[first:last], False, tuple(span[0] for span in near if span[1] <= first and span[2] >= last))
+            for first, last in pairwise(edges)
+        ]
+
+
 class Span:
     """The characters to mark, ``start`` up to ``end``; an empty one marks nothing."""
 
@@ -59,21 +101,33 @@ class Span:
         return [Piece(text[first:last], marked) for first, last, marked in runs if first < last]
 
 
-def part_of(text: str, blocks: list[RawBlock], span: Span, number: int | None) -> Part:
+def part_of(text: str, blocks: list[RawBlock], span: Marking, number: int | None) -> Part:
     """The part with this number, or the one where the span begins when no number is given."""
-    firsts = _first_blocks(blocks)
-    if number is None:
-        at = bisect_right([block[1] for block in blocks], span.start) - 1
-        number = bisect_right(firsts, max(at, 0))
-    number = max(1, min(number, len(firsts)))
-    first = firsts[number - 1]
-    last = firsts[number] if number < len(firsts) else len(blocks)
+    number, count, first, last = _place(blocks, span.start, number)
     before = blocks[first - 1][2] if first else 0
     shown = []
     for raw in blocks[first:last]:
         shown.append(_shown(text, raw, text[before : raw[1]].strip(), span))
         before = raw[2]
-    return Part(number, len(firsts), shown)
+    return Part(number, count, shown)
+
+
+def part_with_chunks(text: str, blocks: list[RawBlock], at: int, number: int | None, spans: SpansBetween) -> Part:
+    """The part with this number, or the one at the offset ``at``, each piece with the chunks that it lies in."""
+    number, _count, first, last = _place(blocks, at, number)
+    start, end = (blocks[first][1], blocks[last - 1][2]) if first < last else (0, 0)
+    return part_of(text, blocks, ChunkSpans(spans(start, end), at), number)
+
+
+def _place(blocks: list[RawBlock], at: int, number: int | None) -> tuple[int, int, int, int]:
+    """Number of the part, how many there are, and its blocks as the first position and the one after the last."""
+    firsts = _first_blocks(blocks)
+    if number is None:
+        position = bisect_right([block[1] for block in blocks], at) - 1
+        number = bisect_right(firsts, max(position, 0))
+    number = max(1, min(number, len(firsts)))
+    last = firsts[number] if number < len(firsts) else len(blocks)
+    return number, len(firsts), firsts[number - 1], last
 
 
 def _first_blocks(blocks: list[RawBlock]) -> list[int]:
@@ -87,7 +141,7 @@ def _first_blocks(blocks: list[RawBlock]) -> list[int]:
     return firsts
 
 
-def _shown(text: str, raw: RawBlock, marker: str, span: Span) -> ShownBlock:
+def _shown(text: str, raw: RawBlock, marker: str, span: Marking) -> ShownBlock:
     kind, start, end, level = raw
     if kind == "table":
         rows = _table_rows(text, start, end, span)
@@ -99,7 +153,7 @@ def _shown(text: str, raw: RawBlock, marker: str, span: Span) -> ShownBlock:
     return ShownBlock(kind, level, marker, span.pieces(text, start, end))
 
 
-def _table_rows(text: str, start: int, end: int, span: Span) -> list[list[list[Piece]]]:
+def _table_rows(text: str, start: int, end: int, span: Marking) -> list[list[list[Piece]]]:
     """The cells of a Markdown table; none when its lines do not look like one."""
     rows = []
     at = start
@@ -113,7 +167,7 @@ def _table_rows(text: str, start: int, end: int, span: Span) -> list[list[list[P
     return rows
 
 
-def _cells(text: str, start: int, end: int, span: Span) -> list[list[Piece]]:
+def _cells(text: str, start: int, end: int, span: Marking) -> list[list[Piece]]:
     cells = []
     while start < end:
         match = CELL.match(text, start, end)

@@ -7,7 +7,8 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
 
-from documents.models import DataSource, Document
+from documents.models import DataSource, Document, SourceItem, SyncRun
+from documents.queue import Place
 from documents.retrieval import MAX_PASSAGES, Retrieval, RetrievedPassage
 
 
@@ -57,8 +58,22 @@ class ProgressOut(Schema):
     total: int
 
 
+class QueueOut(Schema):
+    """The place of a waiting document, from 1, and about how many seconds until it is ready; null while unknown."""
+
+    position: int
+    seconds: float | None
+
+
+class NoteOut(Schema):
+    """What a reader must know about how a document was read."""
+
+    code: str
+    message: str
+
+
 class DocumentOut(Schema):
-    """A document. ``status`` ends as ``ready`` or ``failed``; ``error`` then says why."""
+    """A document. ``status`` ends as ``ready`` or ``failed``; ``error`` then says why, ``queue`` is null once begun."""
 
     id: UUID
     filename: str
@@ -69,17 +84,23 @@ class DocumentOut(Schema):
     status: Literal["received", "parsing", "chunking", "embedding", "ready", "failed"]
     error: ErrorOut | None
     progress: ProgressOut
+    queue: QueueOut | None
+    notes: list[NoteOut]
     chunks: int
     source: SourceRef
+    external_id: str | None
+    address: str
+    modified_at: datetime | None
     created_at: datetime
     updated_at: datetime
 
     @classmethod
-    def of(cls, document: Document) -> "DocumentOut":
-        """The document as the API tells it; reads its data source."""
+    def of(cls, document: Document, place: Place | None = None) -> "DocumentOut":
+        """The document as the API tells it; reads its data source and its version."""
         error = None
         if document.status == "failed":
             error = ErrorOut(code=document.error_code, message=document.error_message)
+        version = document.current_version
         return cls(
             id=document.pk,
             filename=document.filename,
@@ -90,8 +111,13 @@ class DocumentOut(Schema):
             status=cast(Any, document.status),
             error=error,
             progress=ProgressOut(done=document.progress_done, total=document.progress_total),
+            queue=None if place is None else QueueOut(position=place.position, seconds=place.seconds),
+            notes=[NoteOut(code=code, message=message) for code, message in version.notes] if version else [],
             chunks=document.chunk_count,
             source=SourceRef(id=document.source.pk, slug=document.source.slug, name=document.source.name),
+            external_id=document.external_id,
+            address=document.address,
+            modified_at=document.modified_at,
             created_at=document.created_at,
             updated_at=document.updated_at,
         )
@@ -121,7 +147,11 @@ class SearchIn(Input):
 
 
 class PassageOut(Schema):
-    """A chunk as found for a question; ``text`` equals the document's ``text[start:end]``, ``page`` counts from 1."""
+    """A chunk as found for a question; ``text`` equals the document's ``text[start:end]``, ``page`` counts from 1.
+
+    ``edited_text`` is what is searched and read in its place, null where nobody wrote anything; ``context`` is the
+    header of the table that the chunk continues.
+    """
 
     document_id: UUID
     filename: str
@@ -136,6 +166,8 @@ class PassageOut(Schema):
     dense_score: float
     keyword_score: float
     source: str
+    context: str
+    edited_text: str | None
 
     @classmethod
     def of(cls, passage: RetrievedPassage) -> "PassageOut":
@@ -154,6 +186,8 @@ class PassageOut(Schema):
             dense_score=passage.dense_score,
             keyword_score=passage.keyword_score,
             source=passage.source_name,
+            context=passage.context,
+            edited_text=passage.edited_text,
         )
 
 
@@ -172,7 +206,10 @@ class SearchOut(Schema):
 
 
 class SourceIn(Input):
-    """A new data source; ``groups`` by name and ``users`` by e-mail address matter when it is restricted."""
+    """A new data source; ``groups`` by name and ``users`` by e-mail address matter when it is restricted.
+
+    ``settings`` are those of its ``kind``, secrets among them; ``sync_minutes`` says how often it syncs by itself.
+    """
 
     name: Annotated[
         str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), BeforeValidator(_without_nul)
@@ -181,10 +218,13 @@ class SourceIn(Input):
     visibility: Literal["everyone", "restricted"] = "everyone"
     groups: list[Text] = Field(default_factory=list)
     users: list[Text] = Field(default_factory=list)
+    kind: Text = "upload"
+    settings: dict[str, Any] | None = None
+    sync_minutes: int | None = None
 
 
 class SourceOut(Schema):
-    """A data source; who it is open to is told to those who may change it."""
+    """A data source; who it is open to, and its settings, are told to those who may change it. Secrets never are."""
 
     id: UUID
     slug: str
@@ -194,6 +234,11 @@ class SourceOut(Schema):
     documents: int
     groups: list[str] | None
     users: list[str] | None
+    kind: str
+    settings: dict[str, Any] | None
+    sync_minutes: int | None
+    sync_state: str
+    synced_at: datetime | None
 
     @classmethod
     def of(cls, source: DataSource, *, documents: int, editable: bool) -> "SourceOut":
@@ -207,6 +252,11 @@ class SourceOut(Schema):
             documents=documents,
             groups=[group.name for group in source.groups.all()] if editable else None,
             users=[user.email for user in source.users.all()] if editable else None,
+            kind=source.kind,
+            settings=source.settings if editable else None,
+            sync_minutes=source.sync_minutes,
+            sync_state=source.sync_state,
+            synced_at=source.synced_at,
         )
 
 
@@ -214,3 +264,56 @@ class SourcesOut(Schema):
     """The data sources that the caller may see."""
 
     sources: list[SourceOut]
+
+
+class RunOut(Schema):
+    """A sync: ``state`` ends as ``done``, ``stopped`` or ``failed``; the counts are of items."""
+
+    id: int
+    state: Literal["waiting", "running", "done", "stopped", "failed"]
+    phase: Literal["listing", "fetching", "checking"]
+    new: int
+    changed: int
+    unchanged: int
+    deleted: int
+    failed: int
+    error: ErrorOut | None
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+
+    @classmethod
+    def of(cls, run: SyncRun) -> "RunOut":
+        """The run as the API tells it."""
+        error = ErrorOut(code=run.error_code, message=run.error_message) if run.error_code else None
+        return cls(
+            id=run.pk,
+            state=cast(Any, run.state),
+            phase=cast(Any, run.phase),
+            **run.counts(),
+            error=error,
+            created_at=run.created_at,
+            started_at=run.started_at,
+            ended_at=run.ended_at,
+        )
+
+
+class FailedItemOut(Schema):
+    """An item that could not be taken in, and why; the next sync tries it again."""
+
+    external_id: str
+    name: str
+    error: ErrorOut
+
+    @classmethod
+    def of(cls, item: SourceItem) -> "FailedItemOut":
+        """The item as the API tells it."""
+        error = ErrorOut(code=item.error_code, message=item.error_message)
+        return cls(external_id=item.external_id, name=str(item), error=error)
+
+
+class RunsOut(Schema):
+    """The last syncs of a data source, newest first, and up to a hundred items that failed."""
+
+    runs: list[RunOut]
+    failed_items: list[FailedItemOut]

@@ -81,7 +81,7 @@ def name_of(sha256: str) -> str:
 def receive(file: Readable) -> Iterator[Received]:
     """Copy a stream to a temporary file while hashing it; the file is removed at the end, unless it was kept.
 
-    Raises DocumentsError ``upload_too_large`` as soon as more than MAX_UPLOAD_BYTES have come.
+    Raises DocumentsError ``too_large`` as soon as more than MAX_UPLOAD_BYTES have come.
     """
     digest = hashlib.sha256()
     size = 0

@@ -63,6 +63,14 @@ def _services_for_apps(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _fresh_sets() -> None:
+    """Forget which vectors are searched: the test before may have had another database."""
+    from documents.embedders import forget_searched_set
+
+    forget_searched_set()
+
+
+@pytest.fixture(autouse=True)
 def _quick_passwords(settings) -> None:
     """A cheap hash first: the real one is made to take long."""
     settings.PASSWORD_HASHERS = [

@@ -41,26 +41,27 @@ class AnswerDraft:
 
     def _citation(self, made: CitationMade) -> CitationPayload:
         passage = self.passages[made.passage_number - 1]
+        start, end = passage.cited_span(made.source_start, made.source_end)
         return CitationPayload(
-            number=self._number(passage, made),
+            number=self._number(passage, start, end),
             start=made.start,
             end=made.end,
             document_id=passage.document_id,
             filename=passage.filename,
             title=passage.title,
             chunk_id=passage.chunk_id,
-            source_start=passage.start + made.source_start,
-            source_end=passage.start + made.source_end,
-            page=passage.page_at(made.source_start),
-            quote=passage.text[made.source_start : made.source_end],
+            source_start=start,
+            source_end=end,
+            page=passage.page_at(start),
+            quote=passage.text[start - passage.start : end - passage.start],
             passage_rank=made.passage_number,
+            edited=passage.edited,
         )
 
-    def _number(self, passage: RetrievedPassage, made: CitationMade) -> int:
+    def _number(self, passage: RetrievedPassage, start: int, end: int) -> int:
         """A place that was cited before keeps its number, whichever chunk it is in; a new one gets the next."""
-        place = (passage.document_id, passage.start + made.source_start, passage.start + made.source_end)
         for citation in self.citations:
-            if (citation.document_id, citation.source_start, citation.source_end) == place:
+            if (citation.document_id, citation.source_start, citation.source_end) == (passage.document_id, start, end):
                 return citation.number
         return max((citation.number for citation in self.citations), default=0) + 1
 
@@ -82,4 +83,5 @@ def passage_payload(rank: int, passage: RetrievedPassage) -> PassagePayload:
         dense_score=passage.dense_score,
         keyword_score=passage.keyword_score,
         source=passage.source_name,
+        edited=passage.edited,
     )

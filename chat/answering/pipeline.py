@@ -85,7 +85,8 @@ async def answer(assistant: AssistantSettings, question: Question) -> AsyncGener
     for step in retrieval.steps:
         yield StepDone(step.name, step.ms, dict(step.input), dict(step.output), _summary(step.name, dict(step.output)))
     passages = retrieval.passages
-    if assistant.model.kind != MEASURES_ITSELF:
+    # Found by words alone, passages have no similarity to hold against the threshold.
+    if assistant.model.kind != MEASURES_ITSELF and not retrieval.by_words:
         passages = [passage for passage in passages if passage.dense_score >= assistant.threshold]
         limits = {"threshold": assistant.threshold, "passages": len(retrieval.passages)}
         yield StepDone("threshold", 0.0, limits, {"passages": len(passages)}, "")
@@ -130,7 +131,7 @@ async def _parts(model: ModelSettings, request: AnswerRequest) -> AsyncGenerator
 def _prompt_passage(number: int, passage: RetrievedPassage) -> PromptPassage:
     return PromptPassage(
         number=number,
-        text=passage.text,
+        text=passage.read_text,
         title=passage.title,
         filename=passage.filename,
         heading=passage.heading,
@@ -155,6 +156,8 @@ def _count(produced: dict[str, Any], part: TextDelta | CitationMade | Refusal) -
 
 
 def _summary(name: str, output: dict[str, Any]) -> str:
+    if name == "embed_question" and "error" in output:
+        return _("By words alone: the embedding model did not answer")
     if name == "retrieve":
         found = int(output.get("candidates", 0))
         return ngettext("%(n)d candidate", "%(n)d candidates", found) % {"n": found}

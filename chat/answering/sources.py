@@ -39,6 +39,7 @@ def save_sources(
             source_start=passage.start,
             source_end=passage.end,
             page=passage.page,
+            edited=passage.edited,
             heading=passage.heading,
             score=passage.score,
             dense_score=passage.dense_score,
@@ -60,6 +61,7 @@ def save_sources(
             source_start=citation.source_start,
             source_end=citation.source_end,
             page=citation.page,
+            edited=citation.edited,
         )
         for citation, passage, version_id, _source_id in cited
     )

@@ -38,7 +38,8 @@ class AssistantPayload(Payload):
 class CitationPayload(Payload):
     """A span of an answer tied to a span of a document.
 
-    ``document_id`` is None and ``quote`` empty for a document that the reader may no longer see.
+    ``document_id`` is None and ``quote`` empty for a document that the reader may no longer see. ``edited`` says that
+    the answer rests on a text which somebody wrote in the place of the quoted one.
     """
 
     number: int
@@ -53,10 +54,14 @@ class CitationPayload(Payload):
     page: int | None
     quote: str
     passage_rank: int
+    edited: bool = False
 
 
 class PassagePayload(Payload):
-    """A chunk as retrieved for this question. ``rank`` counts from 1."""
+    """A chunk as retrieved for this question. ``rank`` counts from 1.
+
+    ``text`` is the document's; ``edited`` says that the answer read what somebody wrote in its place.
+    """
 
     rank: int
     chunk_id: int
@@ -72,6 +77,7 @@ class PassagePayload(Payload):
     dense_score: float | None
     keyword_score: float | None
     source: str
+    edited: bool = False
 
 
 class StepPayload(Payload):

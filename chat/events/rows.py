@@ -96,6 +96,7 @@ def _citation_payload(citation: Citation, visible: set[UUID]) -> CitationPayload
         page=citation.page if shown else None,
         quote=citation.quote if shown else "",
         passage_rank=citation.passage_rank,
+        edited=citation.edited and shown,
     )
 
 
@@ -115,4 +116,5 @@ def _passage_payload(passage: Passage) -> PassagePayload:
         dense_score=passage.dense_score,
         keyword_score=passage.keyword_score,
         source=passage.source.name,
+        edited=passage.edited,
     )

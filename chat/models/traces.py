@@ -12,7 +12,10 @@ from documents.models import DataSource, Document, DocumentVersion
 
 
 class SourceSpan(models.Model):
-    """A span of a document version, in code points of its text."""
+    """A span of a document version, in code points of its text.
+
+    ``edited``: what was read there was not the document's text but what somebody had written in its place.
+    """
 
     document = models.ForeignKey(Document, models.CASCADE, related_name="+")
     version = models.ForeignKey(DocumentVersion, models.CASCADE, related_name="+")
@@ -20,6 +23,7 @@ class SourceSpan(models.Model):
     source_start = models.PositiveIntegerField()
     source_end = models.PositiveIntegerField()
     page = models.PositiveIntegerField(null=True)
+    edited = models.BooleanField(default=False)
 
     class Meta:
         abstract = True

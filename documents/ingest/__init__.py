@@ -1,44 +1,57 @@
 """From a document's bytes to searchable chunks: read, split, embed, swap in.
 
-A worker may be killed at any moment. It then leaves a claim that nobody renews; ``free_stuck`` finds it and the
-document starts over. Until the last step, one transaction, searches see the document as it was before.
+A worker may be killed at any moment. It then leaves a claim that nobody renews; the document has its turn again once
+the claim has run out. Until the last step, one transaction, searches see the document as it was before.
 """
 
 import logging
 import uuid
 from functools import lru_cache
 
-import numpy as np
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import Error as DatabaseError
 from django.utils.translation import gettext as _
-from numpy.typing import NDArray
 
 from documents import storage
-from documents.ingest.claims import Claim, ClaimLost, free_stuck
+from documents.ingest.claims import MAX_ATTEMPTS, Claim, ClaimLost, waiting
+from documents.ingest.drafts import Draft, chunking_settings, cut, with_edits
 from documents.ingest.swap import Indexed, swap_in
-from documents.models import Document, Status
-from rag.chunking import TextChunk, chunk, embedding_text
-from rag.embeddings import Embedder, shipped_embedder
+from documents.ingest.vectors import Keyed, Vectors, embed, sets_kept_up
+from documents.models import DataSource, Document, EmbeddingSet, Status
+from rag.chunking import ChunkingSettings
+from rag.embeddings import shipped_embedder
 from rag.errors import RagError
 from rag.parsing import ParsedDocument
 from rag.parsing.sandbox import ParsingSandbox
 
-__all__ = ["free_stuck", "ingest", "warm_up"]
+__all__ = ["ingest", "ingest_next", "waiting", "warm_up"]
 
 log = logging.getLogger(__name__)
 
 
+def ingest_next() -> bool:
+    """Index the document whose turn it is; whether there was one."""
+    claim = Claim.take_next()
+    if claim is not None:
+        _work_on(claim)
+    return claim is not None
+
+
 def ingest(document_id: uuid.UUID) -> None:
-    """Index a document, unless it is gone, finished, or in the hands of a living worker.
+    """Index a document, unless it is gone, finished, or in the hands of a living worker."""
+    claim = Claim.take(document_id)
+    if claim is not None:
+        _work_on(claim)
+
+
+def _work_on(claim: Claim) -> None:
+    """Index a claimed document.
 
     Whatever is wrong with the file ends as status ``failed`` with a reason. Only an error of the database itself is
     raised: then nothing can be written down, and the document starts over once its claim has run out.
     """
-    claim = Claim.take(document_id)
-    if claim is None:
-        return
-    with claim.kept_alive():
+    document_id = claim.document.pk
+    with claim.kept_alive(on_lost=_sandbox().close):
         try:
             _index(claim)
         except ClaimLost:
@@ -61,13 +74,26 @@ def ingest(document_id: uuid.UUID) -> None:
 
 def _index(claim: Claim) -> None:
     document = claim.document
-    embedder = shipped_embedder()
     parsed = _read(document)
     claim.progress(Status.CHUNKING)
-    chunks = chunk(parsed, embedder)
-    claim.progress(Status.EMBEDDING, 0, len(chunks))
-    vectors = _embed(claim, embedder, parsed, chunks)
-    swap_in(claim, Indexed(parsed, chunks, vectors, embedder.name))
+    settings: ChunkingSettings | None = None
+    drafts: list[Draft] = []
+    vectors = Vectors()
+    for _attempt in range(MAX_ATTEMPTS):
+        # Settings, edits and sets may have changed since the last attempt, which then has written nothing.
+        source = DataSource.objects.filter(pk=document.source_id).first()
+        if source is None:
+            raise ClaimLost
+        wanted = chunking_settings(source)
+        chunks = cut(parsed, wanted) if wanted != settings else [draft.chunk for draft in drafts]
+        settings, drafts = wanted, with_edits(document, chunks)
+        made = vectors
+        vectors = Vectors()
+        for made_by in vectors.missing(sets_kept_up()):
+            vectors.of_set[made_by.pk] = _embed(claim, parsed.title, drafts, made_by, made)
+        if swap_in(claim, Indexed(parsed, settings, drafts, vectors)):
+            return
+    raise RuntimeError("sets of vectors, settings and edits change faster than one document is embedded")
 
 
 def _read(document: Document) -> ParsedDocument:
@@ -75,9 +101,14 @@ def _read(document: Document) -> ParsedDocument:
         return _sandbox().parse(path, document.filename)
 
 
-def _embed(claim: Claim, embedder: Embedder, parsed: ParsedDocument, chunks: list[TextChunk]) -> NDArray[np.float32]:
-    texts = [embedding_text(each, parsed.title, embedder) for each in chunks]
-    return embedder.embed_passages(texts, lambda done: claim.progress(Status.EMBEDDING, done, len(chunks)))
+def _embed(
+    claim: Claim, title: str, drafts: list[Draft], made_by: EmbeddingSet, made: Vectors
+) -> list[Keyed | None] | None:
+    claim.progress(Status.EMBEDDING, 0, len(drafts))
+    total = len(drafts)
+    return embed(
+        claim.document, title, drafts, made_by, lambda done: claim.progress(Status.EMBEDDING, done, total), made
+    )
 
 
 @lru_cache(maxsize=1)

@@ -9,17 +9,18 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from django.db import DatabaseError, connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from documents.events import announce
-from documents.models import Document, Status
+from documents.models import Document, Lane, Status
 
 log = logging.getLogger(__name__)
 
@@ -28,11 +29,23 @@ RENEW_EVERY_S = 4.0
 TELL_EVERY_S = 0.2
 """Progress within one step is written and sent at most this often."""
 
-QUEUED_FOR = timedelta(minutes=5)
-"""A document that no worker took for so long is queued once more: its message may be lost. Twice does no harm."""
-
 MAX_ATTEMPTS = 10
 """A document that was taken up so often without an end takes its workers down; it is given up."""
+
+
+LANES = """
+WITH waiting AS (
+    SELECT lane, min(queued_at) AS oldest FROM documents_document
+    WHERE status NOT IN ('ready', 'failed') AND (claimed_until IS NULL OR claimed_until < now())
+    GROUP BY lane
+)
+SELECT waiting.lane FROM waiting LEFT JOIN documents_lane AS served ON served.name = waiting.lane
+ORDER BY served.served_at NULLS FIRST, waiting.oldest LIMIT 20
+"""
+
+
+MOST_TRIES = 100
+"""Turns looked for at once, when others are always faster."""
 
 
 class ClaimLost(Exception):
@@ -46,6 +59,7 @@ class Claim:
         self.document = document
         self.token = token
         self._told_at = 0.0
+        self._began_at = time.monotonic()
 
     @classmethod
     def take(cls, document_id: uuid.UUID) -> "Claim | None":
@@ -74,6 +88,41 @@ class Claim:
         announce(document)
         return claim
 
+    @classmethod
+    def take_next(cls) -> "Claim | None":
+        """Take up the document whose turn it is; None when none waits.
+
+        Lanes take turns, the one that was served longest ago first; within a lane it goes by age. So one person's ten
+        thousand files hold up another's single file by one document at most.
+        """
+        for _attempt in range(MOST_TRIES):
+            with connection.cursor() as cursor:
+                cursor.execute(LANES)
+                lanes = [row[0] for row in cursor.fetchall()]
+            if not lanes:
+                return None
+            for lane in lanes:
+                if claim := cls._take_of(lane):
+                    return claim
+        return None
+
+    @classmethod
+    def _take_of(cls, lane: str) -> "Claim | None":
+        """Take up the oldest document of a lane and note its turn; None when others were faster."""
+        with transaction.atomic():
+            oldest = Document.objects.claimable().filter(lane=lane).order_by("queued_at", "pk")
+            document_id = oldest.select_for_update(skip_locked=True).values_list("pk", flat=True).first()
+            claim = cls.take(document_id) if document_id else None
+            served = Lane(name=lane, served_at=timezone.now())
+            Lane.objects.bulk_create(
+                [served], update_conflicts=True, unique_fields=["name"], update_fields=["served_at"]
+            )
+            return claim
+
+    def seconds(self) -> float:
+        """How long this work has taken."""
+        return round(time.monotonic() - self._began_at, 3)
+
     def rows(self) -> QuerySet[Document]:
         """The document's row while the claim holds, else nothing."""
         return Document.objects.filter(pk=self.document.pk, claim=self.token)
@@ -97,10 +146,13 @@ class Claim:
             announce(self.document)
 
     @contextlib.contextmanager
-    def kept_alive(self) -> Iterator[None]:
-        """Renew the claim in the background, whatever the foreground is busy with."""
+    def kept_alive(self, on_lost: Callable[[], object]) -> Iterator[None]:
+        """Renew the claim in the background, whatever the foreground is busy with.
+
+        ``on_lost`` is called, from the background, when the document is deleted or taken over: to break off the work.
+        """
         stopped = threading.Event()
-        thread = threading.Thread(target=self._renew_until, args=(stopped,), name="claim", daemon=True)
+        thread = threading.Thread(target=self._renew_until, args=(stopped, on_lost), name="claim", daemon=True)
         thread.start()
         try:
             yield
@@ -115,11 +167,13 @@ class Claim:
             if not isinstance(value, Combinable):
                 setattr(self.document, name, value)
 
-    def _renew_until(self, stopped: threading.Event) -> None:
+    def _renew_until(self, stopped: threading.Event, on_lost: Callable[[], object]) -> None:
         try:
             while not stopped.wait(RENEW_EVERY_S):
                 try:
-                    self.rows().update(claimed_until=Now() + LEASE)
+                    if not self.rows().update(claimed_until=Now() + LEASE) and not stopped.is_set():
+                        on_lost()
+                        return
                 except DatabaseError as error:
                     log.warning("ingest: a claim could not be renewed, trying again: %s", error)
                     connection.close()
@@ -127,19 +181,6 @@ class Claim:
             connection.close()
 
 
-def free_stuck() -> list[uuid.UUID]:
-    """Documents to queue again: those whose worker is gone, and those whose message seems lost. Marks them queued."""
-    with transaction.atomic():
-        abandoned = Q(claim__isnull=False)
-        waiting_long = Q(claim__isnull=True, queued_at__lt=Now() - QUEUED_FOR)
-        stuck = list(
-            Document.objects.claimable()
-            .filter(abandoned | waiting_long)
-            .select_for_update(skip_locked=True, of=("self",))
-            .order_by("queued_at")
-            .values_list("pk", flat=True)[:1000]
-        )
-        Document.objects.filter(pk__in=stuck).update(
-            status=Status.RECEIVED, claim=None, claimed_until=None, queued_at=Now(), updated_at=Now()
-        )
-    return stuck
+def waiting() -> int:
+    """How many documents wait for a worker, or for another one after theirs was lost."""
+    return Document.objects.claimable().count()

@@ -1,48 +1,71 @@
 """The last step: one transaction that puts a document's new version in the place of the old one."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
 from django.db import connection, transaction
 from django.db.models import Max
-from numpy.typing import NDArray
 
+from documents.embedders import hold_sets
 from documents.events import announce
 from documents.ingest.claims import Claim, ClaimLost
-from documents.models import Document, DocumentPage, DocumentVersion, Status
-from rag.chunking import TextChunk
+from documents.ingest.drafts import Draft, chunking_settings, with_edits
+from documents.ingest.vectors import Vectors
+from documents.models import DataSource, Document, DocumentPage, DocumentVersion, EmbeddingSet, Status
+from rag.chunking import ChunkingSettings
 from rag.parsing import ParsedDocument
 
 PAGES_PER_INSERT = 50
 COPY_CHUNKS = """COPY documents_chunk
-(version_id, document_id, source_id, ordinal, start, "end", heading, text, page, tokens, embedding) FROM STDIN"""
+(id, version_id, document_id, source_id, ordinal, start, "end", heading, text, page, tokens, context, edited_text,
+excluded) FROM STDIN"""
+COPY_VECTORS = "COPY documents_chunkembedding (set_id, chunk_id, source_id, key, vector) FROM STDIN"
+TAKE_IDS = "SELECT nextval(pg_get_serial_sequence('documents_chunk', 'id')) FROM generate_series(1, %s)"
 
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """What reading, splitting and embedding a document gave: ``vectors`` has a row for each chunk."""
+    """What reading, cutting and embedding a document gave."""
 
     parsed: ParsedDocument
-    chunks: list[TextChunk]
-    vectors: NDArray[np.float32]
-    embedder: str
+    settings: ChunkingSettings
+    drafts: list[Draft]
+    vectors: Vectors
 
 
-def swap_in(claim: Claim, indexed: Indexed) -> None:
-    """Make ``indexed`` the document's current version and drop the one before; ClaimLost when the claim is."""
+def swap_in(claim: Claim, indexed: Indexed) -> bool:
+    """Make ``indexed`` the document's current version and drop the one before; ClaimLost when the claim is.
+
+    Whether it was done: nothing is written when a set is kept up that ``indexed`` has no vectors for, when somebody
+    has changed a chunk since, or how the data source is cut.
+    """
     with transaction.atomic():
         # Held until the end: whoever deletes the document waits here, and then deletes what this has written.
         document = claim.rows().select_for_update(of=("self",)).select_related("source").first()
         if document is None:
             raise ClaimLost
+        # Held too: a set can neither begin nor be switched to while vectors are written.
+        kept_up = hold_sets()
+        if indexed.vectors.missing(kept_up):
+            return False
+        # Whoever changes a chunk or the settings locks the document too: what they wrote before is seen here, and
+        # what they write after finds the new chunks.
+        source = DataSource.objects.get(pk=document.source_id)
+        if chunking_settings(source) != indexed.settings or _edited_since(document, indexed.drafts):
+            return False
         version = _save_version(document, indexed)
         _save_pages(version, indexed.parsed)
-        _copy_chunks(version, document, indexed)
-        _finish(document, version, len(indexed.chunks))
+        chunk_ids = _copy_chunks(version, document, indexed.drafts)
+        for made_by in kept_up:
+            _copy_vectors(document, made_by, chunk_ids, indexed.vectors)
+        _finish(document, version, indexed, claim.seconds())
         document.versions.exclude(pk=version.pk).delete()
         transaction.on_commit(lambda: announce(document), robust=True)
+        return True
+
+
+def _edited_since(document: Document, drafts: list[Draft]) -> bool:
+    return with_edits(document, (draft.chunk for draft in drafts)) != drafts
 
 
 def _save_version(document: Document, indexed: Indexed) -> DocumentVersion:
@@ -56,7 +79,8 @@ def _save_version(document: Document, indexed: Indexed) -> DocumentVersion:
         sha256=document.sha256,
         text=parsed.text,
         blocks=[[block.kind, block.start, block.end, block.level] for block in parsed.blocks],
-        embedder=indexed.embedder,
+        notes=[[note.code, note.message] for note in parsed.notes],
+        chunking=asdict(indexed.settings),
     )
 
 
@@ -81,38 +105,42 @@ def _save_pages(version: DocumentVersion, parsed: ParsedDocument) -> None:
     )
 
 
-def _copy_chunks(version: DocumentVersion, document: Document, indexed: Indexed) -> None:
-    with connection.cursor() as cursor, cursor.copy(COPY_CHUNKS) as copy:
-        for row in _chunk_rows(version, document, indexed):
-            copy.write_row(row)
+def _copy_chunks(version: DocumentVersion, document: Document, drafts: list[Draft]) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE_IDS, [len(drafts)])
+        ids = [row[0] for row in cursor.fetchall()]
+        with cursor.copy(COPY_CHUNKS) as copy:
+            for chunk_id, draft in zip(ids, drafts, strict=True):
+                copy.write_row((chunk_id, version.pk, document.pk, document.source_id, *_columns(draft)))
+    return ids
 
 
-def _chunk_rows(version: DocumentVersion, document: Document, indexed: Indexed) -> Iterator[tuple[Any, ...]]:
-    halves = indexed.vectors.astype(np.float16)
-    for chunk, half in zip(indexed.chunks, halves, strict=True):
-        vector = "[" + ",".join(map(str, half.tolist())) + "]"
-        yield (
-            version.pk,
-            document.pk,
-            document.source_id,
-            chunk.ordinal,
-            chunk.start,
-            chunk.end,
-            chunk.heading,
-            chunk.text,
-            chunk.page,
-            chunk.tokens,
-            vector,
-        )
+def _columns(draft: Draft) -> tuple[Any, ...]:
+    one = draft.chunk
+    place = (one.ordinal, one.start, one.end, one.heading, one.text, one.page, one.tokens, one.context)
+    return (*place, draft.edited_text, draft.excluded)
 
 
-def _finish(document: Document, version: DocumentVersion, chunk_count: int) -> None:
+def _copy_vectors(document: Document, made_by: EmbeddingSet, chunk_ids: list[int], vectors: Vectors) -> None:
+    made = vectors.of_set[made_by.pk]
+    if made is None:
+        return
+    with connection.cursor() as cursor, cursor.copy(COPY_VECTORS) as copy:
+        for chunk_id, found in zip(chunk_ids, made, strict=True):
+            if found is not None:
+                key, vector = found
+                text = "[" + ",".join(map(str, vector.tolist())) + "]"
+                copy.write_row((made_by.pk, chunk_id, document.source_id, key, text))
+
+
+def _finish(document: Document, version: DocumentVersion, indexed: Indexed, seconds: float) -> None:
     document.current_version = version
     document.kind = version.kind
     document.title = version.title
     document.status = Status.READY
     document.error_code = document.error_message = ""
-    document.progress_done = document.progress_total = document.chunk_count = chunk_count
+    document.progress_done = document.progress_total = document.chunk_count = len(indexed.drafts)
+    document.ingest_seconds = seconds
     document.attempts = 0
     document.claim = document.claimed_until = None
     document.save()

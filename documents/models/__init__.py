@@ -1,12 +1,16 @@
-"""Rows: data sources, documents, their versions with pages, and the chunks that are searched."""
+"""Rows: data sources, documents, their versions with pages, the chunks that are searched, and their vectors."""
 
-from documents.models.chunks import Chunk, ChunkQuerySet
-from documents.models.documents import Document, DocumentQuerySet, Status
-from documents.models.sources import DataSource, DataSourceQuerySet, SourceKind, Visibility
+from documents.models.chunks import Chunk, ChunkEdit, ChunkQuerySet
+from documents.models.documents import Document, DocumentQuerySet, Lane, Status
+from documents.models.embeddings import ChunkEmbedding, EmbedderKind, EmbeddingSet, SetState
+from documents.models.sources import DataSource, DataSourceQuerySet, SourceKind, SyncState, Visibility
+from documents.models.syncs import ItemStatus, RunPhase, RunState, SourceItem, SyncRun
 from documents.models.versions import DocumentPage, DocumentVersion
 
 __all__ = [
     "Chunk",
+    "ChunkEdit",
+    "ChunkEmbedding",
     "ChunkQuerySet",
     "DataSource",
     "DataSourceQuerySet",
@@ -14,7 +18,17 @@ __all__ = [
     "DocumentPage",
     "DocumentQuerySet",
     "DocumentVersion",
+    "EmbedderKind",
+    "EmbeddingSet",
+    "ItemStatus",
+    "Lane",
+    "RunPhase",
+    "RunState",
+    "SetState",
+    "SourceItem",
     "SourceKind",
     "Status",
+    "SyncRun",
+    "SyncState",
     "Visibility",
 ]

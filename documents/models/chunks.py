@@ -1,13 +1,16 @@
-"""Chunks: the spans of text that are searched, by meaning and by words."""
+"""Chunks: the spans of text that are searched, and what people changed about them."""
 
+import hashlib
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
+from django.db.models import Case, Q, Value, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
-from pgvector.django import HalfVectorField, HnswIndex
 
 from documents.models.documents import Document
 from documents.models.sources import DataSource
@@ -15,9 +18,6 @@ from documents.models.versions import DocumentVersion
 
 if TYPE_CHECKING:
     from accounts.models import User
-
-DIMENSIONS = 384
-"""Of the shipped embedder's vectors."""
 
 
 class ChunkQuerySet(models.QuerySet["Chunk"]):
@@ -27,16 +27,35 @@ class ChunkQuerySet(models.QuerySet["Chunk"]):
         """Chunks that ``user`` may read: those of the data sources visible to them."""
         return self.filter(source__in=DataSource.objects.visible_to(user))
 
+    def of_current(self, document: Document) -> "ChunkQuerySet":
+        """The chunks of the document as it is now, in order; none while it has no version."""
+        return self.filter(document_id=document.pk, version_id=document.current_version_id or 0).order_by("ordinal")
+
+    def in_state(self, state: str) -> "ChunkQuerySet":
+        """Only those that are ``edited`` or ``excluded``; all for any other word."""
+        if state == "edited":
+            return self.filter(edited_text__isnull=False)
+        return self.filter(excluded=True) if state == "excluded" else self
+
+    def containing(self, words: str) -> "ChunkQuerySet":
+        """Those that have ``words`` in the text that is read, or in their headings, whatever the case."""
+        words = words.replace("\x00", "").strip()
+        if not words:
+            return self
+        shown = self.alias(shown=Coalesce("edited_text", "text"))
+        return shown.filter(Q(shown__icontains=words) | Q(heading__icontains=words))
+
 
 class Chunk(models.Model):
     """A span of a document's current text, with what finds it. Chunks of older versions do not exist.
 
-    ``text`` equals the version's ``text[start:end]``. ``embedding`` has unit length, so that the inner product is the
-    cosine, and its index uses the inner product. ``search`` holds English stems; text in another language is stemmed
-    by the same rules on both sides, which does no harm.
+    ``text`` equals the version's ``text[start:end]``; ``edited_text``, where somebody wrote one, is searched and read
+    in its place. ``context`` is the header of a table that the chunk continues. An excluded chunk is never found.
+    ``search`` holds English stems; text in another language is stemmed by the same rules on both sides, which does no
+    harm. Its vectors are ``ChunkEmbedding`` rows.
     """
 
-    version = models.ForeignKey(DocumentVersion, models.CASCADE, related_name="chunks")
+    version = models.ForeignKey(DocumentVersion, models.CASCADE, related_name="chunks", db_index=False)
     document = models.ForeignKey(Document, models.CASCADE, related_name="chunks")
     source = models.ForeignKey(DataSource, models.CASCADE, related_name="+")
     ordinal = models.PositiveIntegerField()
@@ -46,9 +65,14 @@ class Chunk(models.Model):
     text = models.TextField()
     page = models.PositiveIntegerField(null=True, blank=True)
     tokens = models.PositiveIntegerField()
-    embedding = HalfVectorField(dimensions=DIMENSIONS)
+    context = models.TextField(blank=True)
+    edited_text = models.TextField(null=True, blank=True)
+    excluded = models.BooleanField(default=False)
     search = models.GeneratedField(
-        expression=SearchVector("heading", "text", config="english"),
+        expression=Case(
+            When(excluded=True, then=Value(None)),
+            default=SearchVector("heading", "context", Coalesce("edited_text", "text"), config="english"),
+        ),
         output_field=SearchVectorField(),
         db_persist=True,
     )
@@ -60,16 +84,42 @@ class Chunk(models.Model):
         verbose_name_plural = _("chunks")
         ordering = ("version", "ordinal")
         constraints = (models.UniqueConstraint(fields=("version", "ordinal"), name="chunk_ordinal_once"),)
-        indexes = (
-            HnswIndex(
-                name="chunk_embedding_hnsw",
-                fields=("embedding",),
-                m=16,
-                ef_construction=64,
-                opclasses=("halfvec_ip_ops",),
-            ),
-            GinIndex(name="chunk_search_gin", fields=("search",)),
-        )
+        indexes = (GinIndex(name="chunk_search_gin", fields=("search",)),)
 
     def __str__(self) -> str:
         return f"{self.document_id} #{self.ordinal}"
+
+    @property
+    def shown_text(self) -> str:
+        """What is searched and read: the edited text where there is one."""
+        return self.text if self.edited_text is None else self.edited_text
+
+    @property
+    def revision(self) -> str:
+        """What tells the text that is read from another one: it changes when somebody edits the chunk."""
+        return hashlib.sha256(self.shown_text.encode()).hexdigest()[:16]
+
+
+class ChunkEdit(models.Model):
+    """What somebody changed about a chunk, kept by the chunk's own words so that it outlives the chunk's row.
+
+    ``text_hash`` is the SHA-256 of the chunk's original text, ``occurrence`` counts equal texts of the document from 0.
+    A new reading of the document that has the same words in a chunk takes the edit over; one that has not leaves it
+    here, for when they come back.
+    """
+
+    document = models.ForeignKey(Document, models.CASCADE, related_name="chunk_edits", db_index=False)
+    text_hash = models.BinaryField(max_length=32)
+    occurrence = models.PositiveIntegerField(default=0)
+    text = models.TextField(null=True, blank=True)
+    excluded = models.BooleanField(default=False)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("change of a chunk")
+        verbose_name_plural = _("changes of chunks")
+        constraints = (models.UniqueConstraint(fields=("document", "text_hash", "occurrence"), name="chunk_edit_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.document_id} {bytes(self.text_hash).hex()[:8]}"

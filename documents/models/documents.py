@@ -56,8 +56,29 @@ class DocumentQuerySet(models.QuerySet["Document"]):
         return self.unfinished().filter(free)
 
 
+class Lane(models.Model):
+    """When a lane of documents last had its turn."""
+
+    name = models.CharField(primary_key=True, max_length=60)
+    served_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("lane")
+        verbose_name_plural = _("lanes")
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Document(models.Model):
-    """One file of a data source, at its current version. The same bytes are one document within a source."""
+    """One file of a data source, at its current version.
+
+    A document that was uploaded has no ``external_id``; the same bytes are one such document within a source. One that
+    a sync brought keeps its row for as long as the item with that identity exists, whatever its bytes.
+
+    Documents of the same ``lane``, one person's uploads or one source's items, wait for each other; lanes take turns.
+    ``ingest_seconds`` is how long the last indexing took.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     source = models.ForeignKey(DataSource, models.CASCADE, verbose_name=_("data source"), related_name="documents")
@@ -69,6 +90,9 @@ class Document(models.Model):
     kind = models.CharField(_("kind"), max_length=16, blank=True)
     size = models.BigIntegerField(_("size in bytes"))
     sha256 = models.CharField(max_length=64, db_index=True)
+    external_id = models.CharField(max_length=1500, null=True, blank=True, editable=False)
+    address = models.CharField(_("address"), max_length=2000, blank=True)
+    modified_at = models.DateTimeField(_("modified"), null=True, blank=True)
     status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.RECEIVED)
     error_code = models.CharField(max_length=60, blank=True)
     error_message = models.CharField(max_length=500, blank=True)
@@ -78,6 +102,8 @@ class Document(models.Model):
     current_version = models.OneToOneField(
         "documents.DocumentVersion", models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    lane = models.CharField(max_length=60, default="", editable=False)
+    ingest_seconds = models.FloatField(null=True, blank=True, editable=False)
     attempts = models.PositiveSmallIntegerField(default=0)
     queued_at = models.DateTimeField(default=timezone.now)
     claim = models.UUIDField(null=True, blank=True)
@@ -92,14 +118,20 @@ class Document(models.Model):
         verbose_name_plural = _("documents")
         ordering = ("-created_at", "pk")
         constraints = (
-            models.UniqueConstraint(fields=("source", "sha256"), name="document_once_per_source"),
+            models.UniqueConstraint(
+                fields=("source", "sha256"), name="document_once_per_source", condition=Q(external_id__isnull=True)
+            ),
+            models.UniqueConstraint(
+                fields=("source", "external_id"), name="document_item_once", condition=Q(external_id__isnull=False)
+            ),
             models.CheckConstraint(condition=Q(size__gte=0), name="document_size_not_negative"),
         )
         indexes = (
             models.Index(fields=("source", "-created_at"), name="document_source_newest"),
             models.Index(fields=("owner", "-updated_at"), name="document_owner_changed"),
+            models.Index(fields=("-updated_at",), name="document_ready_latest", condition=Q(status="ready")),
             models.Index(
-                fields=("queued_at",), name="document_unfinished", condition=~Q(status__in=("ready", "failed"))
+                fields=("lane", "queued_at"), name="document_unfinished", condition=~Q(status__in=("ready", "failed"))
             ),
         )
 
@@ -110,3 +142,8 @@ class Document(models.Model):
     def is_final(self) -> bool:
         """Whether indexing has ended, well or not."""
         return self.status in FINAL
+
+    @property
+    def has_web_address(self) -> bool:
+        """Whether ``address`` is one that a browser can open."""
+        return self.address.startswith(("https://", "http://"))

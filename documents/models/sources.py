@@ -8,7 +8,10 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, Group
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+
+from accounts.secrets import EncryptedTextField
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -18,6 +21,22 @@ class SourceKind(models.TextChoices):
     """How a data source gets its documents."""
 
     UPLOAD = "upload", _("Uploads")
+    FOLDER = "folder", _("Folder")
+    WEBSITE = "website", _("Website")
+    S3 = "s3", _("S3 bucket")
+    GIT = "git", _("Git repository")
+    POSTGRES = "postgres", _("PostgreSQL query")
+    NOTION = "notion", _("Notion")
+
+
+class SyncState(models.TextChoices):
+    """How the last sync of a source is or was; nothing before the first."""
+
+    NEVER = "", _("Never synced")
+    RUNNING = "running", _("Syncing")
+    DONE = "done", _("In sync")
+    STOPPED = "stopped", _("Stopped")
+    FAILED = "failed", _("Sync failed")
 
 
 class Visibility(models.TextChoices):
@@ -43,16 +62,20 @@ class DataSourceQuerySet(models.QuerySet["DataSource"]):
         return self.filter(Q(visibility=Visibility.EVERYONE) | Q(owner_id=user.pk) | Exists(named) | Exists(in_group))
 
     def uploadable_by(self, user: "User | AnonymousUser") -> "DataSourceQuerySet":
-        """Sources that ``user`` may add documents to: for editors and admins, every one they see."""
+        """Sources that ``user`` may add documents to: for editors and admins, every one they see that takes uploads."""
         if not user.is_authenticated or not user.is_editor:
             return self.none()
-        return self.visible_to(user)
+        return self.visible_to(user).filter(kind=SourceKind.UPLOAD)
 
     def editable_by(self, user: "User | AnonymousUser") -> "DataSourceQuerySet":
         """Sources that ``user`` may change and delete: all for an admin, an editor's own."""
         if not user.is_authenticated or not user.is_active or not user.is_editor:
             return self.none()
         return self if user.is_admin else self.filter(owner_id=user.pk)
+
+    def due(self) -> "DataSourceQuerySet":
+        """Sources whose schedule says that they are to be synced by now."""
+        return self.exclude(kind=SourceKind.UPLOAD).filter(next_sync_at__lte=Now())
 
     def named(self, key: str) -> "DataSource | None":
         """The source with this id, slug or name, whatever the case of the name; the oldest of several."""
@@ -64,7 +87,11 @@ class DataSourceQuerySet(models.QuerySet["DataSource"]):
 
 
 class DataSource(models.Model):
-    """Where documents come from. It alone decides who sees them."""
+    """Where documents come from. It alone decides who sees them.
+
+    ``settings`` and ``secrets`` belong to the connector of this ``kind``; ``secrets`` is JSON too, ciphertext in the
+    database. ``cursor`` is where the last complete sync left the connector.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("name"), max_length=120)
@@ -78,6 +105,7 @@ class DataSource(models.Model):
     users = models.ManyToManyField(
         settings.AUTH_USER_MODEL, verbose_name=_("people"), blank=True, related_name="data_sources"
     )
+    chunking = models.JSONField(default=dict, blank=True, editable=False)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,
@@ -86,6 +114,13 @@ class DataSource(models.Model):
         editable=False,
         related_name="owned_data_sources",
     )
+    settings = models.JSONField(default=dict, editable=False)
+    secrets = EncryptedTextField(blank=True, editable=False)
+    sync_minutes = models.PositiveIntegerField(_("sync every so many minutes"), null=True, editable=False)
+    next_sync_at = models.DateTimeField(null=True, editable=False, db_index=True)
+    cursor = models.JSONField(default=dict, editable=False)
+    sync_state = models.CharField(max_length=10, choices=SyncState, blank=True, editable=False)
+    synced_at = models.DateTimeField(_("last synced"), null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -98,3 +133,8 @@ class DataSource(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def syncs(self) -> bool:
+        """Whether its documents come from outside by themselves."""
+        return self.kind != SourceKind.UPLOAD

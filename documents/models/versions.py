@@ -10,17 +10,19 @@ class DocumentVersion(models.Model):
     """What one reading of a document's bytes gave. Never changed once saved.
 
     ``text`` is what every offset in the system counts in, by Unicode code points. ``blocks`` holds one list
-    ``[kind, start, end, level]`` for each block of the text, in order.
+    ``[kind, start, end, level]`` for each block of the text, in order. ``notes`` holds ``[code, message]`` for what a
+    reader must know about the reading, ``chunking`` the settings it was cut with.
     """
 
-    document = models.ForeignKey(Document, models.CASCADE, related_name="versions")
+    document = models.ForeignKey(Document, models.CASCADE, related_name="versions", db_index=False)
     number = models.PositiveIntegerField()
     kind = models.CharField(max_length=16)
     title = models.CharField(max_length=500, blank=True)
     sha256 = models.CharField(max_length=64)
     text = models.TextField()
     blocks = models.JSONField(default=list)
-    embedder = models.CharField(max_length=100)
+    notes = models.JSONField(default=list)
+    chunking = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -39,7 +41,7 @@ class DocumentPage(models.Model):
     its box in points, origin at the top left.
     """
 
-    version = models.ForeignKey(DocumentVersion, models.CASCADE, related_name="pages")
+    version = models.ForeignKey(DocumentVersion, models.CASCADE, related_name="pages", db_index=False)
     number = models.PositiveIntegerField()
     start = models.PositiveIntegerField()
     end = models.PositiveIntegerField()

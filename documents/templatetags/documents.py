@@ -1,6 +1,6 @@
-"""Template tags of the documents' pages: sortable table heads, runs of blocks."""
+"""Template tags of the documents' pages: sortable table heads, runs of blocks, looking up."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -24,6 +24,12 @@ def sort_header(name: str, order: str, label: str, query: str, css_class: str = 
     looks = format_html(' class="{}"', css_class) if css_class else ""
     prefix = f"{query}&" if query else ""
     return format_html('<th scope="col"{}{}><a href="?{}order={}">{}</a></th>', sorting, looks, prefix, wanted, label)
+
+
+@register.filter
+def of_key(found: Mapping[Any, Any], key: Any) -> Any:
+    """What ``found`` has under ``key``, None when it has nothing."""
+    return found.get(key)
 
 
 @register.filter

@@ -1,5 +1,6 @@
 """Pages of documents: the list, one document with a span shown, where a span stands, deleting."""
 
+import contextlib
 import uuid
 from dataclasses import asdict
 from typing import Any
@@ -24,11 +25,13 @@ from documents.boxes import span_boxes
 from documents.errors import DocumentsError, document_not_found
 from documents.forms import NEWEST_FIRST, ORDERS, DocumentFilter
 from documents.models import DataSource, Document, DocumentQuerySet
+from documents.queue import places
 from documents.reading import Span, part_of
 from documents.views.edges import signed_in, tells_errors
 
 PAGE_SIZE = 50
 MAX_DELETED_AT_ONCE = 500
+MAX_PLACES_AT_ONCE = 50
 LARGEST_NUMBER = 2**31 - 1
 
 
@@ -46,6 +49,7 @@ def index(request: HttpRequest) -> HttpResponseBase:
         "filter": chosen,
         "filtered": any(chosen.chosen[name] for name in ("q", "source", "status")),
         "page": page,
+        "places": places(each.pk for each in page.object_list if not each.is_final),
         "order": chosen.chosen["order"] or NEWEST_FIRST,
         "query": _query_without(request, "page"),
         "query_without_order": _query_without(request, "page", "order"),
@@ -78,6 +82,7 @@ def document(request: HttpRequest, document_id: uuid.UUID) -> HttpResponseBase:
         "end": end,
         "span_query": urlencode({"start": start, "end": end}) if end > start else "",
         "state": {"id": str(shown.pk), "status": shown.status},
+        "place": None if shown.is_final else places([shown.pk]).get(shown.pk),
     }
     if version is not None and paged:
         context["pages"] = list(version.pages.values_list("width", "height"))
@@ -96,6 +101,19 @@ def boxes(request: HttpRequest, document_id: uuid.UUID) -> HttpResponseBase:
     version = _visible(signed_in(request), document_id).current_version
     found = span_boxes(version, _number(request, "start"), _number(request, "end")) if version else []
     return JsonResponse({"pages": [asdict(page) for page in found]})
+
+
+@login_required
+@require_GET
+def queue(request: HttpRequest) -> HttpResponseBase:
+    """The places of waiting documents, those of the address's ``document`` that one may see."""
+    wanted = []
+    for raw in request.GET.getlist("document")[:MAX_PLACES_AT_ONCE]:
+        with contextlib.suppress(ValueError):
+            wanted.append(uuid.UUID(raw))
+    visible = Document.objects.visible_to(signed_in(request)).unfinished().filter(pk__in=wanted)
+    found = places(visible.values_list("pk", flat=True))
+    return JsonResponse({"places": {str(each): asdict(place) for each, place in found.items()}})
 
 
 @login_required

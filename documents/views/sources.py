@@ -11,9 +11,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.models import User
 from documents import services
-from documents.errors import permission_denied, source_not_found
-from documents.forms import SourceForm
-from documents.models import DataSource, Status
+from documents.connectors import CONNECTORS, connector_kind
+from documents.errors import DocumentsError, permission_denied, source_not_found
+from documents.forms import ConnectorForm, SourceForm
+from documents.ingest.drafts import chunking_settings
+from documents.models import DataSource, SourceKind, Status
 from documents.views.edges import signed_in, tells_errors
 
 
@@ -40,33 +42,74 @@ def index(request: HttpRequest) -> HttpResponseBase:
 @require_http_methods(["GET", "POST"])
 @tells_errors
 def new(request: HttpRequest) -> HttpResponseBase:
-    """Make a data source."""
+    """Make a data source: first its kind, then what that needs."""
     user = signed_in(request)
     if not user.is_editor:
         raise PermissionDenied
+    kind = request.GET.get("kind", "")
+    if not kind and request.method == "GET":
+        kinds = [each for each in CONNECTORS.values() if user.is_admin or not each.admins_only]
+        return render(request, "documents/source_kinds.html", {"kinds": kinds})
+    connector = connector_kind(kind) if kind not in ("", SourceKind.UPLOAD) else None
+    if connector is not None and connector.admins_only and not user.is_admin:
+        raise permission_denied()
     form = SourceForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        source = services.source_create(user=user, **form.service_arguments())
-        messages.success(request, _("%(name)s is ready for documents.") % {"name": source.name})
-        return redirect("documents:sources")
-    return render(request, "documents/source_form.html", {"form": form}, status=422 if form.errors else 200)
+    connection = ConnectorForm(request.POST or None, kind=connector) if connector else None
+    if request.method == "POST" and _valid(form, connection):
+        arguments = connection.service_arguments() | {"kind": kind} if connection else {}
+        try:
+            source = services.source_create(user=user, **form.service_arguments(), **arguments)
+        except DocumentsError as error:
+            form.add_error(None, error.message)
+        else:
+            if source.syncs:
+                services.sync_start(user=user, source=source)
+                return redirect("documents:source_syncs", source.slug)
+            messages.success(request, _("%(name)s is ready for documents.") % {"name": source.name})
+            return redirect("documents:sources")
+    context = {"form": form, "connection": connection, "kind": connector}
+    return render(request, "documents/source_form.html", context, status=_status(form, connection))
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 @tells_errors
 def edit(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Change a data source and who may see it."""
+    """Change a data source, what its connector needs, and who may see it."""
     user = signed_in(request)
-    source = _editable(user, slug)
+    source = editable(user, slug)
+    connector = connector_kind(source.kind) if source.syncs else None
     # The form gets a copy: checking it changes the instance, and the page shows the name that still holds.
     form = SourceForm(request.POST or None, instance=DataSource.objects.get(pk=source.pk))
-    if request.method == "POST" and form.is_valid():
-        services.source_update(user=user, source=source, **form.service_arguments())
-        messages.success(request, _("The changes are saved and hold from now on."))
-        return redirect("documents:sources")
-    context = {"form": form, "source": source, "document_count": source.documents.count()}
-    return render(request, "documents/source_form.html", context, status=422 if form.errors else 200)
+    connection = ConnectorForm(request.POST or None, kind=connector, source=source) if connector else None
+    if request.method == "POST" and _valid(form, connection):
+        arguments = connection.service_arguments() if connection else {}
+        try:
+            services.source_update(user=user, source=source, **form.service_arguments(), **arguments)
+        except DocumentsError as error:
+            form.add_error(None, error.message)
+        else:
+            messages.success(request, _("The changes are saved and hold from now on."))
+            return redirect("documents:source_syncs", slug) if source.syncs else redirect("documents:sources")
+    context = {
+        "form": form,
+        "connection": connection,
+        "kind": connector,
+        "source": source,
+        "document_count": source.documents.count(),
+        "chunking": chunking_settings(source),
+    }
+    return render(request, "documents/source_form.html", context, status=_status(form, connection))
+
+
+def _valid(form: SourceForm, connection: ConnectorForm | None) -> bool:
+    """Whether both are; both are checked, so that all errors show at once."""
+    checked = [each.is_valid() for each in (form, connection) if each is not None]
+    return all(checked)
+
+
+def _status(form: SourceForm, connection: ConnectorForm | None) -> int:
+    return 422 if form.errors or (connection is not None and connection.errors) else 200
 
 
 @login_required
@@ -75,13 +118,14 @@ def edit(request: HttpRequest, slug: str) -> HttpResponseBase:
 def delete(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Delete a data source with all its documents."""
     user = signed_in(request)
-    source = _editable(user, slug)
+    source = editable(user, slug)
     services.source_delete(user=user, source=source)
     messages.success(request, _("%(name)s was deleted with its documents.") % {"name": source.name})
     return redirect("documents:sources")
 
 
-def _editable(user: User, slug: str) -> DataSource:
+def editable(user: User, slug: str) -> DataSource:
+    """The source at this address, if the user may change it; DocumentsError if not."""
     source = DataSource.objects.visible_to(user).filter(slug=slug).first()
     if source is None:
         raise source_not_found()

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from documents.connectors import CONNECTORS
+from documents.models import DataSource, SourceItem, SyncRun
 from tests.browser.conftest import Open
 from tests.chat.conftest import Cast
 
@@ -16,6 +18,8 @@ INSIDE = (
     "/",
     "/documents/",
     "/sources/",
+    "/sources/new/",
+    *(f"/sources/new/?kind={kind}" for kind in ("upload", *CONNECTORS)),
     "/assistants/",
     "/assistants/new/",
     "/assistants/library/",
@@ -75,3 +79,24 @@ def test_no_page_scrolls_sideways_at_any_width(library: Cast, open_page: Open):
             if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 wide.append(f"{path} at {width}")
     assert wide == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_page_of_a_sources_syncs_passes_axe_and_fits_every_width(library: Cast, open_page: Open, theme: str):
+    source = DataSource.objects.create(
+        name="Donaudampfschifffahrtsgesellschaftsdokumentation", slug="site", kind="website", owner=library.root,
+        settings={"start_url": "https://example.com/"}, sync_minutes=60, sync_state="running",
+    )  # fmt: skip
+    address = "https://example.com/" + "a-long-word-without-a-break" * 12
+    SourceItem.objects.create(
+        source=source, external_id=address, name=address, status="failed", error_message="It took too long to answer."
+    )
+    SyncRun.objects.create(source=source, state="failed", error_code="x", error_message="The site did not answer.")
+    SyncRun.objects.create(source=source, state="running", new=12, failed=1, started_by=library.root)
+    page = open_page(library.root, "/sources/site/syncs/", theme=theme)
+    problems = violations(page)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            problems.append(f"too wide at {width}")
+    assert problems == []

@@ -17,6 +17,7 @@ from chat.services.assistants import VersionFields, ensure_defaults, version_cre
 from documents.models import Chunk, DataSource, Document, DocumentVersion
 from live.hub import current_hub
 from rag.embeddings import shipped_embedder
+from tests.chunk_rows import save_chunks
 from tests.fakes.llm import FakeLLM
 
 LEAVE = (
@@ -43,21 +44,12 @@ def add_document(source: DataSource, filename: str, text: str) -> Document:
     document = Document.objects.create(
         source=source, filename=filename, title=filename, size=len(text), sha256=filename, status="ready", kind="text"
     )
-    version = DocumentVersion.objects.create(
-        document=document, number=1, kind="text", sha256=filename, text=text, embedder="shipped"
-    )
+    version = DocumentVersion.objects.create(document=document, number=1, kind="text", sha256=filename, text=text)
     vector = shipped_embedder().embed_passages([text])[0]
-    Chunk.objects.create(
-        version=version,
-        document=document,
-        source=source,
-        ordinal=0,
-        start=0,
-        end=len(text),
-        text=text,
-        tokens=20,
-        embedding=vector,
+    chunk = Chunk(
+        version=version, document=document, source=source, ordinal=0, start=0, end=len(text), text=text, tokens=20
     )
+    save_chunks([chunk], [vector])
     document.current_version = version
     document.save()
     return document

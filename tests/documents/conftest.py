@@ -4,18 +4,19 @@ Ada owns the data source "Research" (restricted), Ben shares a group with it, Cl
 of the group, Root is an admin.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from django.contrib.auth.models import Group
 
 from accounts.models import Role, User
 from documents.models import Chunk, DataSource, Document, DocumentVersion, Status, Visibility
 from rag.embeddings import shipped_embedder
+from tests.chunk_rows import save_chunks
+from tests.fakes.embeddings import FakeEmbeddings
 
 
 @dataclass(frozen=True)
@@ -78,21 +79,68 @@ def make_document() -> Callable[..., Document]:
             chunk_count=len(paragraphs),
         )
         version = DocumentVersion.objects.create(
-            document=document, number=1, kind="markdown", title=document.title, sha256=document.sha256, text=text,
-            embedder="test",
+            document=document, number=1, kind="markdown", title=document.title, sha256=document.sha256, text=text
         )  # fmt: skip
         if vectors is None:
             vectors = shipped_embedder().embed_passages(paragraphs)
         start = 0
+        chunks = []
         for ordinal, paragraph in enumerate(paragraphs):
-            Chunk.objects.create(
+            chunk = Chunk(
                 version=version, document=document, source=source, ordinal=ordinal, start=start,
                 end=start + len(paragraph), text=paragraph, tokens=len(paragraph.split()),
-                embedding=np.asarray(vectors[ordinal]).tolist(),
             )  # fmt: skip
+            chunks.append(chunk)
             start += len(paragraph) + 2
+        save_chunks(chunks, vectors)
         document.current_version = version
         document.save()
         return document
 
     return make
+
+
+@pytest.fixture
+def syncing(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Syncs run in the test's own process; what would go to a worker goes nowhere."""
+    from tests.documents.syncs import Syncing
+
+    monkeypatch.setattr("documents.tasks.ingest_waiting.delay", lambda: None)
+    monkeypatch.setattr("documents.tasks.sync_step.delay", lambda *_key: None)
+    monkeypatch.setattr("documents.tasks.sweep_bytes.delay", lambda: None)
+    return Syncing()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, settings: Any) -> Path:
+    """A folder that may be read, with three files; a file behind it that may not."""
+    root = tmp_path / "root"
+    (root / "docs" / "deep").mkdir(parents=True)
+    (root / "docs" / "one.md").write_text("# One\n\nThe first ship is called Fulmar.")
+    (root / "docs" / "two.md").write_text("# Two\n\nThe second ship is called Petrel.")
+    (root / "docs" / "deep" / "three.txt").write_text("The third ship is called Gannet.")
+    (tmp_path / "secret.txt").write_text("Nobody may read this.")
+    settings.FOLDER_ROOTS = [root]
+    return root / "docs"
+
+
+@pytest.fixture
+def source(cast: Any, folder: Path, syncing: Any) -> DataSource:
+    from documents import services
+
+    return services.source_create(user=cast.root, name="Ships", kind="folder", settings={"path": str(folder)})
+
+
+@pytest.fixture
+def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send nothing to a worker; the tests call its functions themselves."""
+    for name in ("ingest_waiting", "build_embedding_set", "tend_embedding_sets"):
+        monkeypatch.setattr(f"documents.tasks.{name}.delay", lambda *_: None)
+
+
+@pytest.fixture
+def embeddings(settings: Any) -> Iterator[FakeEmbeddings]:
+    """A server of embeddings that may be called."""
+    settings.OUTBOUND_ALLOW_PRIVATE = ["127.0.0.1"]
+    with FakeEmbeddings() as fake:
+        yield fake

@@ -1,5 +1,6 @@
 """The REST endpoints: shapes, errors, and who sees what."""
 
+import hashlib
 import json
 import uuid
 from typing import Any
@@ -13,13 +14,14 @@ from accounts.services import default_scopes, token_create
 from documents.ingest import ingest
 from documents.models import DataSource, Document, Status
 from tests.documents.files import HANDBOOK
+from tests.rag.pdf_files import PdfPage, lines, make_pdf
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
 def _no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("documents.tasks.ingest_document.delay", lambda _key: None)
+    monkeypatch.setattr("documents.tasks.ingest_waiting.delay", lambda: None)
 
 
 class Caller:
@@ -91,6 +93,22 @@ def test_the_whole_way_of_a_document(cast: Any) -> None:
     assert ben.delete(f"/documents/{key}").status_code == 204
     assert error_of(ben.get(f"/documents/{key}")) == "not_found"
     assert ben.post("/search", {"query": "leave"}).json()["passages"] == []
+
+
+def test_an_encrypted_pdf_fails_with_what_to_do_and_its_neighbours_do_not(cast: Any) -> None:
+    locked = make_pdf([PdfPage(lines(["The ferry leaves at seven."]))], encrypted=True)
+    ada = Caller(cast.ada)
+    good, bad = ready_document(ada), str(ada.upload(locked, "locked.pdf").json()["id"])
+    ingest(uuid.UUID(bad))
+    shown = ada.get(f"/documents/{bad}").json()
+    assert (shown["status"], shown["error"]["code"]) == ("failed", "encrypted")
+    assert "password" in shown["error"]["message"]
+    ada.client.force_login(cast.ada)
+    page = ada.client.get(f"/documents/{bad}/").content.decode()
+    assert shown["error"]["message"] in page
+    assert "Try again" in page
+    assert ada.get(f"/documents/{good}").json()["status"] == "ready"
+    assert Document.objects.get(pk=bad).sha256 == hashlib.sha256(locked).hexdigest()
 
 
 def test_without_a_source_a_file_goes_to_uploads_which_everyone_sees(cast: Any) -> None:
@@ -171,7 +189,7 @@ def test_an_empty_file_is_refused_and_leaves_nothing(cast: Any, settings: Any) -
 def test_a_file_over_the_limit_is_refused_and_leaves_nothing(cast: Any, settings: Any) -> None:
     settings.MAX_UPLOAD_MB, settings.MAX_UPLOAD_BYTES = 1, 2**20
     response = Caller(cast.ada).upload(b"\x00" * (2**20 + 1), name="zeros.bin")
-    assert (response.status_code, error_of(response)) == (413, "upload_too_large")
+    assert (response.status_code, error_of(response)) == (413, "too_large")
     assert not Document.objects.exists()
     assert not list(settings.FILE_UPLOAD_TEMP_DIR.iterdir())
 
@@ -210,7 +228,8 @@ def test_sources_are_listed_to_readers_and_made_by_admins(cast: Any) -> None:
     assert made.status_code == 201
     assert made.json() | {"id": ""} == {
         "id": "", "slug": "board", "name": "Board", "description": "", "visibility": "restricted", "documents": 0,
-        "groups": ["Lab"], "users": ["max@example.com"],
+        "groups": ["Lab"], "users": ["max@example.com"], "kind": "upload", "settings": {},
+        "sync_minutes": None, "sync_state": "", "synced_at": None,
     }  # fmt: skip
     listed = {each["slug"]: each for each in Caller(cast.max).get("/sources").json()["sources"]}
     assert set(listed) == {"board", "library", "research"}

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def _no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("documents.tasks.ingest_document.delay", lambda _key: None)
+    monkeypatch.setattr("documents.tasks.ingest_waiting.delay", lambda: None)
 
 
 def browser(user: User) -> Client:
@@ -164,7 +164,7 @@ def test_uploads_that_cannot_be_say_why(cast: Any, settings: Any) -> None:
     ada = browser(cast.ada)
     for response, status, code in (
         (upload(ada, b""), 422, "empty_file"),
-        (upload(ada, b"\x00" * (2**20 + 1)), 413, "upload_too_large"),
+        (upload(ada, b"\x00" * (2**20 + 1)), 413, "too_large"),
         (upload(ada, b"x", source="nowhere"), 404, "source_not_found"),
         (upload(browser(cast.cleo), b"x", source="research"), 404, "source_not_found"),
         (upload(browser(cast.max), b"x", source="research"), 403, "permission_denied"),

@@ -14,6 +14,7 @@ from documents import retrieval
 from documents.models import Chunk, DataSource, Visibility
 from documents.retrieval import search
 from rag.embeddings import shipped_embedder
+from tests.chunk_rows import save_chunks
 
 FACTS = (
     "Employees get thirty days of paid leave each year and request it from their manager.",
@@ -166,7 +167,7 @@ def test_a_narrow_view_of_a_large_index_is_not_starved(cast: Any, monkeypatch: p
     _many_chunks(cast.research, 3000, numbers)
     _many_chunks(cast.library, 60, numbers)
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE documents_chunk")
+        cursor.execute("ANALYZE documents_chunk, documents_chunkembedding")
     assert len(search(user=cast.cleo, query="qqq", limit=50).passages) == 50
 
 
@@ -177,13 +178,11 @@ def _many_chunks(source: DataSource, count: int, numbers: Any) -> None:
     version = DocumentVersion.objects.create(document=document, number=1, kind="text", sha256="", text="")
     vectors = numbers.normal(size=(count, 384))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    Chunk.objects.bulk_create(
-        Chunk(
-            version=version, document=document, source=source, ordinal=n, start=0, end=0, text=f"t{n}", tokens=1,
-            embedding=vectors[n].tolist(),
-        )
+    chunks = [
+        Chunk(version=version, document=document, source=source, ordinal=n, start=0, end=0, text=f"t{n}", tokens=1)
         for n in range(count)
-    )  # fmt: skip
+    ]
+    save_chunks(chunks, vectors)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -14,7 +14,7 @@ from django.db import connection
 from documents import services, storage
 from documents.demo import ensure_demo
 from documents.errors import DocumentsError
-from documents.ingest import ingest
+from documents.ingest import ingest, ingest_next
 from documents.models import Chunk, DataSource, Document
 from tests.documents.files import HANDBOOK
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def _no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("documents.tasks.ingest_document.delay", lambda _key: None)
+    monkeypatch.setattr("documents.tasks.ingest_waiting.delay", lambda: None)
     monkeypatch.setattr("documents.tasks.sweep_bytes.delay", lambda: None)
 
 
@@ -146,7 +146,7 @@ def test_the_demo_is_made_once_and_stays_away_once_deleted(cast: Any, settings: 
 def test_ingest_and_search_from_the_command_line(
     cast: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("documents.tasks.ingest_document.delay", ingest)
+    monkeypatch.setattr("documents.tasks.ingest_waiting.delay", ingest_next)
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "handbook.md").write_text(HANDBOOK)
     (tmp_path / "in" / ".hidden").write_text("no")

@@ -26,7 +26,7 @@ async def _close_hub() -> Any:
 
 @pytest.fixture(autouse=True)
 def _no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("documents.tasks.ingest_document.delay", lambda _key: None)
+    monkeypatch.setattr("documents.tasks.ingest_waiting.delay", lambda: None)
 
 
 @sync_to_async

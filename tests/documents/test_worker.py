@@ -1,37 +1,20 @@
 """A real Celery worker, killed in the middle of its work and started again."""
 
 import io
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pytest
-from django.conf import settings
-from django.db import connection
 
 from documents import services
 from documents.models import Document, DocumentVersion, Status
-from documents.tasks import ingest_document, queue_stuck
+from documents.tasks import call_workers, queue_due_syncs
 from tests.documents.files import HANDBOOK
+from tests.documents.workers import Worker, own_worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-WORKER = """
-from datetime import timedelta
-import django
-django.setup()
-from documents.ingest import claims
-claims.LEASE, claims.RENEW_EVERY_S = timedelta(seconds=1.5), 0.3
-from config.celery import app
-app.conf.task_default_queue = "{queue}"
-app.worker_main(["worker", "--without-gossip", "--without-mingle", "--loglevel=WARNING", "-Q", "{queue}"])
-"""
 
 LONG = HANDBOOK + "".join(
     f"\n## Section {n}\n\n"
@@ -40,77 +23,18 @@ LONG = HANDBOOK + "".join(
 )
 
 
-SESSIONS = "killed-worker"
-
-
-class Worker:
-    """A worker process group on the test's own queue, database and files."""
-
-    def __init__(self, queue: str, data_dir: Path) -> None:
-        self.queue = queue
-        database = connection.settings_dict
-        who = f"{database['USER']}:{quote(database.get('PASSWORD', ''), safe='')}"
-        url = f"postgresql://{who}@/{database['NAME']}?host={database['HOST']}&port={database['PORT']}"
-        url += f"&application_name={SESSIONS}"
-        self.environment = {
-            **os.environ,
-            "DATABASE_URL": url,
-            "REDIS_URL": settings.REDIS_URL,
-            "DATA_DIR": str(data_dir),
-        }
-        self.log = data_dir / "worker.log"
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it."""
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-c", WORKER.format(queue=self.queue)],
-                env=self.environment,
-                cwd=settings.BASE_DIR,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-
-    def kill(self, number: int = signal.SIGKILL) -> None:
-        """Kill the whole group, as the kernel would, and wait for the end."""
-        if self.process:
-            os.killpg(self.process.pid, number)
-            self.process.wait(timeout=20)
-            self.process = None
-            end_sessions()
-
-
-def end_sessions() -> None:
-    """End what PostgreSQL still does for a worker that is gone: it notices late, and holds the database till then."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = %s", [SESSIONS]
-            )
-            if cursor.fetchone() == (0,):
-                return
-        time.sleep(0.05)
-
-
 @pytest.fixture
 def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
-    """A worker that the test starts; jobs go to its queue alone."""
-    queue = f"test-{tmp_path.name}-{os.getpid()}"
-    monkeypatch.setattr(ingest_document, "delay", lambda key: ingest_document.apply_async((key,), queue=queue))
-    made = Worker(queue, tmp_path)
-    yield made
-    made.kill()
+    """A worker that the test starts and kills."""
+    yield from own_worker(tmp_path, monkeypatch)
 
 
 def wait(document: Document, condition: Callable[[Document], bool], seconds: float = 60) -> Document:
     """Wait for a document, doing meanwhile what beat does every few seconds."""
     deadline = time.monotonic() + seconds
     while not condition(document):
-        assert time.monotonic() < deadline, f"{document.status} {document.progress_done}/{document.progress_total}"
-        queue_stuck()
+        assert time.monotonic() < deadline, f"{document.status} {document.error_code} {document.progress_done}"
+        call_workers()
         time.sleep(0.02)
         document.refresh_from_db()
     return document
@@ -134,3 +58,35 @@ def test_killed_while_embedding_it_is_finished_after_the_restart_once_and_whole(
     assert ordinals == list(range(document.chunk_count))
     assert len(ordinals) > 50
     assert document.claim is None
+
+
+def test_a_sync_whose_worker_is_killed_again_and_again_ends_once_and_whole(
+    cast: Any, worker: Worker, tmp_path: Path
+) -> None:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    for number in range(120):
+        (folder / f"{number:03}.md").write_text(f"# Note {number}\n\nIt says {number * 7}.")
+    source = services.source_create(user=cast.root, name="Notes", kind="folder", settings={"path": str(folder)})
+    run = services.sync_start(user=cast.root, source=source)
+    worker.start()
+    deadline = time.monotonic() + 120
+    for kill_at in (5, 30, 60, 90):
+        while source.documents.count() < kill_at:
+            assert time.monotonic() < deadline
+            queue_due_syncs()
+            time.sleep(0.02)
+        worker.kill()
+        worker.start()
+    while source.documents.filter(status=Status.READY).count() < 120:
+        assert time.monotonic() < deadline, (run.state, source.documents.count())
+        queue_due_syncs()
+        call_workers()
+        time.sleep(0.1)
+    while not run.is_final:
+        assert time.monotonic() < deadline
+        queue_due_syncs()
+        time.sleep(0.1)
+        run.refresh_from_db()
+    assert (run.state, run.new, run.unchanged, run.failed) == ("done", 120, 0, 0)
+    assert DocumentVersion.objects.filter(document__source=source).count() == 120

@@ -20,7 +20,7 @@ from accounts.services import default_scopes, token_create
 from chat.models import Assistant, Conversation, LanguageModel, Message
 from chat.services.assistants import ensure_defaults
 from config.api import api, openai_api
-from documents.models import DataSource, Document, Visibility
+from documents.models import DataSource, Document, EmbeddingSet, Visibility
 from documents.services import document_upload
 from tests.chat.conftest import add_document
 
@@ -69,16 +69,26 @@ def world(db: None) -> World:
     answer = Message.objects.create(
         conversation=conversation, role="assistant", text="Seven.", asked_by=users["owner"], version=assistant.published
     )
+    site = DataSource.objects.create(
+        name="Team site", slug="team-site", kind="website", visibility=Visibility.RESTRICTED, owner=users["owner"],
+        settings={"start_url": "https://example.invalid/"},
+    )  # fmt: skip
+    site.groups.add(team)
     token, _secret = token_create(user=users["owner"], name="t", scopes=["read"])
     things = {
         "document": document,
         "ready": other,
+        "chunk": other.chunks.get(),
         "source": source,
+        "site": site,
         "assistant": assistant,
         "model": LanguageModel.objects.get(),
         "conversation": conversation,
         "answer": answer,
         "token": token,
+        "embeddings": EmbeddingSet.objects.create(
+            name="Another", kind="openai", base_url="http://127.0.0.1:9/v1", dimensions=8
+        ),
     }
     return World(users, things)
 
@@ -136,11 +146,35 @@ PAGES: dict[str, Row] = {
     "documents:delete_many": Row("post", none, EVERYBODY, 302),
     "documents:document": Row("get", lambda t: [t["ready"].pk], READERS),
     "documents:boxes": Row("get", lambda t: [t["ready"].pk], READERS),
+    "documents:queue": Row("get", none, EVERYBODY),
+    "documents:chunks": Row("get", lambda t: [t["ready"].pk], READERS),
+    "documents:chunks_list": Row("get", lambda t: [t["ready"].pk], READERS),
+    "documents:chunks_text": Row("get", lambda t: [t["ready"].pk], READERS),
+    "documents:chunks_at": Row("get", lambda t: [t["ready"].pk], READERS),
+    "documents:chunk_edit": Row("post", lambda t: [t["chunk"].pk], "owner admin", 422, "teammate member"),
+    "documents:chunk_reset": Row("post", lambda t: [t["chunk"].pk], "owner admin", 200, "teammate member"),
+    "documents:chunk_exclude": Row("post", lambda t: [t["chunk"].pk], "owner admin", 200, "teammate member"),
+    "documents:chunk_include": Row("post", lambda t: [t["chunk"].pk], "owner admin", 200, "teammate member"),
     "documents:delete": Row("post", lambda t: [t["ready"].pk], "owner admin", 302, "teammate member"),
     "documents:retry": Row("post", lambda t: [t["document"].pk], "owner admin", 302, "teammate member"),
+    "documents:embeddings": Row("get", none, "admin"),
+    "documents:embedding_progress": Row("get", none, "admin"),
+    "documents:embedding_new": Row("get", none, "admin"),
+    "documents:embedding_test": Row("post", none, "admin", 422),
+    "documents:embedding_reconnect": Row("get", lambda t: [t["embeddings"].pk], "admin"),
+    "documents:embedding_cancel": Row("post", lambda t: [t["embeddings"].pk], "admin", 302),
+    "documents:embedding_switch_back": Row("post", lambda t: [t["embeddings"].pk], "admin", 302),
+    "documents:embedding_resume": Row("post", lambda t: [t["embeddings"].pk], "admin", 302),
     "documents:sources": Row("get", none, EDITORS, told="member"),
     "documents:source_new": Row("get", none, EDITORS, told="member"),
     "documents:source_edit": Row("get", lambda t: [t["source"].slug], "owner admin", told="teammate member"),
+    "documents:source_syncs": Row("get", lambda t: [t["site"].slug], "owner admin", told="teammate member"),
+    "documents:source_check": Row("post", lambda t: [t["site"].slug], "owner admin", 422, "teammate member"),
+    "documents:source_check_new": Row("post", lambda t: ["website"], EDITORS, 422, "member"),
+    "documents:sync_start": Row("post", lambda t: [t["site"].slug], "owner admin", 302, "teammate member"),
+    "documents:sync_stop": Row("post", lambda t: [t["site"].slug], "owner admin", 302, "teammate member"),
+    "documents:sync_retry": Row("post", lambda t: [t["site"].slug], "owner admin", 302, "teammate member"),
+    "documents:source_chunking": Row("get", lambda t: [t["source"].slug], "owner admin", told="teammate member"),
     "documents:source_delete": Row("post", lambda t: [t["source"].slug], "owner admin", 302, "teammate member"),
 }
 ELSEWHERE = {"chat:model_test", "documents:original"}
@@ -212,6 +246,8 @@ def no_body(_things: dict[str, Any]) -> None:
     return None
 
 
+SETTINGS = {"max_tokens": 64, "overlap_sentences": 1}
+
 CALLS: dict[str, Call] = {
     "POST /api/v1/documents": Call(no_body, EDITORS, 422, told="member"),
     "GET /api/v1/documents": Call(no_body, EVERYBODY, 200),
@@ -219,9 +255,22 @@ CALLS: dict[str, Call] = {
     "GET /api/v1/documents/{document_id}/text": Call(no_body, READERS, 200),
     "DELETE /api/v1/documents/{document_id}": Call(no_body, "owner admin", 204, told="teammate member"),
     "POST /api/v1/documents/{document_id}/retry": Call(no_body, "owner admin", 202, told="teammate member"),
+    "GET /api/v1/documents/{document_id}/chunks": Call(no_body, READERS, 200),
+    "PATCH /api/v1/chunks/{chunk_id}": Call(lambda t: {"excluded": True}, "owner admin", 200, told="teammate member"),
+    "DELETE /api/v1/chunks/{chunk_id}/edit": Call(no_body, "owner admin", 200, told="teammate member"),
+    "POST /api/v1/sources/{slug}/chunking": Call(lambda t: SETTINGS, "owner admin", 202, told="teammate member"),
+    "POST /api/v1/sources/{slug}/chunking/preview": Call(
+        lambda t: {**SETTINGS, "document": str(t["ready"].pk)}, "owner admin", 200, told="teammate member"
+    ),
     "POST /api/v1/search": Call(lambda t: {"query": "ships", "source": t["source"].slug}, READERS, 200),
     "GET /api/v1/sources": Call(no_body, EVERYBODY, 200),
     "POST /api/v1/sources": Call(lambda t: {"name": "New"}, "admin", 201, told=EVERYBODY),
+    "POST /api/v1/sources/{slug}/sync": Call(no_body, "owner admin", 202, told="teammate member"),
+    "GET /api/v1/sources/{slug}/runs": Call(no_body, "owner admin", 200, told="teammate member"),
+    "GET /api/v1/embeddings/sets": Call(no_body, "admin", 200, told=EVERYBODY),
+    "POST /api/v1/embeddings/sets": Call(lambda t: {"kind": "shipped"}, "admin", 409, told=EVERYBODY),
+    "DELETE /api/v1/embeddings/sets/{set_id}": Call(no_body, "admin", 204, told=EVERYBODY),
+    "POST /api/v1/embeddings/sets/{set_id}/switch-back": Call(no_body, "admin", 409, told=EVERYBODY),
     "GET /api/v1/assistants": Call(no_body, EVERYBODY, 200),
     "POST /api/v1/assistants": Call(lambda t: {"name": "New", "model": t["model"].pk}, "admin", 201, told=EVERYBODY),
     "GET /api/v1/models": Call(no_body, "admin", 200, told=EVERYBODY),
@@ -252,7 +301,13 @@ def test_an_endpoint_is_for_those_who_may(world: World, name: str, who: str) -> 
     if who != "nobody":
         user = world.users[who]
         headers["authorization"] = f"Bearer {token_create(user=user, name='x', scopes=default_scopes(user))[1]}"
-    path = path.replace("{document_id}", str(world.things["ready"].pk))
+    names = {
+        "document_id": world.things["ready"].pk,
+        "chunk_id": world.things["chunk"].pk,
+        "set_id": world.things["embeddings"].pk,
+        "slug": "team-papers" if "/chunking" in path else world.things["site"].slug,
+    }
+    path = path.format(**names)
     body = call.body(world.things)
     extra = {"data": json.dumps(body), "content_type": "application/json"} if body is not None else {}
     response = getattr(Client(), method.lower())(path, headers=headers, **extra)

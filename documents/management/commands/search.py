@@ -50,7 +50,8 @@ class Command(BaseCommand):
             place = f", page {passage.page}" if passage.page else ""
             heading = f" · {passage.heading}" if passage.heading else ""
             self.stdout.write(f"{number}. {passage.title} ({passage.filename}{place}){heading}  {passage.score:.3f}")
-            self.stdout.write("   " + " ".join(passage.text.split()))
+            read = passage.text if passage.edited_text is None else f"(edited) {passage.edited_text}"
+            self.stdout.write("   " + " ".join(read.split()))
         count = len(found.passages)
         noun = "passage" if count == 1 else "passages"
         self.stdout.write(f"{count} {noun} in {sum(step.ms for step in found.steps):.0f} ms")

@@ -1,7 +1,7 @@
 /** The card beside a chip: the passage with the cited words marked. It can be hovered, and Esc puts it away. */
 
 import { h } from "../dom.js";
-import { pageWords, splitAtQuote } from "./places.js";
+import { editedWord, pageWords, splitAtQuote } from "./places.js";
 
 const SHOW_AFTER_MS = 220;
 const HIDE_AFTER_MS = 180;
@@ -21,7 +21,7 @@ function clip(text, points, fromEnd) {
 
 function fill(citation, passage) {
   const [before, quote, after] = passage ? splitAtQuote(passage, citation) : ["", citation.quote, ""];
-  const place = [pageWords(citation.page), passage?.heading].filter(Boolean).join(" · ");
+  const place = [pageWords(citation.page), passage?.heading, editedWord(citation)].filter(Boolean).join(" · ");
   card.replaceChildren(
     h("p", { class: "card-hover__title" }, citation.title || citation.filename),
     place ? h("p", { class: "card-hover__place" }, place) : null,

@@ -1,7 +1,7 @@
 /** Notes in the margin, each beside the sentence it belongs to; and the light that joins chip, note and sentence. */
 
 import { freshId, h } from "../dom.js";
-import { documentUrl, pageWords } from "./places.js";
+import { documentUrl, editedWord, pageWords } from "./places.js";
 import { stackNotes } from "./stacking.js";
 
 const GAP_PX = 14;
@@ -21,6 +21,7 @@ export function makeNote(citation) {
       { class: "note__place" },
       url ? h("a", { href: url, class: "note__title" }, title) : h("span", { class: "note__title" }, title),
       page ? h("span", { class: "note__page" }, page) : null,
+      citation.edited ? h("span", { class: "note__page" }, editedWord(citation)) : null,
     ),
     citation.quote ? h("p", { class: "note__quote" }, citation.quote) : null,
   );

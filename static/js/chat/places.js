@@ -19,6 +19,11 @@ export function pageWords(page) {
   return page ? interpolate(gettext("Page %(page)s"), { page }) : "";
 }
 
+/** "edited" for a citation or passage whose words somebody wrote in the place of the document's, else nothing. */
+export function editedWord({ edited }) {
+  return edited ? gettext("edited") : "";
+}
+
 /** A passage's text in three parts: before the cited words, the cited words, after. Offsets are code points of the
  * document. The middle is empty when the words are not in this passage. */
 export function splitAtQuote(passage, citation) {

@@ -7,6 +7,7 @@ import { isFinal, stateBadge } from "./states.js";
 import { applyDeleted, applySnapshot, applyState } from "./upload.js";
 
 const REFRESH_MS = 800;
+const LOOK_AGAIN_MS = 5000;
 const section = document.querySelector("[data-list]");
 
 // Filter
@@ -91,6 +92,13 @@ async function refresh() {
     // The list is as it was; the next change tries again.
   }
 }
+
+// Documents of others, and of data sources, are told of by nobody: while some are on their way, look again.
+setInterval(() => {
+  if (!document.hidden && section.querySelector("[data-status] .badge--accent")) {
+    refresh();
+  }
+}, LOOK_AGAIN_MS);
 
 function updateRow(state) {
   const cell = section.querySelector(`tr[data-document="${state.id}"] [data-status]`);

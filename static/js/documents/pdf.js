@@ -141,13 +141,36 @@ function mark(found) {
   return marks[0] ?? null;
 }
 
+/** Mark the span whose boxes are at `url` in the place of the one before; the first box, or null. */
+export async function markSpan(url) {
+  const { pages: found } = await getJson(url);
+  root.querySelectorAll(".pdf__mark").forEach((old) => old.remove());
+  const first = mark(found);
+  if (first) {
+    scrollTo(first);
+  }
+  return first;
+}
+
+/** The page under the pointer and the point on it, in points; null beside the pages. */
+export function pointOn(event) {
+  const element = event.target.closest(".pdf__page");
+  if (!element) {
+    return null;
+  }
+  const page = pages[Number(element.dataset.page) - 1];
+  const box = element.getBoundingClientRect();
+  return {
+    page: page.number,
+    x: Math.round(((event.clientX - box.left) / box.width) * page.width),
+    y: Math.round(((event.clientY - box.top) / box.height) * page.height),
+  };
+}
+
 async function showSpan() {
   if (root.dataset.boxes) {
     try {
-      const { pages: found } = await getJson(root.dataset.boxes);
-      const first = mark(found);
-      if (first) {
-        scrollTo(first);
+      if (await markSpan(root.dataset.boxes)) {
         return;
       }
     } catch {
@@ -184,14 +207,16 @@ function listen() {
   root.querySelector("[data-pdf-larger]").addEventListener("click", () => setZoom(zoom + 1));
   numberField.addEventListener("change", () => goTo(Number.parseInt(numberField.value, 10) || 1));
   let timer = 0;
-  addEventListener("scroll", () => {
+  // Captured: the pages may lie in a box that scrolls by itself.
+  const follow = () => {
     clearTimeout(timer);
     timer = setTimeout(() => {
       if (document.activeElement !== numberField) {
         numberField.value = formatNumber(currentPage().number);
       }
     }, 100);
-  });
+  };
+  addEventListener("scroll", follow, { capture: true, passive: true });
   let width = holder.clientWidth;
   new ResizeObserver(() => {
     if (holder.clientWidth !== width) {
@@ -205,9 +230,9 @@ place();
 listen();
 pages.forEach((page) => near.observe(page.element));
 showSpan();
-try {
-  await open();
-  status.hidden = true;
-} catch {
-  status.textContent = gettext("The pages cannot be drawn here. The text view has their words, and the file can be downloaded.");
-}
+open().then(
+  () => (status.hidden = true),
+  () => {
+    status.textContent = gettext("The pages cannot be drawn here. The text view has their words, and the file can be downloaded.");
+  },
+);

@@ -1,9 +1,14 @@
-/** The form of a data source: groups and people matter only when it is restricted, and long lists can be searched. */
+/**
+ * The form of a data source: groups and people matter only when it is restricted, long lists can be searched, and the
+ * connection can be tried with what stands in the fields.
+ */
 
-import { h } from "../dom.js";
+import { h, icon } from "../dom.js";
+import { postJson } from "../http.js";
 import { gettext } from "../i18n.js";
 
 const SEARCH_FROM = 8;
+const CHECK_TIMEOUT_MS = 90000;
 
 const form = document.querySelector("[data-source-form]");
 const readers = form.querySelector("[data-readers]");
@@ -31,3 +36,22 @@ for (const choices of readers.querySelectorAll(".field__choices")) {
   });
   choices.before(search);
 }
+
+const check = form.querySelector("[data-connection-check]");
+const result = form.querySelector("[data-connection-result]");
+
+function say(name, variant, text) {
+  result.replaceChildren(h("div", { class: `notice notice--${variant}` }, icon(name), h("p", { class: "notice__body" }, text)));
+}
+
+check?.addEventListener("click", async () => {
+  check.setAttribute("aria-busy", "true");
+  result.replaceChildren(h("p", { class: "soft" }, gettext("Testing the connection")));
+  try {
+    say("check", "ok", (await postJson(check.dataset.connectionCheck, new FormData(form), CHECK_TIMEOUT_MS)).message);
+  } catch (error) {
+    say("alert", "bad", error.message);
+  } finally {
+    check.removeAttribute("aria-busy");
+  }
+});

@@ -1,7 +1,7 @@
 /** Dropping and choosing files, sending them a few at a time, and the list of how far each one is. */
 
 import { h, icon } from "../dom.js";
-import { csrfToken, postJson } from "../http.js";
+import { csrfToken, getJson, postJson } from "../http.js";
 import { formatNumber, gettext, interpolate } from "../i18n.js";
 import { toast } from "../toasts.js";
 import { isFinal, stateBadge } from "./states.js";
@@ -9,6 +9,8 @@ import { isFinal, stateBadge } from "./states.js";
 const AT_ONCE = 3;
 const MAX_FILES = 2000;
 const SEND_TIMEOUT_MS = 30 * 60 * 1000;
+const ASK_PLACES_MS = 3000;
+const MOST_PLACES = 50;
 
 const form = document.querySelector("[data-upload]");
 const panel = document.querySelector("[data-uploads]");
@@ -152,6 +154,26 @@ function finish(upload, request) {
   draw(upload);
 }
 
+/** Ask now and then where the first of the waiting documents stand; while none waits, nothing is asked. */
+async function askPlaces() {
+  const waits = uploads.filter((upload) => upload.state?.status === "received").slice(0, MOST_PLACES);
+  if (waits.length > 0 && !document.hidden) {
+    const query = waits.map((upload) => `document=${upload.state.id}`).join("&");
+    try {
+      const { places } = await getJson(`${form.dataset.queueUrl}?${query}`);
+      for (const upload of waits) {
+        if (upload.state?.status === "received") {
+          upload.state = { ...upload.state, place: places[upload.state.id] };
+          draw(upload);
+        }
+      }
+    } catch {
+      // It is asked again.
+    }
+  }
+  setTimeout(askPlaces, ASK_PLACES_MS);
+}
+
 function remove(upload) {
   uploads.splice(uploads.indexOf(upload), 1);
   upload.item.remove();
@@ -290,4 +312,5 @@ if (form) {
       event.preventDefault();
     }
   });
+  setTimeout(askPlaces, ASK_PLACES_MS);
 }

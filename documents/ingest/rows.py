@@ -1,0 +1,56 @@
+"""What every way in and out has in common: harmless names, a document that starts over, a document removed."""
+
+import re
+import unicodedata
+from functools import partial
+from pathlib import PurePosixPath
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.services import audit
+from documents import storage
+from documents.events import announce_deleted
+from documents.models import Document, Status
+
+MAX_FILENAME = 255
+UNPRINTABLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+
+
+def clean_filename(name: str) -> str:
+    """A file name as it may be shown and sent: no folders, nothing invisible, at most 255 characters."""
+    base = PurePosixPath(unicodedata.normalize("NFC", name).replace("\\", "/")).name
+    visible = "".join(each for each in base if unicodedata.category(each) not in UNPRINTABLE)
+    visible = re.sub(r"\s+", " ", visible).strip()
+    if len(visible) > MAX_FILENAME:
+        suffix = PurePosixPath(visible).suffix[:20]
+        visible = visible[: MAX_FILENAME - len(suffix)] + suffix
+    return visible if visible.strip(". ") else _("Unnamed")
+
+
+def start_over(document: Document) -> None:
+    """Save the document as one that waits to be indexed; whoever works on it loses the claim.
+
+    What was searchable stays so until the new version is swapped in. Call it in a transaction that holds the row.
+    """
+    document.status = Status.RECEIVED
+    document.error_code = document.error_message = ""
+    document.progress_done = document.progress_total = document.attempts = 0
+    document.claim = document.claimed_until = None
+    document.queued_at = timezone.now()
+    document.save()
+
+
+def remove(document: Document, *, actor: User | None) -> None:
+    """Delete a document with everything made from it; its bytes go too, unless another document has the same.
+
+    Call it in a transaction that holds the row. Without an actor a sync has found the item gone.
+    """
+    detail = {"source": document.source.name} | ({"item": document.external_id} if document.external_id else {})
+    audit(actor=actor, action="document.delete", target=document, detail=detail)
+    document_id, owner_id, sha256 = document.pk, document.owner_id, document.sha256
+    document.delete()
+    transaction.on_commit(partial(announce_deleted, document_id, owner_id), robust=True)
+    transaction.on_commit(partial(storage.discard_unnamed, sha256), robust=True)

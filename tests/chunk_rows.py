@@ -1,0 +1,21 @@
+"""Makes chunks with their vectors, as an ingest would leave them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from documents.embedders import active_set
+from documents.models import Chunk, ChunkEmbedding
+
+
+def save_chunks(chunks: Iterable[Chunk], vectors: Any) -> list[Chunk]:
+    """Save ``chunks`` and, in the active set, the row of ``vectors`` for each; None means no vector."""
+    saved = Chunk.objects.bulk_create(chunks)
+    made_by = active_set()
+    ChunkEmbedding.objects.bulk_create(
+        ChunkEmbedding(set=made_by, chunk=chunk, source_id=chunk.source_id, key=b"", vector=np.asarray(vector).tolist())
+        for chunk, vector in zip(saved, vectors, strict=True)
+        if vector is not None
+    )
+    return saved
