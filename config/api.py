@@ -17,6 +17,8 @@ from chat.errors import ChatError
 from chat.openai_api import router as openai_router
 from config.errors import error_response, internal_message
 from documents.api import router as documents_router
+from documents.chunks_api import router as chunks_router
+from documents.embeddings_api import router as embeddings_router
 from documents.errors import DocumentsError
 from rag.errors import RagError
 
@@ -133,6 +135,8 @@ api = with_handlers(
     )
 )
 api.add_router("", documents_router)
+api.add_router("", chunks_router)
+api.add_router("", embeddings_router)
 api.add_router("", chat_router)
 
 openai_api = with_handlers(NinjaAPI(title="Footnote, OpenAI-compatible", version="1", urls_namespace="openai"))

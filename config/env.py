@@ -111,6 +111,16 @@ class Env:
         path = Path(value).expanduser()
         return path if path.is_absolute() else (Path(__file__).resolve().parents[1] / path).resolve()
 
+    def folders(self, name: str) -> list[Path]:
+        """Return a list of absolute folders; / itself would allow everything and is refused."""
+        folders = [Path(entry).expanduser() for entry in self.listing(name)]
+        for folder in folders:
+            if not folder.is_absolute() or folder.resolve() == Path("/"):
+                raise SettingError(
+                    name, f"{str(folder)!r} is no absolute folder below /. Write one like /srv/documents."
+                )
+        return folders
+
     def time_zone(self, name: str, default: str) -> str:
         """Return the name of a time zone that this machine knows."""
         value = self.text(name, default)

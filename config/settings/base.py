@@ -91,3 +91,6 @@ if LLM_BASE_URL and not LLM_MODEL:
     raise SettingError("LLM_MODEL", "LLM_BASE_URL is set but no model is named. Set LLM_MODEL as well.")
 # Whoever sets the server's address means it to be called, wherever it stands.
 OUTBOUND_ALLOW_PRIVATE = [*env.hosts("OUTBOUND_ALLOW_PRIVATE"), *filter(None, [urlsplit(LLM_BASE_URL).hostname])]
+
+# What the connector of folders may read; nothing without it.
+FOLDER_ROOTS = env.folders("FOLDER_ROOTS")

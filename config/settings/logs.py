@@ -18,6 +18,8 @@ LOGGING = {
         "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
         "django.server": {"handlers": [], "propagate": True},
         "httpx": {"level": "WARNING"},
+        # It would write the address of each page of a site.
+        "httpx2": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
     },
 }

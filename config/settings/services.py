@@ -4,6 +4,8 @@ import os
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from kombu import Queue
+
 from config.embedded.postgres import DATABASE, USER
 from config.embedded.sockets import postgres_socket_folder, valkey_socket
 from config.env import env
@@ -56,7 +58,12 @@ def celery_broker(url: str) -> str:
 
 DATABASES = {"default": database(DATABASE_URL)}
 
-WORKER_CONCURRENCY = env.integer("WORKER_CONCURRENCY", 1, minimum=1, maximum=64)
+# Folders with embedding models that admins may choose from.
+EMBEDDERS_DIR = env.path("EMBEDDERS_DIR", DATA_DIR / "embedders")
+# How long the embeddings that were searched before are kept after a switch.
+KEEP_EMBEDDINGS_HOURS = env.integer("KEEP_EMBEDDINGS_HOURS", 24, minimum=1, maximum=8760)
+
+WORKER_CONCURRENCY = env.integer("WORKER_CONCURRENCY", min(2, os.cpu_count() or 1), minimum=1, maximum=64)
 CELERY_BROKER_URL = celery_broker(REDIS_URL)
 CELERY_TASK_SERIALIZER = "json"
 CELERY_RESULT_SERIALIZER = "json"
@@ -82,8 +89,14 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TIMEZONE = "UTC"
 # How long a stopped worker waits for its tasks before it gives them back to the queue.
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 3.0
+# The worker takes from its queues in turn: a long sync costs a person's upload one step, not all of them.
+CELERY_TASK_QUEUES = [Queue("celery"), Queue("sync")]
+CELERY_TASK_ROUTES = {"documents.tasks.sync_step": {"queue": "sync"}}
 CELERY_BEAT_SCHEDULE = {
-    "queue-stuck-documents": {"task": "documents.tasks.queue_stuck", "schedule": 10.0},
+    "call-ingest-workers": {"task": "documents.tasks.call_workers", "schedule": 10.0},
+    "queue-due-syncs": {"task": "documents.tasks.queue_due_syncs", "schedule": 10.0},
+    "build-embedding-sets": {"task": "documents.tasks.tend_embedding_sets", "schedule": 10.0},
     "mark-interrupted-answers": {"task": "chat.mark_interrupted", "schedule": 10.0},
     "sweep-bytes": {"task": "documents.tasks.sweep_bytes", "schedule": 3600.0},
+    "sweep-sync-folders": {"task": "documents.tasks.sweep_sync_folders", "schedule": 3600.0},
 }

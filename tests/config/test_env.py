@@ -66,6 +66,16 @@ def test_a_host_list_takes_hosts_and_networks_only(value):
         Env({"OUTBOUND_ALLOW_PRIVATE": f"ollama.local, {value}"}).hosts("OUTBOUND_ALLOW_PRIVATE")
 
 
+@pytest.mark.parametrize("value", ["docs", "/", "/srv/docs, relative", "/srv/.."])
+def test_a_folder_list_takes_absolute_folders_below_the_root_only(value):
+    with pytest.raises(SettingError, match="FOLDER_ROOTS"):
+        Env({"FOLDER_ROOTS": value}).folders("FOLDER_ROOTS")
+    assert [str(each) for each in Env({"FOLDER_ROOTS": "/srv/a, /mnt/b"}).folders("FOLDER_ROOTS")] == [
+        "/srv/a",
+        "/mnt/b",
+    ]
+
+
 def test_every_setting_is_documented():
     documented = set(re.findall(r"`([A-Z][A-Z0-9_]+)`", DOCUMENTATION.read_text()))
     read = {name for name in env.names if not name.endswith("_FILE")}
