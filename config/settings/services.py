@@ -83,7 +83,7 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 2 * CELERY_TASK_TIME_LIMIT,
     "socket_connect_timeout": 5,
-    "socket_timeout": 30,
+    "socket_timeout": 5,
     "socket_keepalive": True,
 }
 CELERY_TIMEZONE = "UTC"

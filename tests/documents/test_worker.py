@@ -1,13 +1,17 @@
 """A real Celery worker, killed in the middle of its work and started again."""
 
 import io
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from config import watchdog
+from config.celery import app
 from documents import services
 from documents.models import Document, DocumentVersion, Status
 from documents.tasks import call_workers, queue_due_syncs
@@ -15,6 +19,9 @@ from tests.documents.files import HANDBOOK
 from tests.documents.workers import Worker, own_worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+LONGEST_S = 300.0
+"""Bounds a test that hangs; a slow machine is no failure."""
 
 LONG = HANDBOOK + "".join(
     f"\n## Section {n}\n\n"
@@ -29,9 +36,9 @@ def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
     yield from own_worker(tmp_path, monkeypatch)
 
 
-def wait(document: Document, condition: Callable[[Document], bool], seconds: float = 60) -> Document:
+def wait(document: Document, condition: Callable[[Document], bool]) -> Document:
     """Wait for a document, doing meanwhile what beat does every few seconds."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + LONGEST_S
     while not condition(document):
         assert time.monotonic() < deadline, f"{document.status} {document.error_code} {document.progress_done}"
         call_workers()
@@ -60,6 +67,40 @@ def test_killed_while_embedding_it_is_finished_after_the_restart_once_and_whole(
     assert document.claim is None
 
 
+def test_a_worker_that_has_gone_deaf_ends_for_its_supervisor_to_start_another(cast: Any, worker: Worker) -> None:
+    document = services.document_upload(user=cast.ada, file=io.BytesIO(b"One."), filename="1.txt", source=cast.library)
+    worker.start()
+    wait(document, lambda each: each.status == Status.READY)
+    app.control.cancel_consumer(worker.queue)
+    process = worker.process
+    other = services.document_upload(user=cast.ada, file=io.BytesIO(b"Two."), filename="2.txt", source=cast.library)
+    deadline = time.monotonic() + LONGEST_S
+    while process.poll() is None:
+        assert time.monotonic() < deadline
+        call_workers()
+        time.sleep(0.1)
+    assert process.returncode == watchdog.STATUS
+    assert "nothing was received while work waited" in worker.log.read_text()
+    worker.restart_if_ended()
+    wait(other, lambda each: each.status == Status.READY)
+
+
+def test_a_busy_worker_is_left_to_its_work(monkeypatch: pytest.MonkeyPatch, services: Path) -> None:
+    ended: list[bool] = []
+    monkeypatch.setattr(watchdog, "_end", lambda: ended.append(True))
+    monkeypatch.setattr(watchdog.Watchdog, "_work_waits", lambda self: True)
+    here = SimpleNamespace(worker_pid=os.getpid())
+    gone = SimpleNamespace(worker_pid=2**22 + 1)
+    watched = watchdog.Watchdog(["celery"], processes=1)
+    for tasks, heard, ends in (([here], False, False), ([gone], True, False), ([gone], False, True)):
+        monkeypatch.setattr("celery.worker.state.active_requests", tasks)
+        for _check in range(watchdog.CHECKS):
+            if heard:
+                watched.heard()
+            watched.check()
+        assert bool(ended) is ends
+
+
 def test_a_sync_whose_worker_is_killed_again_and_again_ends_once_and_whole(
     cast: Any, worker: Worker, tmp_path: Path
 ) -> None:
@@ -70,7 +111,7 @@ def test_a_sync_whose_worker_is_killed_again_and_again_ends_once_and_whole(
     source = services.source_create(user=cast.root, name="Notes", kind="folder", settings={"path": str(folder)})
     run = services.sync_start(user=cast.root, source=source)
     worker.start()
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + LONGEST_S
     for kill_at in (5, 30, 60, 90):
         while source.documents.count() < kill_at:
             assert time.monotonic() < deadline

@@ -27,6 +27,8 @@ rebuilding.LEASE = timedelta(seconds=2)
 from documents.syncing import claims as sync_claims
 for each in (claims, sync_claims):
     each.LEASE, each.RENEW_EVERY_S = timedelta(seconds=1), 0.2
+from config import watchdog
+watchdog.CHECK_EVERY_S, watchdog.CHECKS = 1, 5
 from config.celery import app
 app.conf.task_default_queue = "{queue}"
 app.conf.task_routes = {{}}
@@ -55,9 +57,11 @@ class Worker:
         }
         self.log = data_dir / "worker.log"
         self.process: subprocess.Popen[bytes] | None = None
+        self.processes = 1
 
     def start(self, processes: int = 1) -> None:
         """Start it with so many processes that do the work."""
+        self.processes = processes
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", WORKER.format(queue=self.queue, processes=processes)],
@@ -67,6 +71,11 @@ class Worker:
                 stderr=log,
                 start_new_session=True,
             )
+
+    def restart_if_ended(self) -> None:
+        """Do what a supervisor does."""
+        if self.process and self.process.poll() is not None:
+            self.start(self.processes)
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         """Kill the whole group, as the kernel would, and wait for the end."""
