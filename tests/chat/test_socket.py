@@ -341,9 +341,11 @@ async def test_connections_to_valkey_that_break_cost_no_word(
     mia = await page(committed_cast.mia)
     await mia.ask(QUESTION)
     await mia.event("answer.delta")
+    broken = 0
     for _ in range(3):
-        assert await asyncio.to_thread(break_connections)
+        broken += await asyncio.to_thread(break_connections)
         await asyncio.sleep(0.3)
+    assert broken
     answer = (await mia.event("answer.completed"))["message"]
     assert answer["status"] == "complete"
     text = ""
