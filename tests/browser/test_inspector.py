@@ -9,7 +9,6 @@ from playwright.sync_api import expect
 
 from accounts.models import User
 from documents import services
-from documents.ingest import ingest
 from documents.models import DataSource, Document
 from documents.retrieval import search
 from documents.services.chunks import chunk_edit
@@ -17,6 +16,7 @@ from tests.browser.conftest import Open
 from tests.browser.test_accessibility import violations
 from tests.chat.conftest import Cast
 from tests.conftest import Server
+from tests.documents.workers import finish
 
 pytestmark = pytest.mark.browser
 REPORT = Path(__file__).parents[2] / "demo" / "documents" / "incident-report-2025-07.pdf"
@@ -37,8 +37,7 @@ def editor(server: Server, monkeypatch: pytest.MonkeyPatch) -> User:
 def indexed(editor: User, data: bytes, name: str) -> Document:
     source, _made = DataSource.objects.get_or_create(slug="harbour", defaults={"name": "Harbour", "owner": editor})
     document = services.document_upload(user=editor, file=io.BytesIO(data), filename=name, source=source)
-    ingest(document.pk)
-    return Document.objects.get(pk=document.pk)
+    return finish(document.pk)
 
 
 @pytest.fixture
@@ -169,7 +168,7 @@ def test_a_chunk_of_a_document_that_was_read_again_meanwhile_can_be_changed(
 ) -> None:
     page = open_page(editor, f"/documents/{harbour.pk}/chunks/")
     Document.objects.update(status="received")
-    ingest(harbour.pk)
+    finish(harbour.pk)
     card = page.locator("[data-chunk]", has_text="Quay 4 has").first
     card.locator("text=Exclude").click()
     expect(page.locator("[data-chunk][data-excluded]")).to_contain_text("Quay 4 has")

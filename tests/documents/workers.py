@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from documents.ingest import ingest
+from documents.models import Document, Status
 from documents.tasks import ingest_waiting, sync_step
 
 WORKER = """
@@ -93,6 +96,16 @@ class Worker:
         except (psutil.NoSuchProcess, IndexError):
             return False
         return True
+
+
+def finish(document_id: uuid.UUID) -> Document:
+    """Index a document here, unless a worker that runs for other tests was faster: then wait for it."""
+    ingest(document_id)
+    deadline = time.monotonic() + 60
+    while (document := Document.objects.get(pk=document_id)).status not in (Status.READY, Status.FAILED):
+        assert time.monotonic() < deadline, document.status
+        time.sleep(0.05)
+    return document
 
 
 def end_sessions() -> None:
