@@ -41,7 +41,12 @@ ADMIN = "bench@example.com"
 UPLOADS_AT_ONCE = 4
 LIMIT_S = 1200
 LOOK_EVERY_S = 0.2
-ASK_EVERY_S = 0.5  # an answer costs the machine some of what is measured
+PROGRAMS = {
+    "sandbox_server": "reading", "manage.py worker": "worker", "manage.py web": "web", "postgres": "PostgreSQL",
+    "": "else",
+}  # fmt: skip
+"""What a process's command line tells it by, and the program it belongs to."""
+ASK_EVERY_S = 1.0  # an answer costs the machine some of what is measured
 
 
 def corpus_files(most: int | None) -> list[Path]:
@@ -114,11 +119,25 @@ class Memory:
             return 0.0
 
 
+def processor_seconds(application: int) -> dict[str, float]:
+    """Return how long each of Footnote's programs has computed, its ended children included."""
+    spent: dict[str, float] = defaultdict(float)
+    for process in psutil.Process(application).children(recursive=True):
+        try:
+            words, times = " ".join(process.cmdline()), process.cpu_times()
+        except psutil.Error:
+            continue
+        found = (name for name in PROGRAMS if name in words)
+        spent[PROGRAMS[next(found, "")]] += times.user + times.system + times.children_user + times.children_system
+    return spent
+
+
 def ingest(files: list[Path], workers: int) -> dict[str, float]:
     """Return seconds from the first upload to the last document searchable, and the memory it took."""
     with running(workers) as (address, headers, application), httpx2.Client(headers=headers, timeout=60) as client:
         source = client.post(f"{address}/sources", json={"name": "Bench"}).raise_for_status().json()["slug"]
         memory = Memory(application)
+        before = processor_seconds(application)
         started = time.perf_counter()
 
         def upload(path: Path) -> str:
@@ -143,15 +162,17 @@ def ingest(files: list[Path], workers: int) -> dict[str, float]:
             raise SystemExit(f"Not ready within {LIMIT_S} s.")
         seconds = time.perf_counter() - started
         memory.stop()
+        after = processor_seconds(application)
         ready = client.get(f"{address}/documents", params={"source": source, "status": "ready", "page_size": 1}).json()
     return {
         "seconds": seconds, "upload_seconds": uploaded, "ready": ready["total"], "memory_mib": memory.all_mib,
         "largest_process_mib": memory.one_mib,
+        **{f"{name} ms a file": (after[name] - before[name]) / len(files) * 1000 for name in after},
     }  # fmt: skip
 
 
-def bare_embedder(files: list[Path]) -> tuple[float, int]:
-    """Return the seconds that the embedder alone takes for the chunks of the files, and how many those are."""
+def bare_embedder(files: list[Path]) -> tuple[float, float, int]:
+    """Return the seconds that the embedder alone takes for the chunks of the files, those it computes, and how many."""
     embedder = shipped_embedder()
     texts: list[str] = []
     with sandbox() as limited:
@@ -161,9 +182,9 @@ def bare_embedder(files: list[Path]) -> tuple[float, int]:
             except ParsingError:
                 continue
             texts += [embedding_text(each, document.title, embedder) for each in chunk(document, embedder)]
-    started = time.perf_counter()
+    started, computed = time.perf_counter(), time.process_time()
     embedder.embed_passages(texts)
-    return time.perf_counter() - started, len(texts)
+    return time.perf_counter() - started, time.process_time() - computed, len(texts)
 
 
 @contextmanager
@@ -207,11 +228,14 @@ def main() -> None:
     size = sum(path.stat().st_size for path in files)
     print(f"Ingest of {len(files)} Markdown files, {size / 1e6:.2f} MB, {available_cores()} cores")
     figures: dict[str, Any] = {}
-    bare, chunks = bare_embedder(files)
-    print(f"bare embedder: {chunks} chunks in {bare:.1f} s, {chunks / bare:.1f} chunks/s")
+    bare, computed, chunks = bare_embedder(files)
+    print(
+        f"bare embedder: {chunks} chunks in {bare:.1f} s, {chunks / bare:.1f} chunks/s, "
+        f"{computed / len(files) * 1000:.0f} ms of processor time a file"
+    )
     for workers in map(int, options.workers.split(",")):
         row = ingest(files, workers)
-        again, _ = bare_embedder(files)
+        again, _, _ = bare_embedder(files)
         row |= {"bare_seconds": (bare + again) / 2, "share_of_bare": (bare + again) / 2 / row["seconds"]}
         bare = again
         figures[f"workers {workers}"] = row
@@ -220,6 +244,12 @@ def main() -> None:
             f"{workers} workers: {row['seconds']:.1f} s ({rate}), {row['ready']:.0f} ready; uploaded in "
             f"{row['upload_seconds']:.1f} s; {row['share_of_bare']:.2f} of the bare embedder's rate; memory of all "
             f"worker processes at most {row['memory_mib']:.0f} MiB, of one {row['largest_process_mib']:.0f} MiB"
+        )
+        spent = {name: value for name, value in row.items() if name.endswith(" ms a file")}
+        print(
+            "  processor time: "
+            + ", ".join(f"{name[:-10]} {value:.0f}" for name, value in spent.items())
+            + " ms a file"
         )
     print(f"\nParsing alone, in the sandbox\n{'':10}{'files':>6}{'KB':>10}{'files/s':>10}{'KB/s':>10}")
     figures["parsing"] = parsing_alone()

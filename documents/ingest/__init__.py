@@ -4,6 +4,7 @@ A worker may be killed at any moment. It then leaves a claim that nobody renews;
 the claim has run out. Until the last step, one transaction, searches see the document as it was before.
 """
 
+import gc
 import logging
 import uuid
 from functools import lru_cache
@@ -79,9 +80,8 @@ def _index(claim: Claim) -> None:
     settings: ChunkingSettings | None = None
     drafts: list[Draft] = []
     vectors = Vectors()
+    source: DataSource | None = document.source
     for _attempt in range(MAX_ATTEMPTS):
-        # Settings, edits and sets may have changed since the last attempt, which then has written nothing.
-        source = DataSource.objects.filter(pk=document.source_id).first()
         if source is None:
             raise ClaimLost
         wanted = chunking_settings(source)
@@ -93,6 +93,8 @@ def _index(claim: Claim) -> None:
             vectors.of_set[made_by.pk] = _embed(claim, parsed.title, drafts, made_by, made)
         if swap_in(claim, Indexed(parsed, settings, drafts, vectors)):
             return
+        # Nothing was written, as settings, edits or sets have changed meanwhile.
+        source = DataSource.objects.filter(pk=document.source_id).first()
     raise RuntimeError("sets of vectors, settings and edits change faster than one document is embedded")
 
 
@@ -120,3 +122,6 @@ def warm_up() -> None:
     """Load what the first document would wait for; for a worker process that has just started."""
     shipped_embedder().embed_query("warm")
     _sandbox()
+    # What is loaded now stays: the collector need not look through it again and again.
+    gc.collect()
+    gc.freeze()

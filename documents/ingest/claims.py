@@ -12,40 +12,51 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection
 from django.db.models import F, QuerySet
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from documents.events import announce
-from documents.models import Document, Lane, Status
+from documents.models import Document, Status
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=15)
 RENEW_EVERY_S = 4.0
 TELL_EVERY_S = 0.2
-"""Progress within one step is written and sent at most this often."""
+"""Progress is written and sent at most this often."""
 
 MAX_ATTEMPTS = 10
 """A document that was taken up so often without an end takes its workers down; it is given up."""
 
 
-LANES = """
+TAKE_NEXT = """
 WITH waiting AS (
     SELECT lane, min(queued_at) AS oldest FROM documents_document
     WHERE status NOT IN ('ready', 'failed') AND (claimed_until IS NULL OR claimed_until < now())
     GROUP BY lane
+), turns AS MATERIALIZED (
+    SELECT waiting.lane FROM waiting LEFT JOIN documents_lane AS served ON served.name = waiting.lane
+    ORDER BY served.served_at NULLS FIRST, waiting.oldest LIMIT 20
+), chosen AS (
+    SELECT first.id, turns.lane FROM turns CROSS JOIN LATERAL (
+        SELECT id FROM documents_document AS one
+        WHERE one.lane = turns.lane AND one.status NOT IN ('ready', 'failed')
+            AND (one.claimed_until IS NULL OR one.claimed_until < now())
+        ORDER BY queued_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+    ) AS first LIMIT 1
+), served AS (
+    INSERT INTO documents_lane (name, served_at) SELECT lane, clock_timestamp() FROM chosen
+    ON CONFLICT (name) DO UPDATE SET served_at = excluded.served_at
 )
-SELECT waiting.lane FROM waiting LEFT JOIN documents_lane AS served ON served.name = waiting.lane
-ORDER BY served.served_at NULLS FIRST, waiting.oldest LIMIT 20
+UPDATE documents_document AS document SET
+    claim = %(claim)s, claimed_until = now() + make_interval(secs => %(seconds)s), updated_at = now(),
+    attempts = attempts + 1, status = 'parsing', progress_done = 0, progress_total = 0
+FROM chosen WHERE document.id = chosen.id RETURNING document.id
 """
-
-
-MOST_TRIES = 100
-"""Turns looked for at once, when others are always faster."""
+"""Takes the oldest document of the lane that was served longest ago; the next lane's when others hold all of its."""
 
 
 class ClaimLost(Exception):
@@ -58,8 +69,7 @@ class Claim:
     def __init__(self, document: Document, token: uuid.UUID) -> None:
         self.document = document
         self.token = token
-        self._told_at = 0.0
-        self._began_at = time.monotonic()
+        self._told_at = self._began_at = time.monotonic()
 
     @classmethod
     def take(cls, document_id: uuid.UUID) -> "Claim | None":
@@ -78,8 +88,13 @@ class Claim:
                 updated_at=Now(),
             )
         )
+        return cls._taken(document_id, token) if taken else None
+
+    @classmethod
+    def _taken(cls, document_id: uuid.UUID, token: uuid.UUID) -> "Claim | None":
+        """The claim with this token; None when its document is gone by now, or was taken up too often."""
         document = Document.objects.select_related("source").filter(pk=document_id, claim=token).first()
-        if not taken or document is None:
+        if document is None:
             return None
         claim = cls(document, token)
         if document.attempts > MAX_ATTEMPTS:
@@ -95,29 +110,16 @@ class Claim:
         Lanes take turns, the one that was served longest ago first; within a lane it goes by age. So one person's ten
         thousand files hold up another's single file by one document at most.
         """
-        for _attempt in range(MOST_TRIES):
+        for _attempt in range(MAX_ATTEMPTS):
+            token = uuid.uuid4()
             with connection.cursor() as cursor:
-                cursor.execute(LANES)
-                lanes = [row[0] for row in cursor.fetchall()]
-            if not lanes:
+                cursor.execute(TAKE_NEXT, {"claim": token, "seconds": LEASE.total_seconds()})
+                row = cursor.fetchone()
+            if row is None:
                 return None
-            for lane in lanes:
-                if claim := cls._take_of(lane):
-                    return claim
+            if claim := cls._taken(row[0], token):
+                return claim
         return None
-
-    @classmethod
-    def _take_of(cls, lane: str) -> "Claim | None":
-        """Take up the oldest document of a lane and note its turn; None when others were faster."""
-        with transaction.atomic():
-            oldest = Document.objects.claimable().filter(lane=lane).order_by("queued_at", "pk")
-            document_id = oldest.select_for_update(skip_locked=True).values_list("pk", flat=True).first()
-            claim = cls.take(document_id) if document_id else None
-            served = Lane(name=lane, served_at=timezone.now())
-            Lane.objects.bulk_create(
-                [served], update_conflicts=True, unique_fields=["name"], update_fields=["served_at"]
-            )
-            return claim
 
     def seconds(self) -> float:
         """How long this work has taken."""
@@ -128,10 +130,12 @@ class Claim:
         return Document.objects.filter(pk=self.document.pk, claim=self.token)
 
     def progress(self, status: Status, done: int = 0, total: int = 0) -> None:
-        """Write and send how far it is; ClaimLost when the claim is. Too frequent news within a step are dropped."""
+        """Write and send how far it is; ClaimLost when the claim is. Too frequent news are dropped.
+
+        So most documents, which take less than a moment, are told of when they are taken up and when they are ready.
+        """
         now = time.monotonic()
-        same_step = status == self.document.status
-        if same_step and now - self._told_at < TELL_EVERY_S:
+        if now - self._told_at < TELL_EVERY_S:
             return
         self._told_at = now
         self._write(status=status, progress_done=done, progress_total=total, claimed_until=Now() + LEASE)

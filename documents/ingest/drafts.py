@@ -37,6 +37,8 @@ def cut(parsed: ParsedDocument, settings: ChunkingSettings) -> list[TextChunk]:
 
 def with_edits(document: Document, chunks: Iterable[TextChunk]) -> list[Draft]:
     """The chunks with the edits of the document that still fit, as they are at this moment."""
+    if document.current_version_id is None:  # nobody has seen a chunk yet that could be edited
+        return [Draft(each) for each in chunks]
     edits = {
         (bytes(edit.text_hash), edit.occurrence): edit for edit in ChunkEdit.objects.filter(document_id=document.pk)
     }

@@ -42,7 +42,10 @@ class Vectors:
 
 def sets_kept_up() -> list[EmbeddingSet]:
     """The sets in which a new chunk needs a vector, the one that is searched first."""
-    active_set()
+    found = list(EmbeddingSet.objects.kept_up())
+    if any(each.state == SetState.ACTIVE for each in found):
+        return found
+    active_set()  # makes the first one
     return list(EmbeddingSet.objects.kept_up())
 
 

@@ -81,13 +81,14 @@ def _document_of(user: User, source: DataSource, received: storage.Received, fil
 
 
 def _check_upload(user: User, source: DataSource) -> None:
+    if DataSource.objects.uploadable_by(user).filter(pk=source.pk).exists():
+        return
     if not DataSource.objects.visible_to(user).filter(pk=source.pk).exists():
         raise source_not_found()
     if source.syncs:
         message = _("%(name)s gets its documents by itself and takes no uploads. Choose another data source.")
         raise DocumentsError("source_syncs", message % {"name": source.name}, 409)
-    if not DataSource.objects.uploadable_by(user).filter(pk=source.pk).exists():
-        raise permission_denied()
+    raise permission_denied()
 
 
 def _editable_document(user: User, document_id: uuid.UUID) -> Document:

@@ -134,7 +134,10 @@ def test_a_living_claim_keeps_others_out(cast: Any) -> None:
     assert waiting() == 0
 
 
-def test_a_claim_that_ran_out_is_freed_and_its_worker_can_write_no_more(cast: Any) -> None:
+def test_a_claim_that_ran_out_is_freed_and_its_worker_can_write_no_more(
+    cast: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("documents.ingest.claims.TELL_EVERY_S", 0)
     document = upload(cast, HANDBOOK.encode())
     frozen = Claim.take(document.pk)
     assert frozen is not None
@@ -290,9 +293,16 @@ def test_edits_outlive_a_new_version_where_the_words_are_the_same(cast: Any) -> 
     assert len(everything) == document.chunk_count - 1
 
 
-def test_the_uploader_hears_of_every_step(cast: Any) -> None:
+@pytest.mark.parametrize(
+    ("moment", "heard"),
+    [(0, ["received", "parsing", "chunking", "embedding", "ready"]), (3600, ["received", "parsing", "ready"])],
+)
+def test_the_uploader_hears_of_every_step_that_takes_longer_than_a_moment(
+    cast: Any, monkeypatch: pytest.MonkeyPatch, moment: float, heard: list[str]
+) -> None:
+    monkeypatch.setattr("documents.ingest.claims.TELL_EVERY_S", moment)
     sync_client().delete(f"documents:{cast.ada.pk}")
     indexed(upload(cast, HANDBOOK.encode()))
     events = [entry[1][b"e"].decode() for entry in sync_client().xrange(f"documents:{cast.ada.pk}")]
     steps = [status for status in Status.values if any(f'"status":"{status}"' in event for event in events)]
-    assert steps == ["received", "parsing", "chunking", "embedding", "ready"]
+    assert steps == heard
