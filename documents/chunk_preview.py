@@ -67,6 +67,13 @@ class Preview:
     proposed: Side
     whole: bool
 
+    @property
+    def alike(self) -> bool:
+        """Whether both cut the document in the same places; False also where not all chunks are at hand."""
+        sides = (self.today, self.proposed)
+        everything = all(side.count == len(side.chunks) for side in sides)
+        return everything and all(chunk.same for side in sides for chunk in side.chunks)
+
 
 Span = tuple[int, int, str, int]
 """Start, end, text and tokens."""

@@ -14,7 +14,6 @@ class ServerForm(forms.Form):
 
     base_url = forms.URLField(
         label=_("Base URL"),
-        required=False,
         max_length=500,
         assume_scheme="https",
         help_text=_("Of a server that speaks OpenAI's protocol, for example http://localhost:11434/v1."),
@@ -31,6 +30,13 @@ class ServerForm(forms.Form):
 class EmbedderForm(ServerForm):
     """A new set of embeddings."""
 
+    base_url = forms.URLField(
+        label=_("Base URL"),
+        required=False,
+        max_length=500,
+        assume_scheme="https",
+        help_text=_("Of a server that speaks OpenAI's protocol, for example http://localhost:11434/v1."),
+    )
     kind = forms.ChoiceField(label=_("Kind"), choices=EmbedderKind.choices, initial=EmbedderKind.OPENAI)
     model = forms.CharField(
         label=_("Model"),
@@ -55,6 +61,21 @@ class EmbedderForm(ServerForm):
     name = forms.CharField(
         label=_("Name"), required=False, max_length=200, help_text=_("As admins see it; the model's name without one.")
     )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for name in ("base_url", "model"):
+            # Whether they are needed depends on the kind; where they are, they are not called optional.
+            self.fields[name].widget.is_required = True
+
+    def clean(self) -> dict[str, Any]:
+        """What the chosen kind needs."""
+        data: dict[str, Any] = super().clean() or {}
+        needed = {EmbedderKind.OPENAI: ("base_url", "model"), EmbedderKind.DIRECTORY: ("model",)}
+        for name in needed.get(data.get("kind", ""), ()):
+            if name not in self.errors and not data.get(name):
+                self.add_error(name, _("Fill this in."))
+        return data
 
     def choice(self) -> EmbedderChoice:
         """What the services take; for a valid form."""

@@ -9,7 +9,7 @@ from pydantic import StringConstraints
 
 from documents.models import EmbedderKind, EmbeddingSet, SetState
 from documents.schemas import ErrorOut, Input, Text
-from documents.services.embeddings import EmbedderChoice, progress_of
+from documents.services.embeddings import SOONEST_REMOVAL, EmbedderChoice, progress_of
 
 Short = Annotated[Text, StringConstraints(max_length=200)]
 Long = Annotated[Text, StringConstraints(max_length=500, strip_whitespace=True)]
@@ -94,8 +94,9 @@ class EmbeddingSetOut(Schema):
 
     @property
     def is_kept(self) -> bool:
-        """Whether one can switch back to it."""
-        return self.state == "retired" and self.remove_at is not None and self.remove_at > timezone.now()
+        """Whether one may count on switching back to it; one in its last minute is on its way out."""
+        soonest = timezone.now() + SOONEST_REMOVAL
+        return self.state == "retired" and self.remove_at is not None and self.remove_at > soonest
 
 
 class EmbeddingSetsOut(Schema):

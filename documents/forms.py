@@ -6,6 +6,7 @@ from django import forms
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from accounts.models import User
@@ -90,6 +91,13 @@ class SourceForm(forms.ModelForm[DataSource]):
         return data
 
 
+PROBLEMS = {
+    "string_pattern_mismatch": _("This cannot be a name there. Check its letters."),
+    "string_too_long": _("This is too long. Shorten it."),
+    "string_too_short": _("Fill this in."),
+}
+"""What a person is told of the settings' own checks, by their type; the rest have sentences of their own."""
+
 SCHEDULES = (
     (5, _("Every 5 minutes")),
     (15, _("Every 15 minutes")),
@@ -115,8 +123,9 @@ class ConnectorForm(forms.Form):
         options["initial"] = {**initial, "sync_minutes": source.sync_minutes if source else None}
         super().__init__(*args, **options)
         for name, label in kind.labels().items():
-            info = kind.settings.model_fields[name]
-            self.fields[name] = _field(info.annotation, label, required=info.is_required(), kept=source is not None)
+            self.fields[name] = _field(kind.settings.model_fields[name], label, kept=source is not None)
+            # What has a value before anybody writes one is not called optional.
+            self.fields[name].widget.is_required |= bool(kind.settings.model_fields[name].default)
         self.fields["sync_minutes"] = _schedule_field(kind.kind, source.sync_minutes if source else None)
 
     def clean(self) -> dict[str, Any]:
@@ -129,8 +138,24 @@ class ConnectorForm(forms.Form):
             for each in error.errors(include_url=False, include_context=False, include_input=False):
                 name = str(each["loc"][0]) if each["loc"] else None
                 if name is None or name not in self.errors:
-                    self.add_error(name, each["msg"].removeprefix("Value error, "))
+                    self.add_error(name, PROBLEMS.get(each["type"]) or each["msg"].removeprefix("Value error, "))
         return data
+
+    def place_fields(self) -> list[forms.BoundField]:
+        """What says where the source is and who may read it."""
+        labels = self._kind.labels()
+        return [self[name] for name, label in labels.items() if not label.chooses]
+
+    def choice_fields(self) -> list[forms.BoundField]:
+        """What says which of its things are taken."""
+        labels = self._kind.labels()
+        return [self[name] for name, label in labels.items() if label.chooses]
+
+    def first_problem(self) -> str:
+        """The first error of a form that is not valid, with the name of its field."""
+        name, problems = next(iter(self.errors.items()))
+        label = self.fields[name].label if name in self.fields else None
+        return (f"{label}: " if label else "") + " ".join(map(str, problems))
 
     def settings(self) -> dict[str, Any]:
         """The valid settings, the secrets that were entered among them."""
@@ -144,16 +169,22 @@ class ConnectorForm(forms.Form):
         return {name: data.get(name) for name in self._kind.labels()}
 
 
-def _field(kind: Any, label: Label, *, required: bool, kept: bool) -> forms.Field:
-    """The form field of one setting."""
-    common: dict[str, Any] = {"label": label.text, "help_text": label.help, "required": required}
+def _field(info: FieldInfo, label: Label, *, kept: bool) -> forms.Field:
+    """The form field of one setting, with the limits that the setting itself has."""
+    common: dict[str, Any] = {"label": label.text, "help_text": label.help, "required": info.is_required()}
     attributes = {"placeholder": label.placeholder} if label.placeholder else {}
-    if kind is bool:
+    limits = {
+        name: limit
+        for name, wanted in (("min_value", "ge"), ("max_value", "le"))
+        for each in info.metadata
+        if (limit := getattr(each, wanted, None)) is not None
+    }
+    if info.annotation is bool:
         return forms.BooleanField(**{**common, "required": False})
-    if kind is int:
-        return forms.IntegerField(**{**common, "required": False})
-    if kind is float:
-        return forms.FloatField(**{**common, "required": False})
+    if info.annotation is int:
+        return forms.IntegerField(**{**common, **limits, "required": False})
+    if info.annotation is float:
+        return forms.FloatField(**{**common, **limits, "required": False})
     if label.choices:
         return forms.ChoiceField(choices=label.choices, **common)
     if label.secret:
@@ -162,9 +193,17 @@ def _field(kind: Any, label: Label, *, required: bool, kept: bool) -> forms.Fiel
         widget = forms.PasswordInput(attrs={"autocomplete": "off"})
         return forms.CharField(max_length=10_000, widget=widget, **{**common, "required": False})
     if label.lines:
-        area = forms.Textarea(attrs={"rows": label.lines, "spellcheck": "false", **attributes})
+        area = forms.Textarea(attrs={"rows": label.lines, "spellcheck": "false", "class": "prompt", **attributes})
         return forms.CharField(max_length=60_000, widget=area, **common)
     return forms.CharField(max_length=1000, widget=forms.TextInput(attrs=attributes), **common)
+
+
+def schedule_label(minutes: int | None) -> str:
+    """How often a source is synced, in words."""
+    if minutes is None:
+        return str(_("Only when somebody asks for it"))
+    known = dict(SCHEDULES).get(minutes) or (_("Every minute") if minutes == 1 else None)
+    return str(known or _("Every %(minutes)d minutes") % {"minutes": minutes})
 
 
 def _schedule_field(kind: str, present: int | None) -> forms.Field:
@@ -173,11 +212,13 @@ def _schedule_field(kind: str, present: int | None) -> forms.Field:
         choices.append((1, _("Every minute")))
     choices.extend(SCHEDULES)
     if present and present not in {minutes for minutes, _label in choices}:
-        choices.append((present, _("Every %(minutes)d minutes") % {"minutes": present}))
-    return forms.TypedChoiceField(
+        choices.append((present, schedule_label(present)))
+    field = forms.TypedChoiceField(
         label=_("Sync"), choices=choices, coerce=int, empty_value=None, required=False,
         help_text=_("What has not changed is not fetched again."),
     )  # fmt: skip
+    field.widget.is_required = True
+    return field
 
 
 class ChunkingForm(forms.Form):
@@ -209,3 +250,6 @@ class ChunkingForm(forms.Form):
         field.required = self.has_documents and not applying
         if newest:
             self.initial.setdefault("document", str(newest[0].pk))
+        if newest and self.is_bound and "document" not in self.data:
+            # Settings in an address without a document are tried on the newest.
+            self.data = {**dict(self.data.items()), "document": str(newest[0].pk)}

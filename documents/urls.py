@@ -25,7 +25,6 @@ urlpatterns = [
     path("chunks/<int:chunk_id>/exclude", chunks.exclude, name="chunk_exclude"),
     path("chunks/<int:chunk_id>/include", chunks.include, name="chunk_include"),
     path("embeddings/", embeddings.index, name="embeddings"),
-    path("embeddings/progress", embeddings.progress, name="embedding_progress"),
     path("embeddings/new/", embeddings.new, name="embedding_new"),
     path("embeddings/test", embeddings.test, name="embedding_test"),
     path("embeddings/<int:set_id>/server/", embeddings.reconnect, name="embedding_reconnect"),

@@ -112,6 +112,9 @@ def process_environment(django_db_setup: None, services: Path) -> dict[str, str]
         "DATABASE_URL": address,
         "REDIS_URL": settings.REDIS_URL,
         "DATA_DIR": str(settings.DATA_DIR),
+        # Servers and folders that tests make.
+        "OUTBOUND_ALLOW_PRIVATE": "127.0.0.1",
+        "FOLDER_ROOTS": str(settings.DATA_DIR / "folders"),
         # Users of the tests have cheap hashes, which the application itself does not take.
         "DJANGO_SETTINGS_MODULE": "tests.process_settings",
     }

@@ -155,7 +155,10 @@ class ConnectorSettings(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """How a setting appears in the form. ``lines`` makes it a field of several lines."""
+    """How a setting appears in the form. ``lines`` makes it a field of several lines.
+
+    Most settings say where a source is; one that ``chooses`` says what of it is taken.
+    """
 
     text: StrOrPromise
     help: StrOrPromise = ""
@@ -163,6 +166,7 @@ class Label:
     lines: int = 0
     placeholder: str = ""
     choices: tuple[tuple[str, StrOrPromise], ...] = ()
+    chooses: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,4 +214,4 @@ def bad_setting(message: str) -> DocumentsError:
     return DocumentsError("invalid_settings", message, 422)
 
 
-ITEM_LIMIT = Label(_("At most"), _("Documents to take from here. What lies beyond is left out, and the log says so."))
+ITEM_LIMIT = Label(_("Most documents"), _("What lies beyond is left out, and the list of syncs says so."), chooses=True)

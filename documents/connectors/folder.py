@@ -56,6 +56,7 @@ class FolderSettings(ConnectorSettings):
             gettext_lazy("Only these files"),
             gettext_lazy("Patterns such as *.pdf or reports/**, one on each line. Empty: every file."),
             lines=3,
+            chooses=True,
         ),
     ] = ""
     exclude: Annotated[
@@ -65,6 +66,7 @@ class FolderSettings(ConnectorSettings):
             gettext_lazy("Not these files"),
             gettext_lazy("Patterns, one on each line. Names that begin with a dot are always left out."),
             lines=3,
+            chooses=True,
         ),
     ] = ""
     max_items: Annotated[int, Field(ge=1, le=200_000), ITEM_LIMIT] = 10_000
@@ -225,7 +227,7 @@ KIND = ConnectorKind(
     kind="folder",
     title=gettext_lazy("Folder"),
     summary=gettext_lazy("Files in a folder of the server, or of a drive that is mounted there."),
-    icon="source",
+    icon="folder",
     settings=FolderSettings,
     open=FolderConnector,
     admins_only=True,

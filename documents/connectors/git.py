@@ -37,9 +37,9 @@ LFS = b"version https://git-lfs.github.com/spec/"
 def _http_address(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("Write an address that begins with https://, as a browser shows it.")
+        raise ValueError(_("Write an address that begins with https://, as a browser shows it."))
     if parts.username or parts.password:
-        raise ValueError("Write user name and token into their own fields, not into the address.")
+        raise ValueError(_("Write user name and token into their own fields, not into the address."))
     return text
 
 
@@ -82,6 +82,7 @@ class GitSettings(ConnectorSettings):
             gettext_lazy("Only these files"),
             gettext_lazy("Patterns such as *.md or docs/**, one on each line. Empty: every file."),
             lines=3,
+            chooses=True,
         ),
     ] = "*.md\n*.rst\n*.txt\n*.adoc\n*.html\n*.pdf\n*.docx"
     exclude: Annotated[
@@ -91,6 +92,7 @@ class GitSettings(ConnectorSettings):
             gettext_lazy("Not these files"),
             gettext_lazy("Patterns, one on each line. Names that begin with a dot are always left out."),
             lines=3,
+            chooses=True,
         ),
     ] = ""
     max_items: Annotated[int, Field(ge=1, le=200_000), ITEM_LIMIT] = 10_000
@@ -172,7 +174,7 @@ KIND = ConnectorKind(
     kind="git",
     title=gettext_lazy("Git repository"),
     summary=gettext_lazy("The files of one branch, as of its newest commit."),
-    icon="steps",
+    icon="branch",
     settings=GitSettings,
     open=GitConnector,
 )

@@ -63,7 +63,11 @@ class NotionSettings(ConnectorSettings):
     ] = ""
     databases: Annotated[
         bool,
-        Label(gettext_lazy("Databases as tables"), gettext_lazy("Besides the pages in them, one document for each.")),
+        Label(
+            gettext_lazy("Databases as tables"),
+            gettext_lazy("Besides the pages in them, one document for each."),
+            chooses=True,
+        ),
     ] = True
     max_items: Annotated[int, Field(ge=1, le=100_000), ITEM_LIMIT] = 10_000
 
@@ -257,7 +261,7 @@ KIND = ConnectorKind(
     kind="notion",
     title=gettext_lazy("Notion"),
     summary=gettext_lazy("Pages and databases that were shared with an integration."),
-    icon="bookmark",
+    icon="notebook",
     settings=NotionSettings,
     open=NotionConnector,
 )

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from django.utils.translation import gettext as _
+
 MAX_PATTERNS = 200
 MAX_LENGTH = 300
 
@@ -17,7 +19,8 @@ def check_patterns(text: str) -> str:
     """The text itself; ValueError when it holds too many patterns or one that is too long."""
     patterns = lines_of(text)
     if len(patterns) > MAX_PATTERNS or any(len(each) > MAX_LENGTH for each in patterns):
-        raise ValueError(f"Write at most {MAX_PATTERNS} patterns of {MAX_LENGTH} characters.")
+        message = _("Write at most %(patterns)d patterns of %(length)d characters.")
+        raise ValueError(message % {"patterns": MAX_PATTERNS, "length": MAX_LENGTH})
     return text
 
 

@@ -44,13 +44,13 @@ PLACEHOLDER = re.compile(r"\{([^{}\n]{1,100})\}")
 def _one_select(text: str) -> str:
     query = text.strip().rstrip(";").strip()
     if not re.match(r"(select|with|table|values)\b", query, re.IGNORECASE):
-        raise ValueError("Write one SELECT statement.")
+        raise ValueError(_("Write one SELECT statement."))
     return query
 
 
 def _host(text: str) -> str:
     if "/" in text or "," in text or text.startswith("@"):
-        raise ValueError("Write one host name or address. Sockets of this machine cannot be used.")
+        raise ValueError(_("Write one host name or address. Sockets of this machine cannot be used."))
     return text
 
 
@@ -86,12 +86,16 @@ class PostgresSettings(ConnectorSettings):
         str,
         Field(min_length=1, max_length=20_000),
         AfterValidator(_one_select),
-        Label(gettext_lazy("Query"), gettext_lazy("One SELECT. Each row becomes a document."), lines=6),
+        Label(gettext_lazy("Query"), gettext_lazy("One SELECT. Each row becomes a document."), lines=6, chooses=True),
     ]
     key_column: Annotated[
         str,
         Field(min_length=1, max_length=63),
-        Label(gettext_lazy("Key column"), gettext_lazy("It tells rows apart, and stays the same when a row changes.")),
+        Label(
+            gettext_lazy("Key column"),
+            gettext_lazy("It tells rows apart, and stays the same when a row changes."),
+            chooses=True,
+        ),
     ]
     changed_column: Annotated[
         str,
@@ -101,12 +105,18 @@ class PostgresSettings(ConnectorSettings):
             gettext_lazy(
                 "It has another value whenever the row changes, such as updated_at. Empty: rows are compared."
             ),
+            chooses=True,
         ),
     ] = ""
     title: Annotated[
         str,
         Field(max_length=500),
-        Label(gettext_lazy("Title"), gettext_lazy("With columns in braces. Empty: the key."), placeholder="{name}"),
+        Label(
+            gettext_lazy("Title"),
+            gettext_lazy("With columns in braces. Empty: the key."),
+            placeholder="{name}",
+            chooses=True,
+        ),
     ] = ""
     template: Annotated[
         str,
@@ -115,6 +125,7 @@ class PostgresSettings(ConnectorSettings):
             gettext_lazy("Text"),
             gettext_lazy("Markdown, with columns in braces such as {description}. Empty: every column with its name."),
             lines=6,
+            chooses=True,
         ),
     ] = ""
     address: Annotated[
@@ -124,6 +135,7 @@ class PostgresSettings(ConnectorSettings):
             gettext_lazy("Web address"),
             gettext_lazy("Where people see the row, with columns in braces."),
             placeholder="https://crm.example.com/customers/{id}",
+            chooses=True,
         ),
     ] = ""
     max_items: Annotated[int, Field(ge=1, le=200_000), ITEM_LIMIT] = 10_000
@@ -327,7 +339,7 @@ KIND = ConnectorKind(
     kind="postgres",
     title=gettext_lazy("PostgreSQL query"),
     summary=gettext_lazy("Each row of a query becomes a document."),
-    icon="model",
+    icon="database",
     settings=PostgresSettings,
     open=PostgresConnector,
     admins_only=True,

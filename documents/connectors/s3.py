@@ -47,7 +47,7 @@ def _endpoint(text: str) -> str:
         return ""
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
-        raise ValueError("Write the server's address, as in https://s3.example.com.")
+        raise ValueError(_("Write the server's address, as in https://s3.example.com."))
     return text.rstrip("/")
 
 
@@ -79,17 +79,27 @@ class S3Settings(ConnectorSettings):
     path_prefix: Annotated[
         str,
         Field(max_length=1000),
-        Label(gettext_lazy("Begins with"), gettext_lazy("Only objects whose names begin so."), placeholder="reports/"),
+        Label(
+            gettext_lazy("Begins with"),
+            gettext_lazy("Only objects whose names begin so."),
+            placeholder="reports/",
+            chooses=True,
+        ),
     ] = ""
     include: Annotated[
         str,
         AfterValidator(check_patterns),
-        Label(gettext_lazy("Only these objects"), gettext_lazy("Patterns such as *.pdf, one on each line."), lines=3),
+        Label(
+            gettext_lazy("Only these objects"),
+            gettext_lazy("Patterns such as *.pdf, one on each line."),
+            lines=3,
+            chooses=True,
+        ),
     ] = ""
     exclude: Annotated[
         str,
         AfterValidator(check_patterns),
-        Label(gettext_lazy("Not these objects"), gettext_lazy("Patterns, one on each line."), lines=3),
+        Label(gettext_lazy("Not these objects"), gettext_lazy("Patterns, one on each line."), lines=3, chooses=True),
     ] = ""
     max_items: Annotated[int, Field(ge=1, le=200_000), ITEM_LIMIT] = 10_000
 
@@ -241,7 +251,7 @@ KIND = ConnectorKind(
     kind="s3",
     title=gettext_lazy("S3 bucket"),
     summary=gettext_lazy("Objects of a bucket at Amazon, or at any server that speaks S3."),
-    icon="save",
+    icon="bucket",
     settings=S3Settings,
     open=S3Connector,
 )

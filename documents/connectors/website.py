@@ -70,7 +70,7 @@ LEFT_OUT = tuple(NO_DOCUMENTS.split())
 def _start_address(text: str) -> str:
     address = normal(text if "://" in text else f"https://{text}")
     if address is None:
-        raise ValueError("Write a web address such as https://example.com/docs/.")
+        raise ValueError(_("Write a web address such as https://example.com/docs/."))
     return address
 
 
@@ -90,7 +90,11 @@ class WebsiteSettings(ConnectorSettings):
     depth: Annotated[
         int,
         Field(ge=0, le=20),
-        Label(gettext_lazy("Depth"), gettext_lazy("Links to follow from the start address; 0 takes that page alone.")),
+        Label(
+            gettext_lazy("Depth"),
+            gettext_lazy("Links to follow from the start address; 0 takes that page alone."),
+            chooses=True,
+        ),
     ] = 4
     include: Annotated[
         str,
@@ -99,16 +103,26 @@ class WebsiteSettings(ConnectorSettings):
             gettext_lazy("Only these pages"),
             gettext_lazy("Patterns for the path, such as /docs/** or *.pdf, one on each line."),
             lines=3,
+            chooses=True,
         ),
     ] = ""
     exclude: Annotated[
         str,
         AfterValidator(check_patterns),
-        Label(gettext_lazy("Not these pages"), gettext_lazy("Patterns for the path, one on each line."), lines=3),
+        Label(
+            gettext_lazy("Not these pages"),
+            gettext_lazy("Patterns for the path, one on each line."),
+            lines=3,
+            chooses=True,
+        ),
     ] = ""
     sitemap: Annotated[
         bool,
-        Label(gettext_lazy("Use the sitemap"), gettext_lazy("Pages that the site's own list names, besides links.")),
+        Label(
+            gettext_lazy("Use the sitemap"),
+            gettext_lazy("Pages that the site's own list names, besides links."),
+            chooses=True,
+        ),
     ] = True
     delay: Annotated[
         float,
@@ -116,6 +130,7 @@ class WebsiteSettings(ConnectorSettings):
         Label(
             gettext_lazy("Pause in seconds"),
             gettext_lazy("Between two requests. A longer one that the site asks for is kept."),
+            chooses=True,
         ),
     ] = 0.5
     max_items: Annotated[int, Field(ge=1, le=50_000), ITEM_LIMIT] = 2_000
@@ -361,7 +376,7 @@ KIND = ConnectorKind(
     kind="website",
     title=gettext_lazy("Website"),
     summary=gettext_lazy("Pages of a site and the files they link to, without menus and other repeated parts."),
-    icon="external",
+    icon="globe",
     settings=WebsiteSettings,
     open=WebsiteConnector,
 )

@@ -1,5 +1,6 @@
 """Syncs: what is known of each item of a data source, and the log of the runs that brought it up to date."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -113,6 +114,11 @@ class SyncRun(models.Model):
     def handled(self) -> int:
         """Items that this run has dealt with."""
         return self.new + self.changed + self.unchanged + self.failed
+
+    @property
+    def took(self) -> timedelta | None:
+        """How long it ran, None while it does or when it never began."""
+        return self.ended_at - self.started_at if self.ended_at and self.started_at else None
 
     def counts(self) -> dict[str, int]:
         """What came of the items."""

@@ -1,12 +1,14 @@
 """Template tags of the documents' pages: sortable table heads, runs of blocks, looking up."""
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from documents.reading import ShownBlock
 
@@ -24,6 +26,19 @@ def sort_header(name: str, order: str, label: str, query: str, css_class: str = 
     looks = format_html(' class="{}"', css_class) if css_class else ""
     prefix = f"{query}&" if query else ""
     return format_html('<th scope="col"{}{}><a href="?{}order={}">{}</a></th>', sorting, looks, prefix, wanted, label)
+
+
+@register.filter
+def short_time(took: timedelta | None) -> str:
+    """A time in its largest unit: "4 s", "3 min", "2.5 h"; a dash for None."""
+    if took is None:
+        return "–"
+    seconds = took.total_seconds()
+    if seconds < 90:
+        return _("%(count)d s") % {"count": max(1, round(seconds))}
+    if seconds < 90 * 60:
+        return _("%(count)d min") % {"count": round(seconds / 60)}
+    return _("%(count).1f h") % {"count": seconds / 3600}
 
 
 @register.filter

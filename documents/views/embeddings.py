@@ -20,14 +20,17 @@ from documents.views.edges import error_json, signed_in
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
     """All sets, with how far each is."""
-    return render(request, "documents/embeddings.html", _sets())
-
-
-@admin_required
-@require_GET
-def progress(request: HttpRequest) -> HttpResponse:
-    """The list alone, for the page that shows it live."""
-    return render(request, "documents/_embedding_sets.html", _sets())
+    active_set()
+    sets = [EmbeddingSetOut.of(each) for each in EmbeddingSet.objects.order_by("-pk")]
+    building = next((each for each in sets if each.state == "building"), None)
+    leaving = any(each.state == "retired" and not each.is_kept for each in sets)
+    context = {
+        "sets": sets,
+        "building": building,
+        "busy": building is not None or leaving,
+        "searched": next((each for each in sets if each.state == "active"), None),
+    }
+    return render(request, "documents/embeddings.html", context)
 
 
 @admin_required
@@ -112,9 +115,3 @@ def _done(request: HttpRequest, act: embeddings.Act, set_id: int, message: str) 
     else:
         messages.success(request, message)
     return redirect("documents:embeddings")
-
-
-def _sets() -> dict[str, object]:
-    active_set()
-    sets = [EmbeddingSetOut.of(each) for each in EmbeddingSet.objects.order_by("-pk")]
-    return {"sets": sets, "building": any(each.state == "building" for each in sets)}

@@ -1,5 +1,7 @@
 """Pages of data sources: the list, making, changing and deleting one."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -15,27 +17,51 @@ from documents.connectors import CONNECTORS, connector_kind
 from documents.errors import DocumentsError, permission_denied, source_not_found
 from documents.forms import ConnectorForm, SourceForm
 from documents.ingest.drafts import chunking_settings
-from documents.models import DataSource, SourceKind, Status
+from documents.models import DataSource, SourceKind, Status, SyncState
 from documents.views.edges import signed_in, tells_errors
+
+ORDERS = {
+    "name": ("name", "pk"),
+    "-name": ("-name", "-pk"),
+    "kind": ("kind", "name", "pk"),
+    "-kind": ("-kind", "name", "pk"),
+    "documents": ("document_count", "name", "pk"),
+    "-documents": ("-document_count", "name", "pk"),
+}
+SEARCH_FROM = 8
+"""Fewer data sources than this are seen at a glance."""
 
 
 @login_required
 @require_GET
 def index(request: HttpRequest) -> HttpResponseBase:
-    """The data sources one may see, with how many documents each has."""
+    """The data sources one may see, with how many documents each has; searched and sorted as the address says."""
     user = signed_in(request)
     if not user.is_editor:
         raise PermissionDenied
-    sources = (
-        DataSource.objects.visible_to(user)
+    order = request.GET.get("order", "")
+    order = order if order in ORDERS else "name"
+    words = " ".join(request.GET.get("q", "").replace("\0", "").split())[:120]
+    visible = DataSource.objects.visible_to(user)
+    sources = list(
+        visible.filter(Q(name__icontains=words) | Q(description__icontains=words))
         .select_related("owner")
         .annotate(
             document_count=Count("documents"),
             failed_count=Count("documents", filter=Q(documents__status=Status.FAILED)),
         )
+        .order_by(*ORDERS[order])
     )
-    editable = set(DataSource.objects.editable_by(user).values_list("pk", flat=True))
-    return render(request, "documents/sources.html", {"sources": sources, "editable": editable})
+    context = {
+        "sources": sources,
+        "editable": set(DataSource.objects.editable_by(user).values_list("pk", flat=True)),
+        "order": order,
+        "words": words,
+        "words_query": urlencode({"q": words}) if words else "",
+        "searchable": bool(words) or len(sources) >= SEARCH_FROM,
+        "syncing": any(source.sync_state == SyncState.RUNNING for source in sources),
+    }
+    return render(request, "documents/sources.html", context)
 
 
 @login_required

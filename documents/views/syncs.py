@@ -1,48 +1,67 @@
 """Pages of syncs: how a source's are going, starting and stopping one, trying an item or a connection again."""
 
+from datetime import timedelta
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from documents import services
 from documents.connectors import connector_kind
 from documents.errors import DocumentsError, permission_denied
-from documents.forms import ConnectorForm
-from documents.models import ItemStatus, SourceItem
+from documents.forms import ConnectorForm, schedule_label
+from documents.models import ItemStatus, SourceItem, Status
+from documents.models.documents import FINAL
 from documents.views.edges import error_json, script_sign_in, signed_in, tells_errors
 from documents.views.sources import editable
 from rag.errors import RagError
 
-RUNS = 10
+RUNS_PER_PAGE = 10
 FAILED_PER_PAGE = 50
+WORTH_TELLING = timedelta(seconds=5)
+"""A run that sleeps longer than this says until when."""
 
 
 @login_required
 @require_GET
 @tells_errors
 def index(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """A source that syncs: its state, its last runs, and the items that failed."""
+    """A source that syncs: its state, its runs, the items that failed, and how far its documents are."""
     source = editable(signed_in(request), slug)
     if not source.syncs:
         return redirect("documents:source_edit", slug)
     items = SourceItem.objects.filter(source=source)
-    runs = list(source.sync_runs.select_related("started_by")[:RUNS])
-    running = next((run for run in runs if not run.is_final), None)
+    last = source.sync_runs.first()
+    running = last if last is not None and not last.is_final else None
     context = {
         "source": source,
         "kind": connector_kind(source.kind),
-        "runs": runs,
+        "last": last,
         "running": running,
+        "wakes_at": running.wake_at if running and running.wake_at > timezone.now() + WORTH_TELLING else None,
         "pending": items.filter(status=ItemStatus.PENDING).count() if running else 0,
-        "failed": Paginator(items.filter(status=ItemStatus.FAILED), FAILED_PER_PAGE).get_page(request.GET.get("page")),
-        "document_count": source.documents.count(),
-        "state": {"running": running is not None},
+        "runs": _page(request, "runs", source.sync_runs.select_related("started_by"), RUNS_PER_PAGE),
+        "failed": _page(request, "page", items.filter(status=ItemStatus.FAILED), FAILED_PER_PAGE),
+        "documents": source.documents.aggregate(
+            all=Count("pk"),
+            failed=Count("pk", filter=Q(status=Status.FAILED)),
+            unread=Count("pk", filter=~Q(status__in=FINAL)),
+        ),
+        "schedule": schedule_label(source.sync_minutes),
     }
     return render(request, "documents/source_syncs.html", context)
+
+
+def _page(request: HttpRequest, name: str, rows: QuerySet[Any], size: int) -> Page[Any]:
+    """The page of ``rows`` that the address names under ``name``."""
+    return Paginator(rows, size).get_page(request.GET.get(name))
 
 
 @login_required
@@ -107,8 +126,7 @@ def _checked(request: HttpRequest, kind: str | None, slug: str | None) -> JsonRe
         connector = connector_kind(source.kind if source else kind or "")
         form = ConnectorForm(request.POST, kind=connector, source=source)
         if not form.is_valid():
-            first = next(iter(form.errors.values()))
-            raise DocumentsError("invalid_settings", " ".join(map(str, first)), 422)
+            raise DocumentsError("invalid_settings", form.first_problem(), 422)
         message = services.source_check(user=user, kind=connector.kind, settings=form.settings(), source=source)
     except RagError as error:
         return error_json(DocumentsError(error.code, error.message, 502))

@@ -54,6 +54,7 @@ def open_page(browser: Any, server: Server) -> Iterator[Open]:
     yield open_as
     for context in contexts:
         context.close()
-    # What the tests of cut connections, of two writers and of what is gone cause themselves is no fault of the page.
-    caused = ("WebSocket connection", "ERR_", "409 (Conflict)", "/chunks/: Failed to load resource")
+    # What the tests of cut connections, of two writers, of refused forms and of what is gone cause themselves is no
+    # fault of the page.
+    caused = ("WebSocket connection", "ERR_", "409 (Conflict)", "422 (", "502 (", "/chunks/: Failed to load resource")
     assert [problem for problem in problems if not any(words in problem for words in caused)] == []

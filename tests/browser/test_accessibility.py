@@ -1,12 +1,16 @@
 """Every page passes axe, in both themes, and fits a phone without scrolling sideways."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from accounts.models import User
 from documents.connectors import CONNECTORS
-from documents.models import DataSource, SourceItem, SyncRun
+from documents.embedders import active_set
+from documents.models import DataSource, EmbeddingSet, SourceItem, SyncRun
 from tests.browser.conftest import Open
 from tests.chat.conftest import Cast
 
@@ -25,6 +29,8 @@ INSIDE = (
     "/assistants/library/",
     "/models/",
     "/models/new/",
+    "/embeddings/",
+    "/embeddings/new/",
     "/playground/",
     "/account/tokens/",
     "/accounts/password/change/",
@@ -33,7 +39,8 @@ WIDTHS = (390, 820, 1440, 2560)
 
 
 def violations(page: Any) -> list[str]:
-    page.evaluate(AXE.read_text(encoding="utf-8"))
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate(f"axe.run(document, {RULES}).then((result) => result.violations)")
     return [f"{page.url} {one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
 
@@ -81,22 +88,81 @@ def test_no_page_scrolls_sideways_at_any_width(library: Cast, open_page: Open):
     assert wide == []
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_page_of_a_sources_syncs_passes_axe_and_fits_every_width(library: Cast, open_page: Open, theme: str):
+def make_sources(owner: User) -> None:
+    """Sources with long names: one that syncs, failed before and has items that failed, and one of uploads."""
     source = DataSource.objects.create(
-        name="Donaudampfschifffahrtsgesellschaftsdokumentation", slug="site", kind="website", owner=library.root,
+        name="Donaudampfschifffahrtsgesellschaftsdokumentation", slug="site", kind="website", owner=owner,
         settings={"start_url": "https://example.com/"}, sync_minutes=60, sync_state="running",
     )  # fmt: skip
     address = "https://example.com/" + "a-long-word-without-a-break" * 12
     SourceItem.objects.create(
         source=source, external_id=address, name=address, status="failed", error_message="It took too long to answer."
     )
-    SyncRun.objects.create(source=source, state="failed", error_code="x", error_message="The site did not answer.")
-    SyncRun.objects.create(source=source, state="running", new=12, failed=1, started_by=library.root)
-    page = open_page(library.root, "/sources/site/syncs/", theme=theme)
-    problems = violations(page)
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            problems.append(f"too wide at {width}")
+    SourceItem.objects.create(source=source, external_id="next", name="next")
+    for n in range(12):
+        SyncRun.objects.create(source=source, state="failed" if n else "done", error_message="It did not answer." * 9)
+    SyncRun.objects.create(source=source, state="running", phase="fetching", new=12, failed=1, started_by=owner)
+    DataSource.objects.create(
+        name="قواعد الميناء " + "Hafenordnungsdurchführungsbestimmungen", slug="closed", visibility="restricted",
+        owner=owner, description="What holds in the harbour. " * 9,
+    )  # fmt: skip
+
+
+def make_sets() -> None:
+    """A set in each state: searched, paused, kept, being removed."""
+    active_set()
+    kinds = {
+        "kind": "openai",
+        "base_url": f"https://{'embeddings-' * 14}.example.com/v1",
+        "model": "m",
+        "dimensions": 64,
+    }
+    soon = timezone.now() + timedelta(hours=9)
+    EmbeddingSet.objects.create(
+        name="Lastschifftransportbezeichnungen" * 3, state="building", error_code="x", paused_until=soon,
+        error="The embedding server refuses the API key. Enter another one.", **kinds,
+    )  # fmt: skip
+    EmbeddingSet.objects.create(name="Kept", state="retired", remove_at=soon, **kinds)
+    EmbeddingSet.objects.create(name="Going", state="retired", remove_at=timezone.now(), **kinds)
+
+
+WITH_DATA = (
+    "/sources/",
+    "/sources/site/syncs/",
+    "/sources/site/",
+    "/sources/closed/",
+    "/sources/library/chunking/?max_tokens=64&overlap_sentences=0",
+    "/embeddings/",
+)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_sources_and_embeddings_at_work_pass_axe_and_fit_every_width(library: Cast, open_page: Open, theme: str):
+    make_sources(library.root)
+    make_sets()
+    problems = []
+    page = open_page(library.root, "/", theme=theme)
+    for path in WITH_DATA:
+        page.goto(path)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                problems.append(f"{path} is too wide at {width}")
+            if width in (390, 1440):
+                problems += violations(page)
+    page.click("[id^=ask-] >> nth=0")
+    page.wait_for_selector("dialog[open]")
+    problems += violations(page)
+    page.goto("/sources/new/?kind=postgres")
+    page.fill("[name=connector-host]", "/tmp/socket")
+    page.click("main form [type=submit]")
+    page.wait_for_selector("[data-field-error]:visible")
+    problems += violations(page)
     assert problems == []
+
+
+def test_a_page_without_any_source_passes_axe(library: Cast, open_page: Open):
+    DataSource.objects.all().delete()
+    page = open_page(library.root, "/sources/", width=390)
+    page.wait_for_selector(".empty")
+    assert violations(page) == []

@@ -240,7 +240,7 @@ def test_a_reader_looks_and_changes_nothing(editor: User, harbour: Document, ope
 
 def test_settings_are_tried_on_a_document_before_they_hold(editor: User, harbour: Document, open_page: Open) -> None:
     page = open_page(editor, "/sources/harbour/")
-    page.click("text=Change how they are cut")
+    page.click("main nav >> text=Chunks")
     page.fill("[name=max_tokens]", "32")
     page.fill("[name=overlap_sentences]", "0")
     page.click("text=Preview")

@@ -156,5 +156,7 @@ def test_the_page_previews_on_a_chosen_document_and_applies(cast: Any) -> None:
     assert ada.post("/sources/research/chunking/", {"max_tokens": 40, "overlap_sentences": 0}).status_code == 302
     cast.research.refresh_from_db()
     assert cast.research.chunking == {"max_tokens": 40, "overlap_sentences": 0}
+    newest = ada.get("/sources/research/chunking/?max_tokens=64&overlap_sentences=0")
+    assert (newest.status_code, "Preview on" in newest.content.decode()) == (200, True)
     elsewhere = ada.get("/sources/research/chunking/?max_tokens=40&overlap_sentences=0&document=x")
     assert elsewhere.status_code == 422

@@ -47,7 +47,7 @@ def test_a_set_is_tested_begun_watched_and_switched_back_from(
     assert "New set" not in page
     assert KEY not in page
     build()
-    page = client.get("/embeddings/progress").content.decode()
+    page = client.get("/embeddings/").content.decode()
     assert "60 passages" in page
     assert "Kept until" in page
     assert client.post(f"/embeddings/{first.pk}/switch-back").status_code == 302
@@ -56,7 +56,7 @@ def test_a_set_is_tested_begun_watched_and_switched_back_from(
     assert client.post(f"/embeddings/{first.pk}/cancel").status_code == 302
     first.refresh_from_db()
     assert first.state == SetState.RETIRED
-    assert "Kept until" in client.get("/embeddings/progress").content.decode()
+    assert "Kept until" in client.get("/embeddings/").content.decode()
 
 
 def test_what_is_wrong_is_told_and_what_was_typed_stays(cast: Any, embeddings: FakeEmbeddings) -> None:

@@ -13,6 +13,7 @@ from django.test import Client
 from accounts.models import AuditEntry
 from documents import services
 from documents.connectors import CONNECTORS
+from documents.forms import ConnectorForm
 from documents.models import DataSource, SourceItem, SyncRun
 from documents.syncing import step
 from tests.documents.test_api import Caller
@@ -66,10 +67,14 @@ def test_a_folder_is_made_watched_and_changed_on_the_pages(cast: Any, folder: Pa
     assert (source.sync_minutes, source.settings["path"]) == (1, str(folder))
     page = root.get("/sources/my-folder/syncs/").content.decode()
     assert "Stop" in page
-    assert '"running": true' in page
+    assert "data-busy" in page
+    assert "Every minute" in page
     syncing.go_on(source.sync_runs.get())
     page = root.get("/sources/my-folder/syncs/").content.decode()
     assert "Sync now" in page
+    # The sync has ended; its document is still to be read.
+    assert "data-busy" in page
+    assert "1 being read" in page
     assert "&lt;b&gt;empty.md" in page
     assert "<b>empty" not in page
     item = SourceItem.objects.get(status="failed")
@@ -99,6 +104,31 @@ def test_a_wrong_field_keeps_what_was_typed_and_says_what_is_wrong(cast: Any) ->
     assert "less than or equal to 20" in text
     assert "ftp://example.com/" in text
     assert not DataSource.objects.filter(kind="website").exists()
+
+
+def test_a_name_with_wrong_letters_is_refused_in_words_and_with_its_field(cast: Any) -> None:
+    given = form("s3", bucket="a b", region="us-east-1", max_items=10)
+    page = browser(cast.root).post("/sources/new/?kind=s3", given).content.decode()
+    assert "This cannot be a name there." in page
+    assert "pattern" not in page.split("connector-bucket")[1].split("connector-access_key")[0]
+    told = browser(cast.root).post("/sources/new/s3/check", given).json()["error"]["message"]
+    assert told.startswith("Bucket: This cannot be")
+
+
+def test_every_setting_stands_in_one_part_of_the_form() -> None:
+    for kind in CONNECTORS.values():
+        connection = ConnectorForm(kind=kind)
+        parts = [field.name for field in (*connection.place_fields(), *connection.choice_fields())]
+        assert sorted(parts) == sorted(kind.labels())
+        assert connection.place_fields()
+
+
+def test_runs_beyond_the_first_are_on_the_next_page(cast: Any, folder: Path, syncing: Any) -> None:
+    source = services.source_create(user=cast.root, name="Docs", kind="folder", settings={"path": str(folder)})
+    for _ in range(11):
+        syncing(source, cast.root)
+    first, second = (browser(cast.root).get(f"/sources/docs/syncs/?runs={n}").content.decode() for n in (1, 2))
+    assert (first.count("data-run="), second.count("data-run=")) == (10, 1)
 
 
 def test_the_connection_can_be_tried_from_the_form(cast: Any, folder: Path) -> None:

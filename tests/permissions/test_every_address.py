@@ -158,7 +158,6 @@ PAGES: dict[str, Row] = {
     "documents:delete": Row("post", lambda t: [t["ready"].pk], "owner admin", 302, "teammate member"),
     "documents:retry": Row("post", lambda t: [t["document"].pk], "owner admin", 302, "teammate member"),
     "documents:embeddings": Row("get", none, "admin"),
-    "documents:embedding_progress": Row("get", none, "admin"),
     "documents:embedding_new": Row("get", none, "admin"),
     "documents:embedding_test": Row("post", none, "admin", 422),
     "documents:embedding_reconnect": Row("get", lambda t: [t["embeddings"].pk], "admin"),

@@ -12,6 +12,9 @@ const result = form.querySelector("[data-embedder-test-result]");
 function showFields() {
   for (const group of form.querySelectorAll("[data-for-kind]")) {
     group.hidden = !group.dataset.forKind.split(" ").includes(kind.value);
+    for (const control of group.querySelectorAll("[name=base_url], [name=model]")) {
+      control.required = !group.hidden;
+    }
   }
 }
 
@@ -20,6 +23,11 @@ function say(name, variant, text) {
 }
 
 async function test(button) {
+  if (!form.checkValidity()) {
+    // Each field says what is wrong; see forms.js.
+    result.replaceChildren();
+    return;
+  }
   button.setAttribute("aria-busy", "true");
   result.replaceChildren(h("p", { class: "soft" }, gettext("Asking for two vectors")));
   try {
@@ -32,6 +40,8 @@ async function test(button) {
   }
 }
 
+// What was found holds for what stood in the fields then.
+form.addEventListener("input", () => result?.replaceChildren());
 if (kind) {
   kind.addEventListener("change", showFields);
   showFields();

@@ -44,9 +44,19 @@ function say(name, variant, text) {
   result.replaceChildren(h("div", { class: `notice notice--${variant}` }, icon(name), h("p", { class: "notice__body" }, text)));
 }
 
+// What was found holds for what stood in the fields then.
+form.addEventListener("input", () => result?.replaceChildren());
+
 check?.addEventListener("click", async () => {
+  const wanted = [...form.querySelectorAll("[name^=connector-]")].filter((control) => !control.checkValidity());
+  if (wanted.length > 0) {
+    // Each of them says what is wrong; see forms.js.
+    result.replaceChildren();
+    wanted[0].focus();
+    return;
+  }
   check.setAttribute("aria-busy", "true");
-  result.replaceChildren(h("p", { class: "soft" }, gettext("Testing the connection")));
+  result.replaceChildren(h("p", { class: "soft" }, gettext("Testing the connection. It may take a minute.")));
   try {
     say("check", "ok", (await postJson(check.dataset.connectionCheck, new FormData(form), CHECK_TIMEOUT_MS)).message);
   } catch (error) {
