@@ -4,7 +4,8 @@
 
 For each number of worker processes it starts Footnote as ``make up`` does, on an empty DATA_DIR, uploads the files
 through the API, and waits until all are ready. Beside it the bare embedder embeds the same chunks in this process with
-all cores: the ratio says what everything else costs. Last comes parsing alone, by kind of file, in the sandbox.
+all cores: the ratio says what everything else costs. Then it asks how long a search takes while documents are read, and
+last comes parsing alone, by kind of file, in the sandbox.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import json
 import os
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -46,6 +48,7 @@ PROGRAMS = {
     "": "else",
 }  # fmt: skip
 """What a process's command line tells it by, and the program it belongs to."""
+SEARCHES = 100
 ASK_EVERY_S = 1.0  # an answer costs the machine some of what is measured
 
 
@@ -171,6 +174,38 @@ def ingest(files: list[Path], workers: int) -> dict[str, float]:
     }  # fmt: skip
 
 
+def search_beside(files: list[Path]) -> dict[str, float]:
+    """Return the milliseconds of a search through the API, median and 95th percentile, at rest and beside an ingest."""
+    with running(2) as (address, headers, _), httpx2.Client(headers=headers, timeout=60) as client:
+
+        def search(number: int) -> float:
+            question = {"query": f"Who decides about leave, travel and equipment in case {number}?", "k": 8}
+            started = time.perf_counter()
+            client.post(f"{address}/search", json=question).raise_for_status()
+            return (time.perf_counter() - started) * 1000
+
+        for number in range(20):
+            search(number)
+        row = percentiles("at rest", [search(number) for number in range(SEARCHES)])
+        for path in files:
+            with path.open("rb") as file:
+                client.post(f"{address}/documents", files={"file": (path.name, file)}).raise_for_status()
+        busy = []
+        for number in range(SEARCHES):
+            busy.append(search(number))
+            time.sleep(0.05)
+        left = client.get(f"{address}/documents", params={"status": "received", "page_size": 1}).json()["total"]
+        if not left:
+            raise SystemExit("The ingest ended before the searches; give it more files.")
+        return row | percentiles("beside an ingest", busy)
+
+
+def percentiles(name: str, times: list[float]) -> dict[str, float]:
+    """Return median and 95th percentile under a name each."""
+    cuts = statistics.quantiles(times, n=20)
+    return {f"{name} p50 ms": cuts[9], f"{name} p95 ms": cuts[18]}
+
+
 def bare_embedder(files: list[Path]) -> tuple[float, float, int]:
     """Return the seconds that the embedder alone takes for the chunks of the files, those it computes, and how many."""
     embedder = shipped_embedder()
@@ -251,6 +286,10 @@ def main() -> None:
             + ", ".join(f"{name[:-10]} {value:.0f}" for name, value in spent.items())
             + " ms a file"
         )
+    figures["search"] = search_beside(files)
+    print(
+        "\nOne search through the API: " + ", ".join(f"{name} {value:.0f}" for name, value in figures["search"].items())
+    )
     print(f"\nParsing alone, in the sandbox\n{'':10}{'files':>6}{'KB':>10}{'files/s':>10}{'KB/s':>10}")
     figures["parsing"] = parsing_alone()
     for kind, row in sorted(figures["parsing"].items()):
