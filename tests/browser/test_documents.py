@@ -58,7 +58,6 @@ def exists(document: Document) -> bool:
 
 
 def wait_until_gone(page: Any, *documents: Document) -> None:
-    expect.set_options(timeout=10_000)
     for _ in range(100):
         if not any(map(exists, documents)):
             return

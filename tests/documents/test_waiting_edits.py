@@ -1,15 +1,18 @@
 """Edits whose words the document no longer has: kept, listed, discarded, and back when the words are."""
 
 import io
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from accounts.models import AuditEntry, User
 from documents import services
 from documents.errors import DocumentsError
 from documents.ingest import ingest
+from documents.ingest.drafts import text_hash
 from documents.models import ChunkEdit, Document
 from documents.services.chunks import chunk_edit, chunk_exclude, edit_discard
 from tests.documents.files import HANDBOOK
@@ -127,3 +130,11 @@ def test_an_edit_that_holds_is_not_discarded(cast: Any, handbook: Document) -> N
         edit_discard(user=cast.ada, edit_id=ChunkEdit.objects.get(text=ZEPHYR).pk)
     assert (refused.value.code, refused.value.status) == ("edit_in_use", 409)
     assert handbook.chunks.filter(edited_text=ZEPHYR).exists()
+
+
+def test_edits_made_before_their_words_were_kept_get_those_of_their_chunks(cast: Any, handbook: Document) -> None:
+    ChunkEdit.objects.update(original="")
+    migration = import_module("documents.migrations.0005_words_of_chunk_edits")
+    with connection.cursor() as cursor:
+        cursor.execute(migration.TAKE_OVER)
+    assert [text_hash(edit.original) == bytes(edit.text_hash) for edit in ChunkEdit.objects.all()] == [True, True]
