@@ -13,7 +13,7 @@ from ninja.files import UploadedFile
 from accounts.api import TokenAuth, caller
 from accounts.models import Scope, User
 from documents import services
-from documents.errors import DocumentsError, document_not_found, permission_denied, source_not_found
+from documents.errors import DocumentsError, document_not_found, permission_denied, same_file, source_not_found
 from documents.models import DataSource, Document, DocumentVersion, ItemStatus
 from documents.queue import places
 from documents.retrieval import search
@@ -31,6 +31,7 @@ from documents.schemas import (
     SourcesOut,
     Text,
     TextOut,
+    UnchangedOut,
 )
 
 MAX_RUNS = 50
@@ -104,6 +105,19 @@ def get_document_text(request: HttpRequest, document_id: UUID) -> TextOut:
     if text is None:
         raise DocumentsError("not_ready", _("The document has no text yet. Wait until its status is ready."), 409)
     return TextOut(text=text)
+
+
+@router.put("/documents/{document_id}/file", response={200: UnchangedOut, 202: AcceptedOut}, auth=WRITE)
+def replace_document(request: HttpRequest, document_id: UUID, file: File[UploadedFile]) -> Status[dict[str, Any]]:
+    """Upload a new version of an uploaded document; until it is indexed, searches see the one before.
+
+    200 when the document has this very file already: then nothing is done.
+    """
+    replaced = services.document_replace(
+        user=caller(request), document_id=document_id, file=file, filename=file.name or ""
+    )
+    told = {"id": replaced.document.pk, "status": replaced.document.status}
+    return Status(202, told) if replaced.changed else Status(200, {**told, "message": same_file()})
 
 
 @router.delete("/documents/{document_id}", response={204: None}, auth=WRITE)

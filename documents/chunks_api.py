@@ -1,5 +1,6 @@
 """The REST endpoints of chunks and of how data sources are cut, under ``/api/v1``."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -11,10 +12,12 @@ from accounts.api import TokenAuth, caller
 from accounts.models import Scope, User
 from documents.chunk_preview import FEWEST_TOKENS, MOST_OVERLAP, MOST_TOKENS, Side, checked_settings, preview
 from documents.errors import document_not_found, permission_denied, source_not_found
-from documents.models import Chunk, DataSource, Document
+from documents.models import Chunk, ChunkEdit, DataSource, Document
 from documents.schemas import Input, Text
 from documents.services.chunking import source_chunking_apply
-from documents.services.chunks import chunk_reset, chunk_update
+from documents.services.chunks import chunk_reset, chunk_update, edit_discard
+
+MAX_EDITS = 100
 
 router = Router(tags=["documents"])
 
@@ -44,10 +47,29 @@ class ChunkOut(Schema):
     revision: str
 
 
+class WaitingEditOut(Schema):
+    """What somebody changed about a chunk whose words the document no longer has: it holds again when they come back.
+
+    ``original`` are these words, empty where they were not kept; ``text`` stands in their place, null where the chunk
+    was only ``excluded``.
+    """
+
+    id: int
+    original: str
+    text: str | None
+    excluded: bool
+    author: str | None
+    updated_at: datetime
+
+
 class ChunksOut(Schema):
-    """A page of a document's chunks in order, and how many there are in all."""
+    """A page of a document's chunks in order, and how many there are in all.
+
+    ``waiting_edits`` are the changes that fit no chunk now, at most 100, the latest first.
+    """
 
     chunks: list[ChunkOut]
+    waiting_edits: list[WaitingEditOut]
     total: int
     page: int
     page_size: int
@@ -128,6 +150,7 @@ def list_chunks(
     first = (page - 1) * page_size
     return ChunksOut(
         chunks=[_chunk_out(each) for each in chunks[first : first + page_size]],
+        waiting_edits=[_edit_out(each) for each in ChunkEdit.objects.waiting_in(document)[:MAX_EDITS]],
         total=chunks.count(),
         page=page,
         page_size=page_size,
@@ -151,6 +174,13 @@ def change_chunk(request: HttpRequest, chunk_id: int, body: ChunkIn) -> ChunkOut
 def reset_chunk(request: HttpRequest, chunk_id: int) -> ChunkOut:
     """Go back to the chunk's own text; whether it is excluded stays as it is."""
     return _chunk_out(chunk_reset(user=caller(request), chunk_id=chunk_id))
+
+
+@router.delete("/chunk-edits/{edit_id}", response={204: None}, auth=WRITE)
+def discard_edit(request: HttpRequest, edit_id: int) -> Status[None]:
+    """Forget a change whose words the document no longer has."""
+    edit_discard(user=caller(request), edit_id=edit_id)
+    return Status(204, None)
 
 
 @router.post("/sources/{slug}/chunking/preview", response=PreviewOut, auth=WRITE)
@@ -201,6 +231,17 @@ def _chunk_out(chunk: Chunk) -> ChunkOut:
         excluded=chunk.excluded,
         tokens=chunk.tokens,
         revision=chunk.revision,
+    )
+
+
+def _edit_out(edit: ChunkEdit) -> WaitingEditOut:
+    return WaitingEditOut(
+        id=edit.pk,
+        original=edit.original,
+        text=edit.text,
+        excluded=edit.excluded,
+        author=str(edit.author) if edit.author else None,
+        updated_at=edit.updated_at,
     )
 
 

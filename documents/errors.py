@@ -28,6 +28,11 @@ def permission_denied() -> DocumentsError:
     return DocumentsError("permission_denied", str(_("You may not change this. Ask its owner or an admin.")), 403)
 
 
+def same_file() -> str:
+    """What is said when a document is given the file that it has: no error, and nothing to do."""
+    return str(_("This is the file that the document has already. Nothing was changed."))
+
+
 def upload_too_large(limit_mb: int) -> DocumentsError:
     """The file is larger than ``limit_mb`` megabytes."""
     message = _("The file is larger than %(limit)s MB. Split it, or ask an admin to raise the limit.")

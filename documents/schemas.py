@@ -51,6 +51,12 @@ class AcceptedOut(Schema):
     status: str
 
 
+class UnchangedOut(AcceptedOut):
+    """A document that was given the file it has; the message says that nothing was done."""
+
+    message: str
+
+
 class ProgressOut(Schema):
     """Chunks embedded so far, of how many."""
 

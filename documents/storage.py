@@ -1,5 +1,8 @@
 """The bytes of documents: stored once under their hash, streamed in, and removed when no row names them.
 
+A document names the bytes it was given last, its version those that it was read from. While a new version is indexed
+these differ, and the pages of the one before can still be shown.
+
 A name in Django's default storage is ``bytes/ab/cd/<sha256>``. Who stores or removes bytes holds a lock on the hash
 until the end of its transaction, so that no upload can lean on bytes that a sweep is about to remove.
 """
@@ -21,7 +24,7 @@ from django.core.files.storage import default_storage
 from django.db import connection, transaction
 
 from documents.errors import DocumentsError, upload_too_large
-from documents.models import Document
+from documents.models import Document, DocumentVersion
 
 BLOCK = 1 << 20
 FOLDER = "bytes"
@@ -133,17 +136,17 @@ def local_path(sha256: str) -> Iterator[Path]:
 
 
 def discard_unnamed(sha256: str) -> bool:
-    """Remove these bytes if no document names them; whether they were removed."""
+    """Remove these bytes if no document and no version names them; whether they were removed."""
     with transaction.atomic():
         lock(sha256)
-        if Document.objects.filter(sha256=sha256).exists():
+        if _named(Document, {sha256}) or _named(DocumentVersion, {sha256}):
             return False
         default_storage.delete(name_of(sha256))
         return True
 
 
 def sweep() -> int:
-    """Remove all bytes that no document names and what dead uploads left; the number of files removed."""
+    """Remove all bytes that no row names and what dead uploads left; the number of files removed."""
     removed = sum(discard_unnamed(sha256) for sha256 in _unnamed())
     oldest = time.time() - STALE_UPLOAD_S
     for path in Path(settings.FILE_UPLOAD_TEMP_DIR).iterdir():
@@ -161,8 +164,15 @@ def _unnamed() -> Iterator[str]:
             stored = {
                 name for name in default_storage.listdir(f"{FOLDER}/{first}/{second}")[1] if SHA256.fullmatch(name)
             }
-            named = Document.objects.filter(sha256__in=stored).values_list("sha256", flat=True)
-            yield from sorted(stored - set(named))
+            left = stored - _named(Document, stored)
+            yield from sorted(left - _named(DocumentVersion, left))
+
+
+def _named(rows: type[Document | DocumentVersion], hashes: set[str]) -> set[str]:
+    """Those of the hashes that a row names. Costs nothing for none."""
+    if not hashes:
+        return set()
+    return set(rows._default_manager.filter(sha256__in=hashes).values_list("sha256", flat=True))
 
 
 def _folders(name: str) -> list[str]:

@@ -50,7 +50,10 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    # Django reads the files of a POST alone.
+    "ninja.compatibility.files.fix_request_files_middleware",
 ]
+NINJA_FIX_REQUEST_FILES_METHODS = {"PUT"}
 
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"

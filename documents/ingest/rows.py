@@ -50,7 +50,9 @@ def remove(document: Document, *, actor: User | None) -> None:
     """
     detail = {"source": document.source.name} | ({"item": document.external_id} if document.external_id else {})
     audit(actor=actor, action="document.delete", target=document, detail=detail)
-    document_id, owner_id, sha256 = document.pk, document.owner_id, document.sha256
+    document_id, owner_id = document.pk, document.owner_id
+    named = {document.sha256, *document.versions.values_list("sha256", flat=True)}
     document.delete()
     transaction.on_commit(partial(announce_deleted, document_id, owner_id), robust=True)
-    transaction.on_commit(partial(storage.discard_unnamed, sha256), robust=True)
+    for sha256 in named:
+        transaction.on_commit(partial(storage.discard_unnamed, sha256), robust=True)

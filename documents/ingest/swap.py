@@ -2,11 +2,13 @@
 
 import struct
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Max
 
+from documents import storage
 from documents.embedders import hold_sets
 from documents.events import announce
 from documents.ingest.claims import Claim, ClaimLost
@@ -68,13 +70,22 @@ def swap_in(claim: Claim, indexed: Indexed) -> bool:
             _copy_vectors(document, made_by, chunk_ids, indexed.vectors)
         _finish(document, version, indexed, claim.seconds())
         if before is not None:
-            document.versions.exclude(pk=version.pk).delete()
+            _drop_older(document, version)
         transaction.on_commit(lambda: announce(document), robust=True)
         return True
 
 
 def _edited_since(document: Document, drafts: list[Draft]) -> bool:
     return with_edits(document, (draft.chunk for draft in drafts)) != drafts
+
+
+def _drop_older(document: Document, version: DocumentVersion) -> None:
+    """Drop what was searched before, and the bytes that it was read from where they are others."""
+    older = document.versions.exclude(pk=version.pk)
+    before = set(older.values_list("sha256", flat=True)) - {version.sha256}
+    older.delete()
+    for sha256 in before:
+        transaction.on_commit(partial(storage.discard_unnamed, sha256), robust=True)
 
 
 def _save_version(document: Document, indexed: Indexed) -> DocumentVersion:

@@ -1,14 +1,14 @@
 """Chunks: the spans of text that are searched, and what people changed about them."""
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
-from django.db.models import Case, Q, Value, When
+from django.db.models import BinaryField, Case, Count, F, Func, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
@@ -44,6 +44,13 @@ class ChunkQuerySet(models.QuerySet["Chunk"]):
             return self
         shown = self.alias(shown=Coalesce("edited_text", "text"))
         return shown.filter(Q(shown__icontains=words) | Q(heading__icontains=words))
+
+    def counted(self, hashes: set[bytes]) -> dict[bytes, int]:
+        """How many chunks have a text of each of these SHA-256 sums; those that none has are left out."""
+        text = Func(F("text"), Value("UTF8"), function="convert_to", output_field=BinaryField())
+        hashed: Any = self.annotate(digest=Func(text, function="sha256", output_field=BinaryField()))
+        found = hashed.filter(digest__in=hashes).order_by().values_list("digest").annotate(Count("pk"))
+        return {bytes(digest): count for digest, count in found}
 
 
 class Chunk(models.Model):
@@ -100,10 +107,28 @@ class Chunk(models.Model):
         return hashlib.sha256(self.shown_text.encode()).hexdigest()[:16]
 
 
+class ChunkEditQuerySet(models.QuerySet["ChunkEdit"]):
+    """Reads of what people changed."""
+
+    def visible_to(self, user: "User | AnonymousUser") -> "ChunkEditQuerySet":
+        """Changes that ``user`` may read: those of the documents visible to them."""
+        return self.filter(document__in=Document.objects.visible_to(user))
+
+    def waiting_in(self, document: Document) -> "ChunkEditQuerySet":
+        """Those of the document whose words no chunk has now, the latest first. Costs up to two queries of its own."""
+        kept = self.filter(document_id=document.pk)
+        keys = [(pk, bytes(of), turn) for pk, of, turn in kept.values_list("pk", "text_hash", "occurrence")]
+        there = Chunk.objects.of_current(document).counted({of for _pk, of, _turn in keys}) if keys else {}
+        # Equal texts are counted from 0, so the first ones of them have a chunk.
+        waiting = [pk for pk, of, turn in keys if turn >= there.get(of, 0)]
+        return kept.filter(pk__in=waiting).select_related("author").order_by("-updated_at", "-pk")
+
+
 class ChunkEdit(models.Model):
     """What somebody changed about a chunk, kept by the chunk's own words so that it outlives the chunk's row.
 
-    ``text_hash`` is the SHA-256 of the chunk's original text, ``occurrence`` counts equal texts of the document from 0.
+    ``original`` is the chunk's own text (empty for a change made before it was kept), ``text_hash`` its SHA-256,
+    ``occurrence`` counts equal texts of the document from 0.
     A new reading of the document that has the same words in a chunk takes the edit over; one that has not leaves it
     here, for when they come back.
     """
@@ -111,10 +136,13 @@ class ChunkEdit(models.Model):
     document = models.ForeignKey(Document, models.CASCADE, related_name="chunk_edits", db_index=False)
     text_hash = models.BinaryField(max_length=32)
     occurrence = models.PositiveIntegerField(default=0)
+    original = models.TextField(blank=True, default="")
     text = models.TextField(null=True, blank=True)
     excluded = models.BooleanField(default=False)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     updated_at = models.DateTimeField(auto_now=True)
+
+    objects = ChunkEditQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("change of a chunk")

@@ -144,6 +144,11 @@ class Document(models.Model):
         return self.status in FINAL
 
     @property
+    def is_synced(self) -> bool:
+        """Whether a connector brought it, so that its source decides what it holds; reads its data source."""
+        return self.external_id is not None or self.source.syncs
+
+    @property
     def has_web_address(self) -> bool:
         """Whether ``address`` is one that a browser can open."""
         return self.address.startswith(("https://", "http://"))

@@ -11,7 +11,8 @@ class DocumentVersion(models.Model):
 
     ``text`` is what every offset in the system counts in, by Unicode code points. ``blocks`` holds one list
     ``[kind, start, end, level]`` for each block of the text, in order. ``notes`` holds ``[code, message]`` for what a
-    reader must know about the reading, ``chunking`` the settings it was cut with.
+    reader must know about the reading, ``chunking`` the settings it was cut with. The bytes that ``sha256`` names stay
+    for as long as the version does.
     """
 
     document = models.ForeignKey(Document, models.CASCADE, related_name="versions", db_index=False)
@@ -29,6 +30,7 @@ class DocumentVersion(models.Model):
         verbose_name = _("document version")
         verbose_name_plural = _("document versions")
         constraints = (models.UniqueConstraint(fields=("document", "number"), name="version_number_once"),)
+        indexes = (models.Index(fields=("sha256",), name="version_bytes"),)
 
     def __str__(self) -> str:
         return f"{self.document_id} v{self.number}"

@@ -4,7 +4,7 @@ Each function checks the permission, writes the audit log in its transaction, an
 """
 
 from documents.ingest.rows import clean_filename
-from documents.services.documents import document_delete, document_retry, document_upload
+from documents.services.documents import Replaced, document_delete, document_replace, document_retry, document_upload
 from documents.services.sources import (
     SHARED_SLUG,
     default_source,
@@ -17,9 +17,11 @@ from documents.services.syncs import sync_retry, sync_start, sync_stop
 
 __all__ = [
     "SHARED_SLUG",
+    "Replaced",
     "clean_filename",
     "default_source",
     "document_delete",
+    "document_replace",
     "document_retry",
     "document_upload",
     "source_check",

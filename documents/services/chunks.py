@@ -79,6 +79,25 @@ def chunk_update(
     return _change(user, place, action, revision=revision, **changes)
 
 
+def edit_discard(*, user: User, edit_id: int) -> None:
+    """Forget a change whose words no chunk has any more.
+
+    Raises DocumentsError: ``edit_not_found``, ``permission_denied``, ``edit_in_use``.
+    """
+    with transaction.atomic():
+        edit = ChunkEdit.objects.visible_to(user).filter(pk=edit_id).first()
+        # Held, so that no new reading takes the change over at this moment.
+        document = Document.objects.select_for_update().filter(pk=edit.document_id).first() if edit else None
+        if edit is None or document is None:
+            raise edit_not_found()
+        if not Document.objects.editable_by(user).filter(pk=document.pk).exists():
+            raise permission_denied()
+        if not ChunkEdit.objects.waiting_in(document).filter(pk=edit_id).exists():
+            raise edit_in_use()
+        edit.delete()
+        audit(actor=user, action="chunk.discard", target=document, detail={"excluded": edit.excluded})
+
+
 def most_tokens() -> int:
     """How many tokens an edited text may have: what the shipped embedder reads, or less where another reads less."""
     return min(each.max_tokens for each in _embedders()) - 2
@@ -157,7 +176,7 @@ def _keep(user: User, chunk: Chunk, place: _Place) -> None:
         document_id=place.document_id,
         text_hash=place.text_hash,
         occurrence=place.occurrence,
-        defaults={"text": chunk.edited_text, "excluded": chunk.excluded, "author": user},
+        defaults={"original": chunk.text, "text": chunk.edited_text, "excluded": chunk.excluded, "author": user},
     )
 
 
@@ -208,6 +227,17 @@ def chunk_not_found() -> DocumentsError:
     """No such chunk, none this person may know of, or one that a new reading has replaced."""
     message = _("There is no such chunk. The document may have been read again: load the page anew.")
     return DocumentsError("chunk_not_found", message, 404)
+
+
+def edit_not_found() -> DocumentsError:
+    """No such change, or none this person may know of."""
+    return DocumentsError("edit_not_found", _("There is no such edit. Somebody may have discarded it."), 404)
+
+
+def edit_in_use() -> DocumentsError:
+    """The words that it replaces are there."""
+    message = _("The words of this edit are in the document again, so it holds. Load the page anew.")
+    return DocumentsError("edit_in_use", message, 409)
 
 
 def chunk_changed() -> DocumentsError:

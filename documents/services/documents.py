@@ -1,9 +1,11 @@
-"""Writes: documents taken in, retried and deleted."""
+"""Writes: documents taken in, given another file, retried and deleted."""
 
 import uuid
+from dataclasses import dataclass
 from functools import partial
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -17,6 +19,14 @@ from documents.services.sources import default_source
 from documents.tasks import ingest_waiting
 
 
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A document that was given a file, and whether there is anything new about it to index."""
+
+    document: Document
+    changed: bool
+
+
 def document_upload(*, user: User, file: storage.Readable, filename: str, source: DataSource | None = None) -> Document:
     """Take in a file and queue its indexing; without a source it goes where ``default_source`` says.
 
@@ -27,8 +37,7 @@ def document_upload(*, user: User, file: storage.Readable, filename: str, source
     source = source or default_source(user=user)
     _check_upload(user, source)
     with storage.receive(file) as received:
-        if received.size == 0:
-            raise DocumentsError("empty_file", _("The file is empty. Choose one with text in it."), 422)
+        _check_received(received)
         try:
             with transaction.atomic():
                 received.keep()
@@ -36,6 +45,34 @@ def document_upload(*, user: User, file: storage.Readable, filename: str, source
         except IntegrityError as error:
             # The lock on the bytes leaves one reason: the data source was deleted meanwhile.
             raise source_not_found() from error
+
+
+def document_replace(*, user: User, document_id: uuid.UUID, file: storage.Readable, filename: str) -> Replaced:
+    """Give an uploaded document another file, and its name: a new version of it, queued to be indexed.
+
+    Until that is done searches see the version before, and for good when the new file cannot be read. Who works on the
+    former file loses its claim. The same file under the same name leaves all as it is, but for a document that had
+    failed, which is taken up again. Raises DocumentsError: ``not_found``, ``permission_denied``, ``source_syncs``,
+    ``empty_file``, ``too_large``, ``same_as_another``.
+    """
+    # Before a long upload; once more when it is there.
+    with transaction.atomic():
+        _uploaded_document(user, document_id)
+    with storage.receive(file) as received:
+        _check_received(received)
+        with transaction.atomic():
+            # The bytes before the row, as everywhere.
+            storage.lock(received.sha256)
+            document = _uploaded_document(user, document_id)
+            same = document.sha256 == received.sha256
+            if not same:
+                _check_single(document, received)
+            name = clean_filename(filename)
+            if same and name == document.filename and document.status != Status.FAILED:
+                return Replaced(document, changed=False)
+            received.keep()
+            _take_file(document, user, received, name)
+            return Replaced(document, changed=True)
 
 
 def document_retry(*, user: User, document_id: uuid.UUID) -> Document:
@@ -80,6 +117,33 @@ def _document_of(user: User, source: DataSource, received: storage.Received, fil
     return document
 
 
+def _take_file(document: Document, user: User, received: storage.Received, filename: str) -> None:
+    """Save the document as one that waits to be read from these bytes; the name decides with them how it is read."""
+    detail = {"source": document.source.name, "replaces": document.filename}
+    before = document.sha256
+    document.sha256, document.size, document.filename = received.sha256, received.size, filename
+    document.modified_at = timezone.now()
+    document.lane = f"user:{user.pk}"
+    start_over(document)
+    audit(actor=user, action="document.upload", target=document, detail=detail)
+    # They stay while the version that is searched was read from them.
+    transaction.on_commit(partial(storage.discard_unnamed, before), robust=True)
+    _queue_on_commit(document)
+
+
+def _check_received(received: storage.Received) -> None:
+    if received.size == 0:
+        raise DocumentsError("empty_file", _("The file is empty. Choose one with text in it."), 422)
+
+
+def _check_single(document: Document, received: storage.Received) -> None:
+    """The same bytes are one document within a source; the lock on them keeps it so until the commit."""
+    others = Document.objects.filter(source=document.source_id, sha256=received.sha256, external_id__isnull=True)
+    if other := others.first():
+        message = _("%(name)s is this very file already, in the same data source. Delete one of the two documents.")
+        raise DocumentsError("same_as_another", message % {"name": other.filename}, 409)
+
+
 def _check_upload(user: User, source: DataSource) -> None:
     if DataSource.objects.uploadable_by(user).filter(pk=source.pk).exists():
         return
@@ -89,6 +153,16 @@ def _check_upload(user: User, source: DataSource) -> None:
         message = _("%(name)s gets its documents by itself and takes no uploads. Choose another data source.")
         raise DocumentsError("source_syncs", message % {"name": source.name}, 409)
     raise permission_denied()
+
+
+def _uploaded_document(user: User, document_id: uuid.UUID) -> Document:
+    document = _editable_document(user, document_id)
+    if document.is_synced:
+        message = _(
+            "This document comes from %(name)s by itself. Change it there: the next sync brings the new version."
+        )
+        raise DocumentsError("source_syncs", message % {"name": document.source.name}, 409)
+    return document
 
 
 def _editable_document(user: User, document_id: uuid.UUID) -> Document:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_GET, require_POST
@@ -13,14 +13,22 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import User
 from documents.boxes import offset_at
 from documents.errors import document_not_found
-from documents.models import Chunk, ChunkQuerySet, Document
+from documents.models import Chunk, ChunkEdit, ChunkQuerySet, Document
 from documents.reading import Part, part_with_chunks
-from documents.services.chunks import MAX_CHARACTERS, chunk_edit, chunk_exclude, chunk_include, chunk_reset
+from documents.services.chunks import (
+    MAX_CHARACTERS,
+    chunk_edit,
+    chunk_exclude,
+    chunk_include,
+    chunk_reset,
+    edit_discard,
+)
 from documents.views.edges import script_sign_in, signed_in, tells_errors
 from rag.embeddings import shipped_embedder
 
 PAGE_SIZE = 50
 LARGEST_NUMBER = 2**31 - 1
+MAX_EDITS = 100
 STATES = ("edited", "excluded")
 
 
@@ -52,6 +60,7 @@ def inspector(request: HttpRequest, document_id: uuid.UUID) -> HttpResponseBase:
         "state": request.GET.get("state", ""),
         "chosen": "chunk" in request.GET,
         "max_characters": MAX_CHARACTERS,
+        "waiting_edits": ChunkEdit.objects.waiting_in(document)[:MAX_EDITS],
         **_list_context(user, document, found),
     }
     if version is not None and context["paged"]:
@@ -139,6 +148,15 @@ def exclude(request: HttpRequest, chunk_id: int) -> HttpResponseBase:
 def include(request: HttpRequest, chunk_id: int) -> HttpResponseBase:
     """Let the chunk be found again."""
     return _card(chunk_include(user=signed_in(request), chunk_id=chunk_id))
+
+
+@script_sign_in
+@require_POST
+@tells_errors
+def discard(request: HttpRequest, edit_id: int) -> HttpResponseBase:
+    """Forget a change whose words the document no longer has."""
+    edit_discard(user=signed_in(request), edit_id=edit_id)
+    return HttpResponse(status=204)
 
 
 def tokens_read(chunk: Chunk) -> int:

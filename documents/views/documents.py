@@ -2,6 +2,7 @@
 
 import contextlib
 import uuid
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlencode
@@ -11,7 +12,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -24,13 +25,13 @@ from documents import services
 from documents.boxes import span_boxes
 from documents.errors import DocumentsError, document_not_found
 from documents.forms import NEWEST_FIRST, ORDERS, DocumentFilter
-from documents.models import DataSource, Document, DocumentQuerySet
+from documents.models import ChunkEdit, DataSource, Document, DocumentQuerySet, Status
 from documents.queue import places
 from documents.reading import Span, part_of
-from documents.views.edges import signed_in, tells_errors
+from documents.views.edges import signed_in, tells_errors, wants_json
 
 PAGE_SIZE = 50
-MAX_DELETED_AT_ONCE = 500
+MAX_CHOSEN = 500
 MAX_PLACES_AT_ONCE = 50
 LARGEST_NUMBER = 2**31 - 1
 
@@ -71,17 +72,22 @@ def document(request: HttpRequest, document_id: uuid.UUID) -> HttpResponseBase:
     user = signed_in(request)
     shown = _visible(user, document_id)
     version = shown.current_version
+    editable = Document.objects.editable_by(user).filter(pk=shown.pk).exists()
     paged = version is not None and version.kind == "pdf" and request.GET.get("view") != "text"
     start, end = _number(request, "start"), _number(request, "end")
     context = {
         "document": shown,
-        "editable": Document.objects.editable_by(user).filter(pk=shown.pk).exists(),
+        "editable": editable,
+        "replaceable": editable and not shown.is_synced,
+        "waiting_edits": ChunkEdit.objects.waiting_in(shown).count() if editable else 0,
+        "max_upload_mb": settings.MAX_UPLOAD_MB,
+        "max_upload_bytes": settings.MAX_UPLOAD_BYTES,
         "version": version,
         "paged": paged,
         "start": start,
         "end": end,
         "span_query": urlencode({"start": start, "end": end}) if end > start else "",
-        "state": {"id": str(shown.pk), "status": shown.status},
+        "state": {"id": str(shown.pk), "status": shown.status, "name": str(shown)},
         "place": None if shown.is_final else places([shown.pk]).get(shown.pk),
     }
     if version is not None and paged:
@@ -120,8 +126,10 @@ def queue(request: HttpRequest) -> HttpResponseBase:
 @require_POST
 @tells_errors
 def delete(request: HttpRequest, document_id: uuid.UUID) -> HttpResponseBase:
-    """Delete one document and go back to the list."""
+    """Delete one document and go back to the list; 204 for a script."""
     services.document_delete(user=signed_in(request), document_id=document_id)
+    if wants_json(request):
+        return HttpResponse(status=204)
     messages.success(request, _("The document was deleted."))
     return redirect("documents:index")
 
@@ -130,15 +138,14 @@ def delete(request: HttpRequest, document_id: uuid.UUID) -> HttpResponseBase:
 @require_POST
 @tells_errors
 def delete_many(request: HttpRequest) -> HttpResponseBase:
-    """Delete the chosen documents, as many of them as one may, and go back to the list as it was."""
+    """Delete the chosen documents, as many of them as one may, and go back to the list as it was.
+
+    A script is told how many were ``deleted`` and how many ``kept``.
+    """
     user = signed_in(request)
-    deleted, kept = 0, 0
-    for raw in request.POST.getlist("document")[:MAX_DELETED_AT_ONCE]:
-        try:
-            services.document_delete(user=user, document_id=uuid.UUID(raw))
-            deleted += 1
-        except (DocumentsError, ValueError):
-            kept += 1
+    deleted, kept = _each_chosen(request, lambda key: services.document_delete(user=user, document_id=key))
+    if wants_json(request):
+        return JsonResponse({"deleted": deleted, "kept": kept})
     if deleted:
         text = ngettext("%(count)s document was deleted.", "%(count)s documents were deleted.", deleted)
         messages.success(request, text % {"count": deleted})
@@ -149,6 +156,45 @@ def delete_many(request: HttpRequest) -> HttpResponseBase:
             kept,
         )
         messages.warning(request, text % {"count": kept})
+    return _back_to_list(request)
+
+
+@login_required
+@require_POST
+@tells_errors
+def retry_many(request: HttpRequest) -> HttpResponseBase:
+    """Index the failed ones of the chosen documents again, as many of them as one may, and go back to the list."""
+    user = signed_in(request)
+    failed = Document.objects.visible_to(user).filter(status=Status.FAILED)
+    tried: set[uuid.UUID] = set()
+
+    def retry(key: uuid.UUID) -> None:
+        if failed.filter(pk=key).exists():
+            services.document_retry(user=user, document_id=key)
+            tried.add(key)
+
+    _each_chosen(request, retry)
+    if tried:
+        text = ngettext("%(count)s document is tried again.", "%(count)s documents are tried again.", len(tried))
+        messages.success(request, text % {"count": len(tried)})
+    else:
+        messages.info(request, _("None of the chosen documents has failed, or they are not yours."))
+    return _back_to_list(request)
+
+
+def _each_chosen(request: HttpRequest, act: Callable[[uuid.UUID], object]) -> tuple[int, int]:
+    """Do something with each chosen document; with how many it was done, and with how many it could not be."""
+    done, refused = 0, 0
+    for raw in request.POST.getlist("document")[:MAX_CHOSEN]:
+        try:
+            act(uuid.UUID(raw))
+            done += 1
+        except (DocumentsError, ValueError):
+            refused += 1
+    return done, refused
+
+
+def _back_to_list(request: HttpRequest) -> HttpResponseBase:
     back = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
     return redirect(back if safe else reverse("documents:index"))

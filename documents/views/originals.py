@@ -1,5 +1,10 @@
-"""The original bytes of a document, streamed as a download."""
+"""The original bytes of a document, streamed as a download.
 
+The page that draws a PDF asks for the bytes of the version it shows, which are others than the document's while a new
+version is indexed.
+"""
+
+import os
 import re
 import uuid
 from collections.abc import AsyncIterator
@@ -24,21 +29,24 @@ RANGE = re.compile(r"bytes=(\d{1,15})-(\d{0,15})")
 
 @require_safe
 async def original(request: HttpRequest, document_id: uuid.UUID) -> HttpResponseBase:
-    """The file as it was uploaded, whole or the one range that is asked for; always as a download of plain bytes."""
+    """The file as it was uploaded, whole or the one range that is asked for; always as a download of plain bytes.
+
+    With ``version`` in the address the file that this version was read from, as long as it is the searched one.
+    """
     user = await request.auser()
     if not isinstance(user, User):
         return HttpResponse(_("You are signed out. Sign in and try again."), status=401, content_type="text/plain")
     try:
         document = await _visible(user, document_id)
-        file = await _opened(document)
+        file, size = await _opened(_hash_of(document, request.GET.get("version")))
     except DocumentsError as error:
         context = {"code": error.code, "message": error.message, "status": error.status}
         return await sync_to_async(render)(request, "error.html", context, status=error.status)
-    first, last = _range(request.headers.get("Range", ""), document.size)
+    first, last = _range(request.headers.get("Range", ""), size)
     response = StreamingHttpResponse(_blocks(file, first, last + 1 - first), content_type="application/octet-stream")
-    if last + 1 - first < document.size:
+    if last + 1 - first < size:
         response.status_code = 206
-        response["Content-Range"] = f"bytes {first}-{last}/{document.size}"
+        response["Content-Range"] = f"bytes {first}-{last}/{size}"
     response["Content-Length"] = str(last + 1 - first)
     response["Accept-Ranges"] = "bytes"
     response["Content-Disposition"] = content_disposition_header(True, document.filename) or "attachment"
@@ -50,16 +58,28 @@ async def original(request: HttpRequest, document_id: uuid.UUID) -> HttpResponse
 
 @database_sync_to_async
 def _visible(user: User, document_id: uuid.UUID) -> Document:
-    document = Document.objects.visible_to(user).filter(pk=document_id).first()
+    visible = Document.objects.visible_to(user).select_related("current_version")
+    document = visible.defer("current_version__text", "current_version__blocks").filter(pk=document_id).first()
     if document is None:
         raise document_not_found()
     return document
 
 
+def _hash_of(document: Document, version: str | None) -> str:
+    current = document.current_version
+    if version is None:
+        return document.sha256
+    if current is None or version != str(current.number):
+        raise DocumentsError("version_gone", _("There is a newer version of the document. Load the page anew."), 410)
+    return current.sha256
+
+
 @sync_to_async
-def _opened(document: Document) -> IO[Any]:
+def _opened(sha256: str) -> tuple[IO[Any], int]:
+    """The bytes and how many they are."""
     try:
-        return storage.open_bytes(document.sha256)
+        file = storage.open_bytes(sha256)
+        return file, file.seek(0, os.SEEK_END)
     except FileNotFoundError as error:
         message = _("The stored file is gone. Delete the document and upload it again.")
         raise DocumentsError("bytes_missing", message, 410) from error

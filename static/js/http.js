@@ -51,14 +51,17 @@ export async function getText(url, timeoutMs = 15000) {
   return (await send(url, { headers: { "X-Requested-With": "fetch" } }, timeoutMs)).text();
 }
 
-/** POST `data` as JSON, or as a form when it is FormData; the JSON that comes back, or null when nothing does. */
-export async function postJson(url, data, timeoutMs = 30000) {
+/**
+ * POST `data` as JSON, or as a form when it is FormData; the JSON that comes back, or null when nothing does. With
+ * `keepalive` (for at most 64 KB) the request outlives the page.
+ */
+export async function postJson(url, data, timeoutMs = 30000, { keepalive = false } = {}) {
   const form = data instanceof FormData;
   const headers = { Accept: "application/json", "X-CSRFToken": csrfToken() };
   if (!form) {
     headers["Content-Type"] = "application/json";
   }
-  const response = await send(url, { method: "POST", headers, body: form ? data : JSON.stringify(data) }, timeoutMs);
+  const response = await send(url, { method: "POST", headers, keepalive, body: form ? data : JSON.stringify(data) }, timeoutMs);
   const text = await response.text();
   return text ? JSON.parse(text) : null;
 }

@@ -262,3 +262,35 @@ def test_a_stranger_and_a_made_up_id_read_the_same(cast: Any) -> None:
     assert [response.status_code for response in asked] == [404, 404]
     assert asked[0].json() == asked[1].json()
     assert "There is no such document" in cleo.get(f"/documents/{document.pk}/").content.decode()
+
+
+def test_a_script_that_deletes_is_told_what_happened(cast: Any) -> None:
+    one, two = indexed(cast.ada, cast.research, b"# One"), indexed(cast.ada, cast.research, b"# Two")
+    hers = indexed(cast.root, cast.library, b"# Hers")
+    ada, script = browser(cast.ada), {"accept": "application/json"}
+    told = ada.post("/documents/delete", {"document": [one.pk, hers.pk]}, headers=script)
+    assert told.json() == {"deleted": 1, "kept": 1}
+    assert ada.post(f"/documents/{two.pk}/delete", headers=script).status_code == 204
+    assert list(Document.objects.values_list("pk", flat=True)) == [hers.pk]
+
+
+def test_the_failed_ones_of_many_are_tried_again_as_far_as_one_may(cast: Any) -> None:
+    failed = indexed(cast.ada, cast.research, b"%PDF-1.7\nno", "broken.pdf")
+    ready = indexed(cast.ada, cast.research, b"# Ready")
+    hers = indexed(cast.root, cast.library, b"%PDF-1.7\nno", "hers.pdf")
+    chosen = [str(each.pk) for each in (failed, ready, hers)] + ["nonsense", str(uuid.uuid4())]
+    form = {"document": chosen, "next": "/documents/?status=failed"}
+    response = browser(cast.ada).post("/documents/retry", form, follow=True)
+    assert response.redirect_chain == [("/documents/?status=failed", 302)]
+    assert "1 document is tried again" in response.content.decode()
+    statuses = {each.pk: each.status for each in Document.objects.all()}
+    assert statuses == {failed.pk: Status.RECEIVED, ready.pk: Status.READY, hers.pk: Status.FAILED}
+    again = browser(cast.cleo).post("/documents/retry", form, follow=True)
+    assert "None of the chosen documents has failed" in again.content.decode()
+
+
+def test_the_question_before_deleting_names_the_document_and_what_goes(cast: Any) -> None:
+    document = indexed(cast.ada, cast.research, HANDBOOK.encode())
+    page = browser(cast.ada).get(f"/documents/{document.pk}/").content.decode()
+    assert "Delete “Handbook”?" in page
+    assert f"and the {document.chunk_count} passages found in it go too" in page

@@ -165,3 +165,42 @@ def test_ingest_and_search_from_the_command_line(
         call_command("ingest", str(tmp_path / "missing"))
     with pytest.raises(CommandError, match="no active user"):
         call_command("search", "x", "--user", "nobody@example.com")
+
+
+def test_a_changed_file_of_the_same_name_takes_a_documents_place_only_when_asked(
+    cast: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("documents.tasks.ingest_waiting.delay", ingest_next)
+    path = tmp_path / "ships.md"
+
+    def run(text: str, *options: str) -> tuple[int, str]:
+        path.write_text(text)
+        call_command("ingest", str(path), "--source", "Fleet", "--wait", *options)
+        return Document.objects.count(), capsys.readouterr().out
+
+    assert run("# Ships\n\nSeven of them.")[0] == 1
+    assert run("# Ships\n\nEight of them.", "--replace") == (
+        1,
+        f"{path}: It is a new version of its document.\n1 of 1 document indexed\n",
+    )
+    assert "Eight" in Chunk.objects.get().text
+    assert run("# Ships\n\nEight of them.", "--replace") == (1, "1 of 1 document indexed\n")
+    count, said = run("# Ships\n\nNine of them.")
+    assert count == 2
+    assert "both are kept" in said
+    assert run("# Ships\n\nNine of them.") == (2, "1 of 1 document indexed\n")
+    count, said = run("# Ships\n\nTen of them.", "--replace")
+    assert count == 3
+    assert "document of its own" in said
+
+
+def test_files_of_one_name_in_several_folders_never_take_each_others_place(
+    cast: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / "in" / name).mkdir(parents=True)
+        (tmp_path / "in" / name / "README.md").write_text(f"# Folder {name}")
+    for _time in range(2):
+        call_command("ingest", str(tmp_path / "in"), "--source", "Board", "--replace")
+        assert Document.objects.count() == 2
+        assert capsys.readouterr().out == "2 of 2 documents taken in\n"

@@ -20,7 +20,7 @@ from accounts.services import default_scopes, token_create
 from chat.models import Assistant, Conversation, LanguageModel, Message
 from chat.services.assistants import ensure_defaults
 from config.api import api, openai_api
-from documents.models import DataSource, Document, EmbeddingSet, Visibility
+from documents.models import ChunkEdit, DataSource, Document, EmbeddingSet, Visibility
 from documents.services import document_upload
 from tests.chat.conftest import add_document
 
@@ -79,6 +79,7 @@ def world(db: None) -> World:
         "document": document,
         "ready": other,
         "chunk": other.chunks.get(),
+        "edit": ChunkEdit.objects.create(document=other, text_hash=b"gone", original="Gone.", text="Kept."),
         "source": source,
         "site": site,
         "assistant": assistant,
@@ -144,6 +145,8 @@ PAGES: dict[str, Row] = {
     "documents:index": Row("get", none, EVERYBODY),
     "documents:upload": Row("post", none, EVERYBODY, 422),
     "documents:delete_many": Row("post", none, EVERYBODY, 302),
+    "documents:retry_many": Row("post", none, EVERYBODY, 302),
+    "documents:replace": Row("post", lambda t: [t["ready"].pk], EVERYBODY, 422),
     "documents:document": Row("get", lambda t: [t["ready"].pk], READERS),
     "documents:boxes": Row("get", lambda t: [t["ready"].pk], READERS),
     "documents:queue": Row("get", none, EVERYBODY),
@@ -155,6 +158,7 @@ PAGES: dict[str, Row] = {
     "documents:chunk_reset": Row("post", lambda t: [t["chunk"].pk], "owner admin", 200, "teammate member"),
     "documents:chunk_exclude": Row("post", lambda t: [t["chunk"].pk], "owner admin", 200, "teammate member"),
     "documents:chunk_include": Row("post", lambda t: [t["chunk"].pk], "owner admin", 200, "teammate member"),
+    "documents:edit_discard": Row("post", lambda t: [t["edit"].pk], "owner admin", 204, "teammate member"),
     "documents:delete": Row("post", lambda t: [t["ready"].pk], "owner admin", 302, "teammate member"),
     "documents:retry": Row("post", lambda t: [t["document"].pk], "owner admin", 302, "teammate member"),
     "documents:embeddings": Row("get", none, "admin"),
@@ -254,6 +258,8 @@ CALLS: dict[str, Call] = {
     "GET /api/v1/documents/{document_id}/text": Call(no_body, READERS, 200),
     "DELETE /api/v1/documents/{document_id}": Call(no_body, "owner admin", 204, told="teammate member"),
     "POST /api/v1/documents/{document_id}/retry": Call(no_body, "owner admin", 202, told="teammate member"),
+    "PUT /api/v1/documents/{document_id}/file": Call(no_body, EDITORS, 422, told="member"),
+    "DELETE /api/v1/chunk-edits/{edit_id}": Call(no_body, "owner admin", 204, told="teammate member"),
     "GET /api/v1/documents/{document_id}/chunks": Call(no_body, READERS, 200),
     "PATCH /api/v1/chunks/{chunk_id}": Call(lambda t: {"excluded": True}, "owner admin", 200, told="teammate member"),
     "DELETE /api/v1/chunks/{chunk_id}/edit": Call(no_body, "owner admin", 200, told="teammate member"),
@@ -303,6 +309,7 @@ def test_an_endpoint_is_for_those_who_may(world: World, name: str, who: str) -> 
     names = {
         "document_id": world.things["ready"].pk,
         "chunk_id": world.things["chunk"].pk,
+        "edit_id": world.things["edit"].pk,
         "set_id": world.things["embeddings"].pk,
         "slug": "team-papers" if "/chunking" in path else world.things["site"].slug,
     }

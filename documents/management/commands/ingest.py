@@ -1,9 +1,14 @@
-"""``manage.py ingest PATH...``: take in files and folders, and wait for them with ``--wait``."""
+"""``manage.py ingest PATH...``: take in files and folders, and wait for them with ``--wait``.
+
+Two files of one name may be two documents, so a file never takes another's place unasked: with ``--replace`` it does
+where it is clear which one.
+"""
 
 import sys
 import time
 import uuid
 from argparse import ArgumentParser
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +20,13 @@ from accounts.models import User
 from documents.errors import DocumentsError
 from documents.management.people import acting_user, add_user_argument
 from documents.models import DataSource, Document, Status
-from documents.services import document_upload, source_create
+from documents.services import (
+    clean_filename,
+    default_source,
+    document_replace,
+    document_upload,
+    source_create,
+)
 
 POLL_S = 0.25
 BATCH = 1000
@@ -30,6 +41,11 @@ class Command(BaseCommand):
         """Declare the arguments."""
         parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
         parser.add_argument("--source", metavar="NAME", help="data source by name or slug; made when there is none")
+        parser.add_argument(
+            "--replace",
+            action="store_true",
+            help="let a changed file become the new version of the document of its name",
+        )
         parser.add_argument("--wait", action="store_true", help="wait until all of them are ready or failed")
         parser.add_argument("--timeout", type=float, default=3600, metavar="SECONDS", help="how long to wait; 3600")
         add_user_argument(parser)
@@ -42,7 +58,7 @@ class Command(BaseCommand):
             source = _source(user, options["source"])
         except DocumentsError as error:
             raise CommandError(error.message) from error
-        taken, refused = self._take_in(user, source, files)
+        taken, refused = self._take_in(_Intake(user, source, files, replaces=options["replace"]), files)
         failed = self._wait(taken, options["timeout"]) if options["wait"] else {}
         for name, reason in [*refused.items(), *failed.items()]:
             self.stderr.write(f"{name}: {reason}")
@@ -51,22 +67,21 @@ class Command(BaseCommand):
         if refused or failed:
             sys.exit(1)
 
-    def _take_in(
-        self, user: User, source: DataSource | None, files: list[Path]
-    ) -> tuple[dict[uuid.UUID, Path], dict[Path, str]]:
+    def _take_in(self, intake: "_Intake", files: list[Path]) -> tuple[dict[uuid.UUID, Path], dict[Path, str]]:
         """Ids of the documents with their paths, and why others were refused."""
         taken: dict[uuid.UUID, Path] = {}
         refused: dict[Path, str] = {}
         for path in self._bar(files, "taking in"):
             try:
-                with path.open("rb") as file:
-                    document = document_upload(user=user, file=file, filename=path.name, source=source)
+                document, note = intake.take(path)
             except DocumentsError as error:
                 refused[path] = str(error.message)
             except OSError as error:
                 refused[path] = error.strerror or str(error)
             else:
                 taken[document.pk] = path
+                if note:
+                    self.stdout.write(f"{path}: {note}")
         return taken, refused
 
     def _wait(self, taken: dict[uuid.UUID, Path], timeout_s: float) -> dict[Path, str]:
@@ -95,6 +110,36 @@ class Command(BaseCommand):
         return self.stderr.isatty()
 
 
+class _Intake:
+    """Takes in the files of one run: each as a document of its own, or as a new version of the one of its name."""
+
+    def __init__(self, user: User, source: DataSource, files: list[Path], *, replaces: bool) -> None:
+        self._user, self._source, self._replaces = user, source, replaces
+        self._names = Counter(clean_filename(path.name) for path in files)
+        self._taken: set[uuid.UUID] = set()
+
+    def take(self, path: Path) -> tuple[Document, str]:
+        """The document that the file is now, and what to say of it. Raises DocumentsError and OSError."""
+        name = clean_filename(path.name)
+        namesakes = Document.objects.filter(source=self._source, filename=name, external_id__isnull=True)
+        before = list(namesakes.exclude(pk__in=self._taken).order_by("created_at")[:2])
+        with path.open("rb") as file:
+            if self._replaces and len(before) == 1 and self._names[name] == 1:
+                given = document_replace(user=self._user, document_id=before[0].pk, file=file, filename=name)
+                document, note = given.document, "It is a new version of its document." if given.changed else ""
+            else:
+                document = document_upload(user=self._user, file=file, filename=name, source=self._source)
+                is_new = document.pk not in {each.pk for each in before}
+                note = self._namesake_note() if before and is_new else ""
+        self._taken.add(document.pk)
+        return document, note
+
+    def _namesake_note(self) -> str:
+        if self._replaces:
+            return "Several files or documents have this name, so it is a document of its own."
+        return "Another document has this name; both are kept. With --replace it becomes the new version."
+
+
 def _ends(ids: list[uuid.UUID]) -> dict[uuid.UUID, str]:
     """Those of the documents that have come to an end, each with the reason why it failed, empty when it is ready."""
     ends: dict[uuid.UUID, str] = {}
@@ -120,9 +165,9 @@ def _files(paths: list[Path]) -> Iterator[Path]:
             raise CommandError(f"{path} is no file and no folder.")
 
 
-def _source(user: User, name: str | None) -> DataSource | None:
+def _source(user: User, name: str | None) -> DataSource:
     if name is None:
-        return None
+        return default_source(user=user)
     source = DataSource.objects.visible_to(user).named(name)
     return source or source_create(user=user, name=name)
 

@@ -2,7 +2,10 @@
 
 import { getText } from "../http.js";
 import { formatNumber, gettext, interpolate, ngettext } from "../i18n.js";
+import { toast } from "../toasts.js";
+import { deletedBefore, deleteSoon, forgetGone, hideGoing } from "./deleting.js";
 import { followDocuments } from "./follow.js";
+import { chooseNone, chosenRows, drawSelection, nameOf } from "./selection.js";
 import { isFinal, stateBadge } from "./states.js";
 import { applyDeleted, applySnapshot, applyState } from "./upload.js";
 
@@ -25,60 +28,55 @@ document.addEventListener("submit", (event) => {
   }
 });
 
-// Choosing
-const boxes = () => [...section.querySelectorAll("input[name=document]")];
-
-function drawSelection() {
-  const bar = section.querySelector("[data-selection-bar]");
-  if (!bar) {
+// Deleting the chosen ones
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("[data-selection]") || event.submitter?.hasAttribute("formaction")) {
     return;
   }
-  const chosen = boxes().filter((box) => box.checked);
-  for (const box of boxes()) {
-    box.closest("tr").setAttribute("aria-selected", String(box.checked));
-  }
-  bar.hidden = chosen.length === 0;
-  const words = { count: formatNumber(chosen.length) };
-  section.querySelector("[data-selection-count]").textContent = interpolate(
-    ngettext("%(count)s document chosen", "%(count)s documents chosen", chosen.length),
-    words,
-  );
-  section.querySelector("[data-delete-title]").textContent = interpolate(
-    ngettext("Delete %(count)s document?", "Delete %(count)s documents?", chosen.length),
-    words,
-  );
-  const all = section.querySelector("[data-select-all]");
-  all.checked = chosen.length > 0 && chosen.length === boxes().length;
-  all.indeterminate = chosen.length > 0 && !all.checked;
-}
+  event.preventDefault();
+  const form = event.target;
+  const rows = chosenRows(section);
+  const data = new FormData(form);
+  section.querySelector("#delete-chosen").close();
+  const ids = rows.map((row) => row.dataset.document);
+  const show = () => {
+    hideGoing(document);
+    chooseNone(section);
+  };
+  const [first] = rows;
+  const text =
+    rows.length === 1
+      ? interpolate(gettext("%(name)s is deleted."), { name: nameOf(first) })
+      : interpolate(gettext("%(count)s documents are deleted."), { count: formatNumber(rows.length) });
+  deleteSoon(text, ids, { url: form.action, data, show, done: (answer) => deleted(ids, answer) });
+  document.getElementById("main").focus({ preventScroll: true });
+});
 
-section.addEventListener("change", (event) => {
-  if (event.target.matches("[data-select-all]")) {
-    for (const box of boxes()) {
-      box.checked = event.target.checked;
-    }
+function deleted(ids, { kept }) {
+  if (kept > 0) {
+    const text = ngettext(
+      "%(count)s document could not be deleted: it is gone already, or not yours.",
+      "%(count)s documents could not be deleted: they are gone already, or not yours.",
+      kept,
+    );
+    toast(interpolate(text, { count: formatNumber(kept) }), { kind: "warn" });
   }
-  drawSelection();
-});
-section.addEventListener("click", (event) => {
-  if (event.target.closest("[data-select-none]")) {
-    for (const box of boxes()) {
-      box.checked = false;
-    }
-    drawSelection();
-  }
-});
+  refresh(ids);
+}
 
 // Staying up to date
 let refreshing = 0;
+const forgotten = [];
 
 function refreshSoon() {
   clearTimeout(refreshing);
-  refreshing = setTimeout(refresh, REFRESH_MS);
+  refreshing = setTimeout(() => refresh(), REFRESH_MS);
 }
 
-async function refresh() {
-  if (boxes().some((box) => box.checked) || section.contains(document.activeElement)) {
+/** Fetch the list afresh; the documents `gone` are shown again if they are still in it. */
+async function refresh(gone = []) {
+  forgotten.push(...gone);
+  if (chosenRows(section).length || section.contains(document.activeElement)) {
     // Not under the reader's hands.
     return refreshSoon();
   }
@@ -86,6 +84,8 @@ async function refresh() {
     const page = new DOMParser().parseFromString(await getText(location.href), "text/html");
     const fresh = page.querySelector("[data-list]");
     if (fresh) {
+      forgetGone(forgotten.splice(0));
+      hideGoing(fresh);
       section.replaceChildren(...fresh.childNodes);
     }
   } catch {
@@ -104,6 +104,8 @@ function updateRow(state) {
   const cell = section.querySelector(`tr[data-document="${state.id}"] [data-status]`);
   if (cell) {
     cell.replaceChildren(stateBadge(state));
+    cell.closest("tr").dataset.state = state.status;
+    drawSelection(section);
   }
   if (!cell || isFinal(state.status)) {
     refreshSoon();
@@ -121,3 +123,10 @@ followDocuments((event) => {
     refreshSoon();
   }
 });
+
+const before = deletedBefore();
+if (before.length) {
+  hideGoing(section);
+  forgotten.push(...before);
+  refreshSoon();
+}

@@ -1,14 +1,14 @@
 /** Dropping and choosing files, sending them a few at a time, and the list of how far each one is. */
 
 import { h, icon } from "../dom.js";
-import { csrfToken, getJson, postJson } from "../http.js";
+import { getJson, postJson } from "../http.js";
 import { formatNumber, gettext, interpolate } from "../i18n.js";
 import { toast } from "../toasts.js";
+import { refusal, sendFile, sentWords } from "./send_file.js";
 import { isFinal, stateBadge } from "./states.js";
 
 const AT_ONCE = 3;
 const MAX_FILES = 2000;
-const SEND_TIMEOUT_MS = 30 * 60 * 1000;
 const ASK_PLACES_MS = 3000;
 const MOST_PLACES = 50;
 
@@ -43,6 +43,9 @@ function draw(upload) {
     h("div", { class: "upload-item__state" }, badge(upload)),
     ...[progress(upload), reason(upload)].filter(Boolean),
   );
+  if (state) {
+    upload.item.dataset.document = state.id;
+  }
   upload.item.classList.toggle("upload-item--failed", Boolean(error) || state?.status === "failed");
   panel.hidden = false;
   count();
@@ -55,9 +58,7 @@ function badge(upload) {
   if (upload.state) {
     return stateBadge(upload.state);
   }
-  const percent = Math.floor(upload.sent * 100);
-  const words = upload.sent > 0 ? interpolate(gettext("Sending %(percent)s %"), { percent }) : gettext("Waiting");
-  return h("span", { class: "badge badge--accent" }, words);
+  return h("span", { class: "badge badge--accent" }, sentWords(upload.sent));
 }
 
 function progress({ state, error, sent }) {
@@ -109,48 +110,32 @@ function sendNext() {
   }
 }
 
-function send(upload) {
-  const request = new XMLHttpRequest();
-  const data = new FormData();
-  data.append("source", upload.source);
-  data.append("file", upload.file, upload.file.name);
-  request.open("POST", form.action);
-  request.timeout = SEND_TIMEOUT_MS;
-  request.setRequestHeader("X-CSRFToken", csrfToken());
-  request.setRequestHeader("Accept", "application/json");
-  request.upload.addEventListener("progress", (event) => {
-    upload.sent = event.lengthComputable ? event.loaded / event.total : upload.sent;
+async function send(upload) {
+  const sent = (share) => {
+    upload.sent = share;
     draw(upload);
-  });
-  request.addEventListener("loadend", () => {
-    sending -= 1;
-    finish(upload, request);
-    sendNext();
-  });
-  request.send(data);
+  };
+  try {
+    finish(upload, await sendFile(form.action, { source: upload.source }, upload.file, sent).answer);
+  } catch (error) {
+    upload.error = error;
+    draw(upload);
+  }
+  sending -= 1;
+  sendNext();
 }
 
-function finish(upload, request) {
-  let answer = null;
-  try {
-    answer = JSON.parse(request.responseText);
-  } catch {
-    // Not our JSON: the connection broke, or something between us answered.
+function finish(upload, answer) {
+  const known = uploads.find((other) => other !== upload && other.state?.id === answer.document.id);
+  if (known) {
+    // The same bytes are this document already.
+    remove(upload);
+    toast(interpolate(gettext("%(name)s is here already."), { name: upload.file.name }));
+    return;
   }
-  if (request.status === 202 && answer?.document) {
-    const known = uploads.find((other) => other !== upload && other.state?.id === answer.document.id);
-    if (known) {
-      // The same bytes are this document already.
-      remove(upload);
-      toast(interpolate(gettext("%(name)s is here already."), { name: upload.file.name }));
-      return;
-    }
-    upload.file = null;
-    upload.state = early.get(answer.document.id) ?? answer.document;
-    early.delete(answer.document.id);
-  } else {
-    upload.error = answer?.error ?? { message: gettext("The upload broke off. Check the connection and try again.") };
-  }
+  upload.file = null;
+  upload.state = early.get(answer.document.id) ?? answer.document;
+  early.delete(answer.document.id);
   draw(upload);
 }
 
@@ -201,12 +186,9 @@ async function retry(upload) {
 
 /** Queue the upload, unless its size already says that it will be refused. */
 function take(upload) {
-  if (upload.file.size > Number(form.dataset.maxBytes)) {
-    const text = gettext("The file is larger than %(limit)s MB. Split it, or ask an admin to raise the limit.");
-    upload.error = { message: interpolate(text, { limit: form.dataset.maxMb }) };
-    upload.refused = true;
-  } else if (upload.file.size === 0) {
-    upload.error = { message: gettext("The file is empty. Choose one with text in it.") };
+  const message = refusal(upload.file, form.dataset);
+  if (message) {
+    upload.error = { message };
     upload.refused = true;
   } else {
     waiting.push(upload);
