@@ -14,6 +14,7 @@ from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder, clean, collapse
 from rag.parsing.model import Page, ParsedDocument
 from rag.parsing.pdf_furniture import Furniture
+from rag.parsing.pdf_grid_tables import grids_of_tables
 from rag.parsing.pdf_layout import LayoutStyle, outline_key, style_of
 from rag.parsing.pdf_lines import Line, lines_of
 from rag.parsing.pdf_pages import add_page
@@ -151,7 +152,7 @@ def _read_pages(document: pdfium.PdfDocument, scans: ScanReader) -> Iterator[_Pa
             page.close()
         read = _PageLines(index + 1, geometry, lines_of(words), True)
         read.scanned = bool(scans.read) and scans.read[-1] == index + 1
-        read.grids = grids
+        read.grids = grids_of_tables(grids, read.lines)
         yield read
 
 

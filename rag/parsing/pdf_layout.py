@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from rag.parsing.model import BlockKind
+from rag.parsing.pdf_grid_tables import Table
 from rag.parsing.pdf_lines import BULLET, Line
 from rag.parsing.pdf_order import in_order, unmixed
 from rag.parsing.pdf_ruling import Grid
-from rag.parsing.pdf_tables import Table, with_tables
+from rag.parsing.pdf_tables import with_tables
 from rag.parsing.pdf_words import WIDE, Word
 
 _SIGN = re.compile(r"[•●○▪■□◦‣⁃∙·➢➤✓✔*–—-]$")

@@ -6,13 +6,12 @@ Then columns are found by the white space between them (an XY cut), right column
 or Hebrew.
 """
 
-import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from rag.parsing.pdf_grid_tables import Table
 from rag.parsing.pdf_lines import Line
-from rag.parsing.pdf_tables import Table
-from rag.parsing.pdf_words import Word
+from rag.parsing.pdf_words import RIGHT_TO_LEFT, Word
 
 Item = Line | Table
 Box4 = tuple[float, float, float, float]
@@ -26,7 +25,6 @@ _BACK_JUMPS = 2
 _LETTERS = 12
 _MOST_ITEMS = 3000
 _MOST_DEPTH = 12
-_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 
 
 def unmixed(lines: Sequence[Line]) -> list[Line]:
@@ -115,7 +113,7 @@ def in_order(items: Sequence[Item]) -> list[Item]:
     if sum(_goes_back(a, b) for a, b in pairwise(telling)) < _BACK_JUMPS:
         return list(items)
     text = "".join(word.text for item in items if isinstance(item, Line) for word in item.words)
-    backwards = 2 * len(_RIGHT_TO_LEFT.findall(text)) > len(text)
+    backwards = 2 * len(RIGHT_TO_LEFT.findall(text)) > len(text)
     return [items[index] for index in _cut(list(range(len(items))), boxes, backwards, 0)]
 
 

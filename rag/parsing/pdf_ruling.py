@@ -4,6 +4,7 @@ import ctypes
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
@@ -20,6 +21,7 @@ _MOST_SEGMENTS = 6000
 _MOST_RULES = 1500
 _MOST_FORMS = 3
 _RECTANGLE = 6
+_INSET = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +224,7 @@ def _grid(rules: Sequence[Rule]) -> Grid | None:
     upright, level = [r for r in rules if r.down], [r for r in rules if not r.down]
     walls = {(column, row) for column in range(1, len(xs) - 1) for row in _covered(upright, xs[column], ys)}
     floors = {(row, column) for row in range(1, len(ys) - 1) for column in _covered(level, ys[row], xs)}
-    root = _roots(len(ys) - 1, len(xs) - 1, walls, floors)
+    root = _with_tables_in_cells(_roots(len(ys) - 1, len(xs) - 1, walls, floors), xs, walls, floors)
     if len({cell for row in root for cell in row}) < 2:
         return None
     return Grid(tuple(xs), tuple(ys), root)
@@ -257,3 +259,31 @@ def _roots(
             elif row and (row, column) not in floors:
                 root[row][column] = root[row - 1][column]
     return tuple(map(tuple, root))
+
+
+def _with_tables_in_cells(
+    root: tuple[tuple[tuple[int, int], ...], ...],
+    xs: Sequence[float],
+    walls: set[tuple[int, int]],
+    floors: set[tuple[int, int]],
+) -> tuple[tuple[tuple[int, int], ...], ...]:
+    """The roots with each table that stands inside of a cell, with a frame of its own, made one with that cell.
+
+    Read row by row the two would be mixed: the inner one's rows are none of the outer one's.
+    """
+    cells = [list(row) for row in root]
+    columns = len(xs) - 1
+    bounds = [0, *(row for row in range(1, len(root)) if all((row, c) in floors for c in range(columns))), len(root)]
+    for top, bottom in pairwise(bounds):
+        rows = range(top, bottom)
+        edges = [0, *(c for c in range(1, columns) if all((c, row) in walls for row in rows)), columns]
+        for left, right in pairwise(edges):
+            inner = sorted({c for c in range(left + 1, right) for row in rows if (c, row) in walls})
+            if len(inner) < 2 or not any((r, c) in floors for r in rows[1:] for c in range(left, right)):
+                continue
+            framed = min(xs[inner[0]] - xs[left], xs[right] - xs[inner[-1]]) < _INSET
+            own = not any((c, row) in walls for c in inner for row in range(len(root)) if row not in rows)
+            if framed and own and len(bounds) > 2:
+                for row in rows:
+                    cells[row][left:right] = [(top, left)] * (right - left)
+    return tuple(map(tuple, cells))

@@ -12,6 +12,10 @@ from rag.parsing.building import clean
 
 _HYPHEN_MARKS = ("\x02", "\ufffe", "\xad")
 WIDE = re.compile("[\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]")
+RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_MOST_IN_LIGATURE = 4
+_MIRRORED = str.maketrans("()[]{}«»‹›", ")(][}{»«›‹")
+_TURNED_BRACKET = re.compile(r"[)\]}»›].*\w|.*\w.*[(\[{«‹]$")
 _WIDE_RUN = 4
 _MAX_WORD = 200
 _BOLD_WEIGHT = 600
@@ -129,7 +133,17 @@ class _WordReader:
             else:
                 self._take(index, character)
         self._finish()
+        self._turn_brackets()
         return self.words
+
+    def _turn_brackets(self) -> None:
+        """On a page written from right to left, turn the brackets of words that begin with a closing one or end with an
+        opening one: PDFium mirrors those that the file has right already."""
+        text = "".join(word.text for word in self.words)
+        if 2 * len(RIGHT_TO_LEFT.findall(text)) > len(text):
+            for word in self.words:
+                if _TURNED_BRACKET.match(word.text):
+                    word.text = word.text.translate(_MIRRORED)
 
     def _take(self, index: int, character: str) -> None:
         if not self.characters:
@@ -149,6 +163,8 @@ class _WordReader:
         if not self.characters:
             return
         joined = "".join(self.characters)
+        if RIGHT_TO_LEFT.search(joined):
+            joined = self._with_ligatures_turned()
         self.characters.clear()
         hyphened = joined.endswith(_HYPHEN_MARKS)
         text = clean(joined.rstrip("".join(_HYPHEN_MARKS)) + "-" if hyphened else joined)
@@ -160,6 +176,22 @@ class _WordReader:
             word.tilted, word.type_size = True, float(pdfium_c.FPDFText_GetFontSize(self.textpage.raw, self.first))
         self.words.append(word)
         self.breaks = self.spaced = False
+
+    def _with_ligatures_turned(self) -> str:
+        """The word with the letters of each ligature in their order: PDFium turns them round with the whole word."""
+        if len(self.characters) != self.last - self.first + 1:
+            return "".join(self.characters)
+        boxes = [self._character_box(index) for index in range(self.first, self.last + 1)]
+        turned: list[str] = []
+        start = 0
+        for end in range(1, len(boxes) + 1):
+            # The letters of one glyph have one box.
+            one = end < len(boxes) and boxes[end] == boxes[start] and self.characters[end].isalpha()
+            if not one:
+                letters = self.characters[start:end]
+                turned += reversed(letters) if len(letters) <= _MOST_IN_LIGATURE else letters
+                start = end
+        return "".join(turned)
 
     def _box(self) -> tuple[float, float, float, float] | None:
         """The displayed box around the word's first and last character; ``None`` when it is not on the page."""

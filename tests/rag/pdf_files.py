@@ -1,11 +1,16 @@
-"""Writes small PDF files: text at given places, in Helvetica, on pages of any box and rotation."""
+"""Writes small PDF files: text at given places, in Helvetica or, of any script, in a font without a file, on pages of any
+box and rotation."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Run:
-    """Text whose baseline begins at (x, y) in PDF user space, origin bottom left."""
+    """Text whose baseline begins at (x, y) in PDF user space, origin bottom left.
+
+    ``font`` "any" writes any script, each character as wide as high, the one for "&" being a ligature of LIGATURE;
+    "down" does so from top to bottom.
+    """
 
     x: float
     y: float
@@ -13,6 +18,11 @@ class Run:
     size: float = 12
     bold: bool = False
     matrix: str | None = None
+    font: str | None = None
+
+
+LIGATURE = "لأ"
+_WIDE_FONTS = {"any": ("F2", "H"), "down": ("F3", "V")}
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,10 @@ def make_pdf(pages, title=None, encrypted=False, bookmarks=()) -> bytes:
     for name in ("Helvetica", "Helvetica-Bold"):
         objects.append(f"<< /Type /Font /Subtype /Type1 /BaseFont /{name} /Encoding /WinAnsiEncoding >>".encode())
         fonts.append(len(objects))
+    wide = ""
+    if any(run.font for page in pages for run in page.runs):
+        characters = {character for page in pages for run in page.runs if run.font for character in run.text}
+        wide = _add_wide_fonts(objects, characters)
     kids = []
     for page in pages:
         annotations = ""
@@ -61,7 +75,7 @@ def make_pdf(pages, title=None, encrypted=False, bookmarks=()) -> bytes:
         objects.append(
             f"<< /Type /Page /Parent 2 0 R /MediaBox [{_numbers(page.media)}] {crop} /Rotate {page.rotate} "
             f"{annotations} /Contents {content_number} 0 R "
-            f"/Resources << /Font << /F0 {fonts[0]} 0 R /F1 {fonts[1]} 0 R >> >> >>".encode()
+            f"/Resources << /Font << /F0 {fonts[0]} 0 R /F1 {fonts[1]} 0 R {wide} >> >> >>".encode()
         )
         kids.append(f"{len(objects)} 0 R")
     outlines = ""
@@ -89,9 +103,42 @@ def _numbers(values):
     return " ".join(str(value) for value in values)
 
 
+def _add_wide_fonts(objects, characters):
+    """Append fonts of two bytes a character, level and upright; returns their entries among a page's resources."""
+    names = {character: (LIGATURE if character == "&" else character).encode("utf-16-be") for character in characters}
+    pairs = "\n".join(f"<{ord(character):04X}> <{name.hex()}>" for character, name in sorted(names.items()))
+    unicode_map = (
+        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /U def /CMapType 2 def\n"
+        f"1 begincodespacerange <0000> <FFFF> endcodespacerange\n{len(names)} beginbfchar\n{pairs}\nendbfchar\n"
+        "endcmap end end"
+    ).encode()
+    objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(unicode_map), unicode_map))
+    mapping = len(objects)
+    objects.append(
+        b"<< /Type /FontDescriptor /FontName /Any /Flags 4 /FontBBox [0 -200 1000 800] /ItalicAngle 0 /Ascent 800 "
+        b"/Descent -200 /CapHeight 700 /StemV 80 >>"
+    )
+    objects.append(
+        b"<< /Type /Font /Subtype /CIDFontType2 /BaseFont /Any /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) "
+        b"/Supplement 0 >> /FontDescriptor %d 0 R /DW 1000 >>" % len(objects)
+    )
+    descendant = len(objects)
+    entries = []
+    for name, way in _WIDE_FONTS.values():
+        objects.append(
+            f"<< /Type /Font /Subtype /Type0 /BaseFont /Any /Encoding /Identity-{way} /DescendantFonts [{descendant} 0 R] "
+            f"/ToUnicode {mapping} 0 R >>".encode()
+        )
+        entries.append(f"/{name} {len(objects)} 0 R")
+    return " ".join(entries)
+
+
 def _show(run: Run) -> bytes:
-    escaped = run.text.encode("cp1252").replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
     matrix = f"{run.matrix or '1 0 0 1'} {run.x} {run.y}".encode()
+    if run.font:
+        name, _ = _WIDE_FONTS[run.font]
+        return f"BT /{name} {run.size:g} Tf {matrix.decode()} Tm <{run.text.encode('utf-16-be').hex()}> Tj ET".encode()
+    escaped = run.text.encode("cp1252").replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
     return b"BT /F%d %g Tf %s Tm (%s) Tj ET" % (run.bold, run.size, matrix, escaped)
 
 
