@@ -20,7 +20,8 @@ _SECOND_PART = re.compile(
     "by|in|of|on|to|up|off|based|centered|driven|effective|facing|free|friendly|known|level|oriented|quality|related|"
     "scale|sized|specific|term|wide"
 )
-_ENDING = re.compile("able|body|ever|fully|how|less|one|self|selves|ship|thing|times?|wards?|what|where")
+_BEGINNING = re.compile("any|every|inter|over|some|through|under|with")
+_ENDING = re.compile("able|ally|ever|fully|less|self|selves|ship|wards?")
 _ENGLISH = frozenset(("the", "and", "of"))
 _LEAST_HEAD = 4
 _LEAST_TAIL = 3
@@ -88,7 +89,7 @@ def divides(head: str, tail: str, vocabulary: Set[str]) -> bool:
         return False
     if before != head:
         return before not in vocabulary and not _SECOND_PART.fullmatch(before)
-    if len(head) < _LEAST_HEAD or len(tail) < _LEAST_TAIL or _ENDING.fullmatch(tail):
+    if len(head) < _LEAST_HEAD or len(tail) < _LEAST_TAIL or _BEGINNING.fullmatch(head) or _ENDING.fullmatch(tail):
         return True
     return not (head in vocabulary and tail in vocabulary and all(word in vocabulary for word in _ENGLISH))
 

@@ -94,6 +94,7 @@ def test_pages_of_one_endless_sentence_follow_each_other(tmp_path):
         ("cost", "benefit", "the cost of and benefit costbenefit", True),
         ("with", "out", "the with of and out without", True),
         ("your", "self", "the your of and self", True),
+        ("under", "standing", "the under of and standing", True),
         ("long", "lasting", "long-lasting", False),
         ("state-of-the", "art", "the", False),
         ("decision-mak", "ing", "the decision of and", True),
