@@ -1,7 +1,7 @@
 """Reads pictures of text, PNG, JPEG, TIFF with its pages, WebP, BMP and GIF, by OCR: one page each, with word boxes."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -13,10 +13,11 @@ from rag.errors import ParsingError
 from rag.parsing import limits, ocr
 from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder
-from rag.parsing.model import Page, ParsedDocument
+from rag.parsing.model import ParsedDocument
 from rag.parsing.pdf_layout import style_of
-from rag.parsing.pdf_lines import Line, lines_of
-from rag.parsing.pdf_pages import add_page
+from rag.parsing.pdf_lines import lines_of
+from rag.parsing.pdf_pages import PageLines, PageWriter
+from rag.parsing.pdf_turning import Turn, turn_words
 from rag.parsing.pictures import NO_READER, pages_in_words, words_of_sight
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF")
@@ -43,37 +44,39 @@ def parse(path: Source) -> ParsedDocument:
     library: Any = import_module("PIL.Image")
     library.MAX_IMAGE_PIXELS = None  # its own check warns first; the one here comes before any pixel is decoded
     reader = ocr.PictureReader()
-    lines: list[tuple[list[Line], float, float]] = []
+    pages: list[PageLines] = []
     unread: list[int] = []
     try:
         for number, picture in enumerate(_pictures(library, path), 1):
             if picture is None or not reader.in_time():
                 unread.append(number)
-                lines.append(([], 0.0, 0.0))
+                pages.append(PageLines(number, Turn("level", 0.0, 0.0), scanned=True))
                 continue
             height, width = picture.pixels.shape
             size = width * 72 / picture.dpi, height * 72 / picture.dpi
             sight = reader.read(*_enlarged(library, picture))
             legible = sight.confidence >= 50 or sight.letters > 100
             words = words_of_sight(sight, *size, (height, width)) if legible else []
-            lines.append((lines_of(words), *size))
+            turn = turn_words(words, *size)
+            pages.append(PageLines(number, turn, lines_of(words, turn.way), scanned=True))
     finally:
         reader.close()
-    return _document(lines, unread)
+    return _document(pages, unread)
 
 
-def _document(read: list[tuple[list[Line], float, float]], unread: list[int]) -> ParsedDocument:
+def _document(read: Sequence[PageLines], unread: list[int]) -> ParsedDocument:
     builder = DocumentBuilder("image")
-    style = style_of([lines for lines, _, _ in read])
-    pages: list[Page] = []
-    for number, (lines, width, height) in enumerate(read, 1):
-        pages.append(add_page(builder, number, lines, style, (width, height), scanned=True))
+    style = style_of([page.lines for page in read])
+    writer = PageWriter(builder)
+    for page in read:
+        writer.add(page, page.lines, style)
+    pages = writer.finish()
     if builder.length == 0:
         raise ParsingError("no_text", _UNREADABLE)
     if unread:
         builder.note("scan_unread", f"{pages_in_words(unread)} could not be read. Split the file and upload the parts.")
     builder.note("scan_read", "The text was read from a picture. Check quotes against it.")
-    return builder.build("", tuple(pages))
+    return builder.build("", pages)
 
 
 def _pictures(library: Any, path: Source) -> Iterator[_Picture | None]:

@@ -12,18 +12,20 @@ from rag.errors import ParsingError
 from rag.parsing import limits, ocr
 from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder, clean, collapse
-from rag.parsing.model import Page, ParsedDocument
+from rag.parsing.model import ParsedDocument
+from rag.parsing.pdf_forms import unseen_values, with_filled_fields
 from rag.parsing.pdf_furniture import Furniture
+from rag.parsing.pdf_grid_tables import grids_of_tables
 from rag.parsing.pdf_layout import LayoutStyle, outline_key, style_of
-from rag.parsing.pdf_lines import Line, lines_of
-from rag.parsing.pdf_pages import add_page
-from rag.parsing.pdf_ruling import Grid, grids_of
+from rag.parsing.pdf_lines import lines_of
+from rag.parsing.pdf_pages import PageLines, PageWriter
+from rag.parsing.pdf_ruling import Place, grids_of
 from rag.parsing.pdf_scans import ScanReader
+from rag.parsing.pdf_turning import Turn, turn_words
 from rag.parsing.pdf_words import Geometry, words_of
 from rag.parsing.pictures import NO_READER, pages_in_words
 
 _PAGES_AT_ONCE = 40
-_MAX_ANNOTATIONS = 5000
 _MAX_OUTLINE = 5000
 _FILE_NAME_TITLE = re.compile(
     r"\.(?:docx?|xlsx?|pptx?|pdf|dvi|indd|qxd|tex|rtf|odt|fm|html?|pmd|p65)$|^\S+\.\w{2,4}$", re.IGNORECASE
@@ -31,19 +33,6 @@ _FILE_NAME_TITLE = re.compile(
 _NO_TITLE = re.compile(r"(?:untitled|title|document|presentation|slide|workbook)[ \d]*$", re.IGNORECASE)
 _WORD_PREFIX = re.compile(r"^Microsoft (?:Word|PowerPoint|Excel) - ", re.IGNORECASE)
 _CORRUPT = "This PDF is damaged and cannot be opened. Export it again from where it was made, and upload that."
-
-
-class _PageLines:
-    """One page, read: its size and its lines; ``loaded`` is false for a page that PDFium cannot open, ``scanned`` true
-    for one whose text was read from its picture."""
-
-    def __init__(self, number: int, geometry: Geometry, lines: list[Line], loaded: bool) -> None:
-        self.number = number
-        self.geometry = geometry
-        self.lines = lines
-        self.loaded = loaded
-        self.scanned = False
-        self.grids: list[Grid] = []
 
 
 def parse(path: Source) -> ParsedDocument:
@@ -58,6 +47,8 @@ def parse(path: Source) -> ParsedDocument:
             raise ParsingError("corrupt", _CORRUPT)
         if count > limits.MAX_PAGES:
             raise limits.too_large(f"{limits.MAX_PAGES:,} pages")
+        if document.get_formtype() != pdfium_c.FORMTYPE_NONE:
+            document.init_forms()
         return _build(document)
     finally:
         document.close()
@@ -73,7 +64,7 @@ def _opening_error(error: pdfium.PdfiumError) -> ParsingError:
 def _build(document: pdfium.PdfDocument) -> ParsedDocument:
     builder = DocumentBuilder("pdf")
     scans = ScanReader()
-    pages: list[Page] = []
+    writer = PageWriter(builder)
     readable = False
     style: LayoutStyle | None = None
     furniture: Furniture | None = None
@@ -83,12 +74,11 @@ def _build(document: pdfium.PdfDocument) -> ParsedDocument:
         while some := list(islice(reading, _PAGES_AT_ONCE)):
             style = style or style_of([page.lines for page in some], _outline(document))
             furniture = furniture or Furniture(style.body)
-            furniture.learn((page.lines, page.geometry.height, page.grids) for page in some)
+            furniture.learn((page.lines, page.turn.size[1], page.grids) for page in some)
             for page in some:
-                size = page.geometry.width, page.geometry.height
-                lines = furniture.without(page.lines, size, page.grids)
-                pages.append(add_page(builder, page.number, lines, style, size, scanned=page.scanned, grids=page.grids))
+                writer.add(page, furniture.without(page.lines, page.turn.size, page.grids), style)
                 readable = readable or page.loaded
+        pages = writer.finish()
     finally:
         scans.close()
     if not readable:
@@ -96,7 +86,7 @@ def _build(document: pdfium.PdfDocument) -> ParsedDocument:
     _note_scans(builder, scans)
     if builder.length == 0:
         raise ParsingError("no_text", _no_text(scans))
-    return builder.build(_title(document), tuple(pages))
+    return builder.build(_title(document), pages)
 
 
 def _no_text(scans: ScanReader) -> str:
@@ -133,42 +123,35 @@ def _note_scans(builder: DocumentBuilder, scans: ScanReader) -> None:
         )
 
 
-def _read_pages(document: pdfium.PdfDocument, scans: ScanReader) -> Iterator[_PageLines]:
+def _read_pages(document: pdfium.PdfDocument, scans: ScanReader) -> Iterator[PageLines]:
     for index in range(len(document)):
         try:
             page = document[index]
         except pdfium.PdfiumError:
-            yield _PageLines(index + 1, Geometry(0.0, 0.0, 612.0, 792.0, 0), [], False)
+            yield PageLines(index + 1, Turn("level", 612.0, 792.0), loaded=False)
             continue
         geometry = _geometry(page)
+        read = PageLines(index + 1, Turn("level", geometry.width, geometry.height))
         try:
-            page = _with_filled_fields(document, page, index)
-            words = scans.words(page, index + 1, geometry, words_of(page, geometry))
-            grids = grids_of(page, geometry)
+            unseen = unseen_values(document, page, geometry)
+            page = with_filled_fields(document, page, index)
+            words = scans.words(page, index + 1, geometry, [*words_of(page, geometry), *unseen])
+            read.scanned = bool(scans.read) and scans.read[-1] == index + 1
+            read.turn = turn_words(words, geometry.width, geometry.height)
+            read.lines = lines_of(words, read.turn.way)
+            read.grids = grids_of_tables(grids_of(page, _place(geometry, read.turn)), read.lines)
         except pdfium.PdfiumError:
-            words, grids = [], []
+            read.lines, read.grids = [], []
         finally:
             page.close()
-        read = _PageLines(index + 1, geometry, lines_of(words), True)
-        read.scanned = bool(scans.read) and scans.read[-1] == index + 1
-        read.grids = grids
         yield read
 
 
-def _with_filled_fields(document: pdfium.PdfDocument, page: pdfium.PdfPage, index: int) -> pdfium.PdfPage:
-    """The page with the values of form fields and free text notes made part of it, as a reader sees them."""
-    for number in range(min(pdfium_c.FPDFPage_GetAnnotCount(page.raw), _MAX_ANNOTATIONS)):
-        annotation = pdfium_c.FPDFPage_GetAnnot(page.raw, number)
-        kind = pdfium_c.FPDFAnnot_GetSubtype(annotation)
-        pdfium_c.FPDFPage_CloseAnnot(annotation)
-        if kind in (pdfium_c.FPDF_ANNOT_WIDGET, pdfium_c.FPDF_ANNOT_FREETEXT):
-            break
-    else:
-        return page
-    if pdfium_c.FPDFPage_Flatten(page.raw, pdfium_c.FLAT_NORMALDISPLAY) != pdfium_c.FLATTEN_SUCCESS:
-        return page
-    page.close()
-    return document[index]
+def _place(geometry: Geometry, turn: Turn) -> Place:
+    """Where a box of PDF user space stands on the turned page."""
+    if turn.way == "level":
+        return geometry.displayed
+    return lambda x0, y0, x1, y1: turn.turned(*geometry.displayed(x0, y0, x1, y1))
 
 
 def _geometry(page: pdfium.PdfPage) -> Geometry:

@@ -5,22 +5,24 @@ usual one, size and weight of type against the body's, short last lines, bullets
 """
 
 import re
+import string
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from rag.parsing.model import BlockKind
+from rag.parsing.pdf_grid_tables import Table
+from rag.parsing.pdf_hyphens import WordWriter
 from rag.parsing.pdf_lines import BULLET, Line
 from rag.parsing.pdf_order import in_order, unmixed
 from rag.parsing.pdf_ruling import Grid
-from rag.parsing.pdf_tables import Table, with_tables
-from rag.parsing.pdf_words import WIDE, Word
+from rag.parsing.pdf_tables import with_tables
+from rag.parsing.pdf_words import Word
 
 _SIGN = re.compile(r"[•●○▪■□◦‣⁃∙·➢➤✓✔*–—-]$")
-_SENTENCE_END = re.compile(r"[.!?:;。！？…][\"'”’)\]]*$")
-# What ends a line without a space to follow on the next: a dash between words, an address cut after a slash or an at.
-_GOES_ON = re.compile(r"\w[-‐–—]$|://\S*[/.]?$|^www\.\S*[/.]$|\w@$")
+SENTENCE_END = re.compile(r"[.!?:;。！？…][\"'”’)\]]*$")
+_PUNCTUATION = string.punctuation + "“”‘’„«»‹›…–—•"
 _MAX_HEADING = 200
 _CAPTION = re.compile(
     r"(?:figure|fig\.|table|chart|exhibit|abbildung|abb\.|tabelle|tab\.|figura|tabla|tableau)\s+[\dA-Z][\d.-]*\s*(?:[.:|–—]|$)",
@@ -49,42 +51,6 @@ class LayoutStyle:
         return 0
 
 
-class _Writer:
-    """Writes words one after another and keeps the span of each."""
-
-    def __init__(self, style: LayoutStyle) -> None:
-        self.style = style
-        self.parts: list[str] = []
-        self.spans: list[tuple[int, int]] = []
-        self.length = 0
-
-    def put(self, text: str) -> None:
-        """Append text that is no word."""
-        self.parts.append(text)
-        self.length += len(text)
-
-    def words(self, words: Sequence[Word], line_starts: set[int], *, escaped: bool = False) -> None:
-        """Append words as running text. ``line_starts``: indices of those that begin a line.
-
-        Lines are joined by spaces; a word divided at a line's end is joined again unless the document writes it with a
-        hyphen elsewhere. ``escaped``: for a cell of a Markdown table.
-        """
-        previous: Word | None = None
-        for index, word in enumerate(words):
-            if previous is not None:
-                new_line = index in line_starts
-                separator = _separator(previous, word, new_line)
-                if separator == "" and new_line and _divided(previous, word, self.style):
-                    self.parts[-1] = self.parts[-1][:-1]
-                    self.length -= 1
-                    self.spans[-1] = (self.spans[-1][0], self.length)
-                self.put(separator)
-            start = self.length
-            self.put(word.text.replace("|", "\\|") if escaped else word.text)
-            self.spans.append((start, self.length))
-            previous = word
-
-
 @dataclass(slots=True)
 class Paragraph:
     """Lines that belong together, or a table."""
@@ -100,7 +66,7 @@ class Paragraph:
 
     def text_and_spans(self, style: LayoutStyle) -> tuple[str, list[tuple[int, int]]]:
         """The paragraph's text, that of a table in Markdown, and the span of each word in it."""
-        writer = _Writer(style)
+        writer = WordWriter(style.vocabulary)
         if self.table is None:
             starts, count = set(), 0
             for line in self.lines:
@@ -124,33 +90,6 @@ def _line_starts(cell: Sequence[Word]) -> set[int]:
     return {i for i in range(1, len(cell)) if cell[i].y1 - cell[i - 1].y1 > 0.5 * cell[i].height}
 
 
-def _separator(previous: Word, word: Word, new_line: bool) -> str:
-    if not new_line:
-        return " " if word.spaced or word.x0 - previous.x1 > word.size else ""
-    if previous.hyphened or _GOES_ON.search(previous.text):
-        return ""
-    wide = WIDE.match(previous.text[-1]) and WIDE.match(word.text[0])
-    return "" if wide else " "
-
-
-def _divided(previous: Word, word: Word, style: LayoutStyle) -> bool:
-    """Whether the hyphen at the end of ``previous`` only divides a word that goes on with ``word``."""
-    if not previous.text.endswith(("-", "‐")) or not word.text[0].islower():
-        return False
-    head = previous.text[:-1]
-    if not head or not head[-1].isalpha():
-        return False
-    tail = re.match(r"[^\W\d_]+", word.text)
-    whole = _letters(head) + (tail.group().lower() if tail else "")
-    if whole in style.vocabulary:
-        return True
-    return f"{_letters(head)}-{tail.group().lower() if tail else ''}" not in style.vocabulary
-
-
-def _letters(text: str) -> str:
-    return re.sub(r"^\W+", "", text).lower()
-
-
 def outline_key(title: str) -> str:
     """A title without its number, letters only: as an outline has it and as the page has it are the same."""
     return re.sub(r"[\W\d_]+", "", title.casefold())
@@ -165,7 +104,7 @@ def style_of(pages: Sequence[Sequence[Line]], outline: Mapping[str, int] | None 
             if not line.upright:
                 continue
             sizes[round(line.size * 2) / 2] += sum(len(word.text) for word in line.words)
-            vocabulary.update(re.sub(r"^\W+|\W+$", "", word.text).lower() for word in line.words[:-1])
+            vocabulary.update(word.text.strip(_PUNCTUATION).lower() for word in line.words[:-1])
     if not sizes:
         return LayoutStyle(outline=outline or {})
     body = sizes.most_common(1)[0][0]
@@ -178,14 +117,24 @@ def style_of(pages: Sequence[Sequence[Line]], outline: Mapping[str, int] | None 
     return LayoutStyle(body, tuple(headings[:6]), vocabulary, outline or {})
 
 
-def paragraphs_of(lines: Sequence[Line], style: LayoutStyle, grids: Sequence[Grid] = ()) -> list[Paragraph]:
-    """One page's lines as paragraphs, headings and tables, in their order; ``grids``: those ruled on the page."""
+def paragraphs_of(
+    lines: Sequence[Line], style: LayoutStyle, grids: Sequence[Grid] = (), *, unordered: bool = False
+) -> list[Paragraph]:
+    """One page's lines as paragraphs, headings and tables, in their order; ``grids``: those ruled on the page.
+
+    ``unordered``: the lines come in no order that tells anything.
+    """
     if not lines:
         return []
-    leading, width = _usual_leading(lines), _usual_width(lines)
+    items = in_order(with_tables(unmixed(lines), grids), unordered=unordered)
+    running = [item for item in items if isinstance(item, Line)]
+    # Lines that ran through columns do not tell how wide these are; lines that make tables do.
+    whole = {id(line) for line in lines}
+    telling = running if 2 * sum(id(line) in whole for line in running) < len(running) else lines
+    leading, width = _usual_leading(telling), full_width(telling)
     paragraphs: list[Paragraph] = []
     group: list[Line] = []
-    for item in in_order(with_tables(unmixed(lines), grids)):
+    for item in items:
         if group and (isinstance(item, Table) or _starts_paragraph(group, item, leading, width)):
             paragraphs.append(_paragraph(group, style))
             group = []
@@ -208,10 +157,10 @@ def _usual_leading(lines: Sequence[Line]) -> float:
     return sorted(ratios)[len(ratios) // 2] if ratios else 1.2
 
 
-def _usual_width(lines: Sequence[Line]) -> float:
-    """The width that a quarter of the lines reach: that of a full line in the page's columns."""
+def full_width(lines: Sequence[Line]) -> float:
+    """The width that a quarter of the lines reach, points: that of a full line in the page's columns."""
     widths = sorted(line.x1 - line.x0 for line in lines)
-    return widths[len(widths) * 3 // 4]
+    return widths[len(widths) * 3 // 4] if widths else 0.0
 
 
 def _starts_paragraph(group: list[Line], line: Line, leading: float, width: float) -> bool:
@@ -222,7 +171,7 @@ def _starts_paragraph(group: list[Line], line: Line, leading: float, width: floa
     is_row = bool(line.cell_starts())
     if is_row != bool(last.cell_starts()):
         return True
-    ended = bool(_SENTENCE_END.search(last.words[-1].text))
+    ended = bool(SENTENCE_END.search(last.words[-1].text))
     distance = line.y1 - last.y1
     if distance < 0.3 * size:
         # The next column, or a jump: only a sentence in its middle goes on there.

@@ -3,13 +3,15 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-from rag.parsing.pdf_words import Word
+from rag.parsing.pdf_words import WIDE, Way, Word
 
 BULLET = re.compile(r"(?:[•●○▪■□◦‣⁃∙·➢➤✓✔*–—-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]|\[\d{1,3}\])$")
 """The sign, number or letter that a list item begins with, as a word."""
 
 _CELL_GAP = 1.6
+_SPACED_OUT = 4
 
 
 @dataclass(slots=True)
@@ -62,14 +64,41 @@ class Line:
         return self._starts
 
 
-def lines_of(words: Sequence[Word]) -> list[Line]:
-    """Words in the file's order, gathered into lines."""
+def lines_of(words: Sequence[Word], way: Way = "level") -> list[Line]:
+    """Words in the file's order, gathered into lines. ``way``: which way the text ran before the page was turned."""
     lines: list[Line] = []
+    begun = 0
     for word in words:
-        if not lines or (word.breaks and not _continues_line(lines[-1], word)):
+        ends = word.breaks and not (lines and _continues_line(lines[-1], word))
+        # Where lines do not run level, or from the right, PDFium's line ends may be missing and its order reversed.
+        apart = way != "level" and bool(lines) and word.upright and not _overlap(lines[-1].words[-1], word)
+        if way == "mirrored" and ends:
+            lines[begun:] = sorted(lines[begun:], key=lambda line: line.y0)
+            begun = len(lines)
+        if not lines or apart or (ends and way in ("level", "mirrored")):
             lines.append(Line())
         lines[-1].add(word)
+    if way == "mirrored":
+        lines[begun:] = sorted(lines[begun:], key=lambda line: line.y0)
+    for line in lines:
+        _unspace(line)
     return lines
+
+
+def _unspace(line: Line) -> None:
+    """Take the spaces out of a line of Chinese or Japanese set in wide spacing: all its characters stand alone."""
+    if WIDE.match(line.words[0].text) or WIDE.match(line.words[-1].text):
+        wide = [word for word in line.words if WIDE.match(word.text)]
+        if len(wide) >= _SPACED_OUT and all(len(word.text) == 1 for word in wide):
+            for before, word in pairwise(line.words):
+                if WIDE.match(before.text) and WIDE.match(word.text):
+                    word.spaced = False
+
+
+def _overlap(before: Word, word: Word) -> bool:
+    """Whether they have height in common, as all on one line have, small type set high or low too."""
+    shared = min(before.y1, word.y1) - max(before.y0, word.y0)
+    return not before.upright or shared > 0.25 * min(before.height, word.height)
 
 
 def _continues_line(line: Line, word: Word) -> bool:

@@ -2,16 +2,14 @@
 
 Files written by programs nearly always have their text in reading order, so it is kept unless there are signs against
 it: lines that run through two columns of prose, or an order that goes back up the page without going on to the right.
-Then columns are found by the white space between them (an XY cut), right column first where most letters are Arabic
-or Hebrew.
+Then columns are found by the white space between them (an XY cut).
 """
 
-import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from rag.parsing.pdf_grid_tables import Table
 from rag.parsing.pdf_lines import Line
-from rag.parsing.pdf_tables import Table
 from rag.parsing.pdf_words import Word
 
 Item = Line | Table
@@ -26,7 +24,6 @@ _BACK_JUMPS = 2
 _LETTERS = 12
 _MOST_ITEMS = 3000
 _MOST_DEPTH = 12
-_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 
 
 def unmixed(lines: Sequence[Line]) -> list[Line]:
@@ -105,18 +102,17 @@ def _sides(line: Line, middle: float) -> tuple[list[Word], list[Word]]:
     return [word for word in line.words if word.x0 < middle], [word for word in line.words if word.x0 >= middle]
 
 
-def in_order(items: Sequence[Item]) -> list[Item]:
-    """The items of a page in reading order: as they are unless they go back up the page more than once."""
-    if not _BACK_JUMPS < len(items) <= _MOST_ITEMS:
+def in_order(items: Sequence[Item], *, unordered: bool = False) -> list[Item]:
+    """The items of a page in reading order: as they are unless they go back up the page more than once, or are known
+    to be ``unordered``."""
+    if not (1 if unordered else _BACK_JUMPS) < len(items) <= _MOST_ITEMS:
         return list(items)
     boxes = [_box(item) for item in items]
     # What a figure is labelled with goes up and down and tells nothing.
     telling = [box for box, item in zip(boxes, items, strict=True) if _is_text(item)]
-    if sum(_goes_back(a, b) for a, b in pairwise(telling)) < _BACK_JUMPS:
+    if not unordered and sum(_goes_back(a, b) for a, b in pairwise(telling)) < _BACK_JUMPS:
         return list(items)
-    text = "".join(word.text for item in items if isinstance(item, Line) for word in item.words)
-    backwards = 2 * len(_RIGHT_TO_LEFT.findall(text)) > len(text)
-    return [items[index] for index in _cut(list(range(len(items))), boxes, backwards, 0)]
+    return [items[index] for index in _cut(list(range(len(items))), boxes, 0)]
 
 
 def _is_text(item: Item) -> bool:
@@ -144,7 +140,7 @@ def _goes_back(before: Box4, after: Box4) -> bool:
     return after[3] < before[1] - 1.5 * min(height, 20.0) and after[0] < before[2] - 2
 
 
-def _cut(indices: list[int], boxes: Sequence[Box4], backwards: bool, depth: int) -> list[int]:
+def _cut(indices: list[int], boxes: Sequence[Box4], depth: int) -> list[int]:
     """The items in reading order: bands from top to bottom, in each the columns, and so on inside of these."""
     if len(indices) < 2 or depth > _MOST_DEPTH:
         return _by_place(indices, boxes)
@@ -154,8 +150,8 @@ def _cut(indices: list[int], boxes: Sequence[Box4], backwards: bool, depth: int)
         if len(columns) < 2:
             order += _by_place(group, boxes)
             continue
-        for column in reversed(columns) if backwards else columns:
-            order += _cut(column, boxes, backwards, depth + 1)
+        for column in columns:
+            order += _cut(column, boxes, depth + 1)
     return order
 
 

@@ -2,15 +2,15 @@
 
 import ctypes
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from rag.parsing.pdf_words import Geometry
-
 Box4 = tuple[float, float, float, float]
+Place = Callable[[float, float, float, float], Box4]
 
 _THIN = 2.5
 _SHORTEST = 6.0
@@ -20,6 +20,7 @@ _MOST_SEGMENTS = 6000
 _MOST_RULES = 1500
 _MOST_FORMS = 3
 _RECTANGLE = 6
+_INSET = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +59,12 @@ class Grid:
         return self.root[row][column]
 
 
-def grids_of(page: pdfium.PdfPage, geometry: Geometry) -> list[Grid]:
-    """The page's ruled grids of at least two cells, none inside of another."""
+def grids_of(page: pdfium.PdfPage, place: Place) -> list[Grid]:
+    """The page's ruled grids of at least two cells, none inside of another; ``place`` says where on the page that is
+    laid out a box of PDF user space stands."""
     lines: list[Rule] = []
     fills: list[Rule] = []
-    for rule, filled in _rules(page, geometry):
+    for rule, filled in _rules(page, place):
         (fills if filled else lines).append(rule)
     grids = _grids(lines)
     # Cells may be told apart by their ground alone. One column of these is stripes, not a table.
@@ -81,7 +83,7 @@ def _inside(inner: Box4, outer: Box4) -> bool:
     return outer[0] <= inner[0] and outer[1] <= inner[1] and inner[2] <= outer[2] and inner[3] <= outer[3]
 
 
-def _rules(page: pdfium.PdfPage, geometry: Geometry) -> Iterator[tuple[Rule, bool]]:
+def _rules(page: pdfium.PdfPage, place: Place) -> Iterator[tuple[Rule, bool]]:
     """Every straight upright or level line that is drawn, thin rectangles and edges of framed ones among them; and,
     marked with true, the edges of filled areas."""
     box = [ctypes.c_float() for _ in range(4)]
@@ -94,14 +96,14 @@ def _rules(page: pdfium.PdfPage, geometry: Geometry) -> Iterator[tuple[Rule, boo
         width, height = bounds[2] - bounds[0], bounds[3] - bounds[1]
         if min(width, height) <= _THIN:
             if max(width, height) >= _SHORTEST:
-                yield _thin(geometry.displayed(*bounds)), False
+                yield _thin(place(*bounds)), False
             continue
         mode, stroke = ctypes.c_int(), ctypes.c_int()
         pdfium_c.FPDFPath_GetDrawMode(path, mode, stroke)
         if stroke.value:
-            yield from ((rule, False) for rule in _segments(path, matrix, geometry))
+            yield from ((rule, False) for rule in _segments(path, matrix, place))
         elif mode.value and pdfium_c.FPDFPath_CountSegments(path) <= _RECTANGLE:
-            x0, y0, x1, y1 = geometry.displayed(*bounds)
+            x0, y0, x1, y1 = place(*bounds)
             yield from ((Rule(True, x, y0, y1), True) for x in (x0, x1))
             yield from ((Rule(False, y, x0, x1), True) for y in (y0, y1))
 
@@ -145,7 +147,7 @@ def _thin(box: Box4) -> Rule:
     return Rule(True, (x0 + x1) / 2, y0, y1)
 
 
-def _segments(path: object, matrix: pdfium.PdfMatrix | None, geometry: Geometry) -> Iterator[Rule]:
+def _segments(path: object, matrix: pdfium.PdfMatrix | None, place: Place) -> Iterator[Rule]:
     """The straight segments of a stroked path."""
     own = _matrix(path)
     whole = own if matrix is None else own.multiply(matrix)
@@ -160,16 +162,16 @@ def _segments(path: object, matrix: pdfium.PdfMatrix | None, geometry: Geometry)
         if kind == pdfium_c.FPDF_SEGMENT_MOVETO:
             first = point
         elif kind == pdfium_c.FPDF_SEGMENT_LINETO and last is not None:
-            yield from _straight(last, point, geometry)
+            yield from _straight(last, point, place)
         last = point
         if first is not None and pdfium_c.FPDFPathSegment_GetClose(segment):
-            yield from _straight(point, first, geometry)
+            yield from _straight(point, first, place)
 
 
-def _straight(start: tuple[float, float], end: tuple[float, float], geometry: Geometry) -> Iterator[Rule]:
+def _straight(start: tuple[float, float], end: tuple[float, float], place: Place) -> Iterator[Rule]:
     (x0, x1), (y0, y1) = sorted((start[0], end[0])), sorted((start[1], end[1]))
     if min(x1 - x0, y1 - y0) <= 1 and max(x1 - x0, y1 - y0) >= _SHORTEST:
-        yield _thin(geometry.displayed(x0, y0, x1, y1))
+        yield _thin(place(x0, y0, x1, y1))
 
 
 def _merged(rules: Iterable[Rule]) -> Iterator[Rule]:
@@ -222,7 +224,7 @@ def _grid(rules: Sequence[Rule]) -> Grid | None:
     upright, level = [r for r in rules if r.down], [r for r in rules if not r.down]
     walls = {(column, row) for column in range(1, len(xs) - 1) for row in _covered(upright, xs[column], ys)}
     floors = {(row, column) for row in range(1, len(ys) - 1) for column in _covered(level, ys[row], xs)}
-    root = _roots(len(ys) - 1, len(xs) - 1, walls, floors)
+    root = _with_tables_in_cells(_roots(len(ys) - 1, len(xs) - 1, walls, floors), xs, walls, floors)
     if len({cell for row in root for cell in row}) < 2:
         return None
     return Grid(tuple(xs), tuple(ys), root)
@@ -257,3 +259,31 @@ def _roots(
             elif row and (row, column) not in floors:
                 root[row][column] = root[row - 1][column]
     return tuple(map(tuple, root))
+
+
+def _with_tables_in_cells(
+    root: tuple[tuple[tuple[int, int], ...], ...],
+    xs: Sequence[float],
+    walls: set[tuple[int, int]],
+    floors: set[tuple[int, int]],
+) -> tuple[tuple[tuple[int, int], ...], ...]:
+    """The roots with each table that stands inside of a cell, with a frame of its own, made one with that cell.
+
+    Read row by row the two would be mixed: the inner one's rows are none of the outer one's.
+    """
+    cells = [list(row) for row in root]
+    columns = len(xs) - 1
+    bounds = [0, *(row for row in range(1, len(root)) if all((row, c) in floors for c in range(columns))), len(root)]
+    for top, bottom in pairwise(bounds):
+        rows = range(top, bottom)
+        edges = [0, *(c for c in range(1, columns) if all((c, row) in walls for row in rows)), columns]
+        for left, right in pairwise(edges):
+            inner = sorted({c for c in range(left + 1, right) for row in rows if (c, row) in walls})
+            if len(inner) < 2 or not any((r, c) in floors for r in rows[1:] for c in range(left, right)):
+                continue
+            framed = min(xs[inner[0]] - xs[left], xs[right] - xs[inner[-1]]) < _INSET
+            own = not any((c, row) in walls for c in inner for row in range(len(root)) if row not in rows)
+            if framed and own and len(bounds) > 2:
+                for row in rows:
+                    cells[row][left:right] = [(top, left)] * (right - left)
+    return tuple(map(tuple, cells))

@@ -7,15 +7,12 @@ is no table.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
+from rag.parsing.pdf_grid_tables import Cell, Table, filled, ruled
 from rag.parsing.pdf_lines import BULLET, Line
 from rag.parsing.pdf_ruling import Grid
-from rag.parsing.pdf_words import Word
 
-_MOST_IN_CELL = 1200
-_MOST_ON_AVERAGE = 250
 _HEAD_LINES = 4
 _FAR = 3.2
 _HEAD_FAR = 2.4
@@ -23,26 +20,13 @@ _PROSE_WORDS = 4.5
 _CURRENCY = re.compile(r"[$€£¥(\[]{1,3}")
 _CLOSING = re.compile(r"[)\]%*†‡]{1,3}")
 
-Cell = list[Word]
-
-
-@dataclass(slots=True)
-class Table:
-    """Rows of cells of words; every row has as many cells."""
-
-    rows: list[list[Cell]]
-
-    def words(self) -> list[Word]:
-        """All words, row by row and cell by cell."""
-        return [word for row in self.rows for cell in row for word in cell]
-
 
 def with_tables(lines: Sequence[Line], grids: Sequence[Grid]) -> list[Line | Table]:
     """The lines in their order, those that make tables replaced by these; prose in columns is put in reading order."""
     found: list[Line | Table] = []
     pending: list[Line] = []
     grids = [grid for grid in grids if not (grid.filled and _goes_on(grid, lines))]
-    for item in _ruled(lines, grids):
+    for item in ruled(lines, grids):
         if isinstance(item, Line):
             pending.append(item)
             continue
@@ -60,59 +44,6 @@ def _goes_on(grid: Grid, lines: Sequence[Line]) -> bool:
         if near and line.x0 < right and line.x1 > left and len(line.cell_starts()) >= 3:
             return True
     return False
-
-
-def _ruled(lines: Sequence[Line], grids: Sequence[Grid]) -> list[Line | Table]:
-    if not grids:
-        return list(lines)
-    held: list[list[tuple[tuple[int, int], Word]]] = [[] for _ in grids]
-    place: dict[int, int] = {}
-    for line in lines:
-        for word in line.words:
-            for number, grid in enumerate(grids):
-                cell = grid.cell_at((word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2)
-                if cell is not None:
-                    held[number].append((cell, word))
-                    place[id(word)] = number
-                    break
-    tables = [_of_grid(grid, words) for grid, words in zip(grids, held, strict=True)]
-    items: list[Line | Table] = []
-    shown: set[int] = set()
-    for line in lines:
-        rest = Line()
-        for word in line.words:
-            number = place.get(id(word), -1)
-            table = tables[number] if number >= 0 else None
-            if table is None:
-                rest.add(word)
-            elif number not in shown:
-                if rest.words:
-                    items.append(rest)
-                    rest = Line()
-                shown.add(number)
-                items.append(table)
-        if rest.words:
-            items.append(rest)
-    return items
-
-
-def _of_grid(grid: Grid, words: Sequence[tuple[tuple[int, int], Word]]) -> Table | None:
-    """The table in a grid; ``None`` when that is a frame around text, or has text in one cell only."""
-    rows: list[list[Cell]] = [[[] for _ in grid.xs[1:]] for _ in grid.ys[1:]]
-    for (row, column), word in words:
-        rows[row][column].append(word)
-    sizes = [sum(len(word.text) + 1 for word in cell) for row in rows for cell in row if cell]
-    if len(sizes) < 2 or max(sizes) > _MOST_IN_CELL or sum(sizes) > _MOST_ON_AVERAGE * len(sizes):
-        return None
-    return _filled(rows)
-
-
-def _filled(rows: list[list[Cell]]) -> Table | None:
-    """The rows without empty ones and empty columns."""
-    rows = [row for row in rows if any(row)]
-    used = [column for column in range(max(map(len, rows), default=0)) if any(row[column] for row in rows)]
-    rows = [[row[column] for column in used] for row in rows]
-    return Table(rows) if rows and used else None
 
 
 def _aligned(lines: Sequence[Line]) -> list[Line | Table]:
@@ -134,7 +65,7 @@ def _aligned(lines: Sequence[Line]) -> list[Line | Table]:
             head = _head(found, run, columns)
             del found[len(found) - sum(map(len, head)) :]
             rows = [_cells(line, columns) for line in run]
-            table = _filled([_side_by_side([_cells(line, columns) for line in row]) for row in head] + rows)
+            table = filled([_side_by_side([_cells(line, columns) for line in row]) for row in head] + rows)
             if table is not None:
                 found.append(_signs_joined(table))
         at = end

@@ -4,18 +4,27 @@ import ctypes
 import math
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from rag.parsing.building import clean
 
+Way = Literal["level", "mirrored", "down", "up", "over"]
+"""Which way text runs: from left to right, from right to left, down or up the page, upside down."""
+
 _HYPHEN_MARKS = ("\x02", "\ufffe", "\xad")
 WIDE = re.compile("[\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]")
+RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_TURNED_LIGATURE = re.compile("[\u0622\u0623\u0625\u0627]\u0644")
+_MIRRORED = str.maketrans("()[]{}«»‹›", ")(][}{»«›‹")
+_TURNED_BRACKET = re.compile(r"[)\]}»›].*\w|.*\w.*[(\[{«‹]$")
 _WIDE_RUN = 4
 _MAX_WORD = 200
 _BOLD_WEIGHT = 600
 _UPRIGHT = 1.5
+_FIRST = 5
 _BOLD = re.compile(r"bold|black|heavy|demi", re.IGNORECASE)
 
 
@@ -57,7 +66,8 @@ class Geometry:
 class Word:
     """A word or a piece of one. ``breaks`` and ``spaced``: a line end or white space stands before it in the file's
     order; ``hyphened``: PDFium says that a hyphen at its end only divides it; ``type_size``: height of its line of type
-    in points, where the box does not tell it; ``tilted``: it runs neither level nor upright."""
+    in points, where the box does not tell it; ``tilted``: it runs neither level nor upright; ``angle``: 0, 90, 180 or
+    270 degrees clockwise from level on the displayed page, asked for only where its box or the page give reason to."""
 
     text: str
     x0: float
@@ -70,6 +80,7 @@ class Word:
     hyphened: bool = False
     type_size: float = 0.0
     tilted: bool = False
+    angle: int = 0
 
     @property
     def height(self) -> float:
@@ -106,6 +117,7 @@ class _WordReader:
         self.characters: list[str] = []
         self.breaks = False
         self.spaced = False
+        self.upside_down = False
         self._rectangle = pdfium_c.FS_RECTF()
         self._name = ctypes.create_string_buffer(128)
 
@@ -129,7 +141,17 @@ class _WordReader:
             else:
                 self._take(index, character)
         self._finish()
+        self._turn_brackets()
         return self.words
+
+    def _turn_brackets(self) -> None:
+        """On a page written from right to left, turn the brackets of words that begin with a closing one or end with an
+        opening one: PDFium mirrors those that the file has right already."""
+        text = "".join(word.text for word in self.words)
+        if 2 * len(RIGHT_TO_LEFT.findall(text)) > len(text):
+            for word in self.words:
+                if _TURNED_BRACKET.match(word.text):
+                    word.text = word.text.translate(_MIRRORED)
 
     def _take(self, index: int, character: str) -> None:
         if not self.characters:
@@ -141,7 +163,7 @@ class _WordReader:
             self._finish()
             self.breaks = True
             return
-        wide = bool(WIDE.match(character))
+        wide = character > "\u2e7f" and bool(WIDE.match(character))
         if len(self.characters) >= (_WIDE_RUN if wide else _MAX_WORD):
             self._finish()
 
@@ -149,6 +171,8 @@ class _WordReader:
         if not self.characters:
             return
         joined = "".join(self.characters)
+        if _TURNED_LIGATURE.search(joined):
+            joined = self._with_ligatures_turned()
         self.characters.clear()
         hyphened = joined.endswith(_HYPHEN_MARKS)
         text = clean(joined.rstrip("".join(_HYPHEN_MARKS)) + "-" if hyphened else joined)
@@ -156,20 +180,30 @@ class _WordReader:
         if not text or text.isspace() or box is None:
             return
         word = Word(text, *box, self.breaks, self.spaced, self._is_bold(self.first), hyphened)
-        if self._is_tilted(word):
-            word.tilted, word.type_size = True, float(pdfium_c.FPDFText_GetFontSize(self.textpage.raw, self.first))
+        self._find_angle(word)
         self.words.append(word)
         self.breaks = self.spaced = False
 
+    def _with_ligatures_turned(self) -> str:
+        """The word with lam before alef where both are one glyph: PDFium turns them round with the whole word."""
+        joined = "".join(self.characters)
+        if len(self.characters) == self.last - self.first + 1:
+            for found in _TURNED_LIGATURE.finditer(joined):
+                alef, lam = self.first + found.start(), self.first + found.start() + 1
+                # The letters of one glyph have one box.
+                if self._character_box(alef) == self._character_box(lam):
+                    joined = joined[: found.start()] + found.group()[::-1] + joined[found.end() :]
+        return joined
+
     def _box(self) -> tuple[float, float, float, float] | None:
         """The displayed box around the word's first and last character; ``None`` when it is not on the page."""
-        found = [self._character_box(index) for index in {self.first, self.last}]
-        rectangles = [rectangle for rectangle in found if rectangle is not None]
-        if not rectangles:
+        first, last = self._character_box(self.first), None
+        if self.last != self.first:
+            last = self._character_box(self.last)
+        first, last = first or last, last or first
+        if first is None or last is None:
             return None
-        x0, y0, x1, y1 = (
-            pick(side) for pick, side in zip((min, min, max, max), zip(*rectangles, strict=True), strict=True)
-        )
+        x0, y0, x1, y1 = min(first[0], last[0]), min(first[1], last[1]), max(first[2], last[2]), max(first[3], last[3])
         x0, y0, x1, y1 = self.geometry.displayed(x0, y0, x1, y1)
         if x1 < 0 or y1 < 0 or x0 > self.geometry.width or y0 > self.geometry.height:
             return None
@@ -179,16 +213,20 @@ class _WordReader:
         rectangle = self._rectangle
         if not pdfium_c.FPDFText_GetLooseCharBox(self.textpage.raw, index, ctypes.byref(rectangle)):
             return None
-        left, right = sorted((rectangle.left, rectangle.right))
-        bottom, top = sorted((rectangle.bottom, rectangle.top))
-        return left, bottom, right, top
+        left, right, bottom, top = rectangle.left, rectangle.right, rectangle.bottom, rectangle.top
+        return min(left, right), min(bottom, top), max(left, right), max(bottom, top)
 
-    def _is_tilted(self, word: Word) -> bool:
-        """Whether the word runs askew; asked only of those whose box is high for their length."""
-        if len(word.text) < 3 or word.height < 0.4 * (word.x1 - word.x0):
-            return False
-        angle = math.degrees(pdfium_c.FPDFText_GetCharAngle(self.textpage.raw, self.first)) % 90
-        return 10 < angle < 80
+    def _find_angle(self, word: Word) -> None:
+        """Which way the word runs; asked only of those whose box is high for their length, and of a page's first."""
+        high = len(word.text) > 2 and word.height >= 0.4 * (word.x1 - word.x0)
+        if not high and not self.upside_down and len(self.words) >= _FIRST:
+            return
+        clockwise = math.degrees(pdfium_c.FPDFText_GetCharAngle(self.textpage.raw, self.first)) + self.geometry.rotation
+        if high and 10 < clockwise % 90 < 80:
+            word.tilted, word.type_size = True, float(pdfium_c.FPDFText_GetFontSize(self.textpage.raw, self.first))
+            return
+        word.angle = round(clockwise / 90) * 90 % 360
+        self.upside_down = word.angle == 180 and (self.upside_down or len(self.words) < _FIRST)
 
     def _is_bold(self, index: int) -> bool:
         flags = ctypes.c_int()

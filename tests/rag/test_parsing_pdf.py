@@ -131,8 +131,9 @@ def test_pages_hold_their_own_text_and_an_empty_page_none(tmp_path):
     assert texts == [PROSE[0], "", " ".join(PROSE[1:])]
 
 
-def test_the_value_of_a_form_field_is_read_where_it_stands(tmp_path):
-    document = read(tmp_path, PdfPage(lines(PROSE), field_value="Erika Mustermann"))
+@pytest.mark.parametrize("drawn", [True, False])
+def test_the_value_of_a_form_field_is_read_where_it_stands(tmp_path, drawn):
+    document = read(tmp_path, PdfPage(lines(PROSE), field_value="Erika Mustermann", field_drawn=drawn))
     assert document.text.endswith("Erika Mustermann")
     box = document.pages[0].boxes[-1]
     assert 100 <= box.x0 < box.x1 <= 300

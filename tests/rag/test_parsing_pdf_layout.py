@@ -87,6 +87,32 @@ def test_cells_told_apart_by_their_ground_are_a_table(tmp_path):
     assert tables(document) == ["| Class | Found |\n| --- | --- |\n| A, merged with B | yes |\n| C | no |"]
 
 
+def test_a_table_inside_of_a_cell_is_read_as_part_of_that_cell(tmp_path):
+    outer = ruling([72, 200, 400], [700, 680, 620])
+    inner = ruling([206, 260, 320], [672, 656, 640])
+    joined = "200 672 m 206 672 l S 320 656 m 400 656 l S 320 672 m 400 672 l S 200 656 m 206 656 l S"
+    runs = [Run(76, 686, "Left", 10), Run(204, 686, "Right", 10), Run(76, 660, "Cell", 10)]
+    runs += [Run(210, 660, "A", 10), Run(264, 660, "B", 10), Run(210, 644, "1", 10), Run(264, 644, "2", 10)]
+    document = read(tmp_path, PdfPage(runs, drawing=f"{outer}\n{inner}\n{joined}"))
+    assert tables(document) == ["| Left | Right |\n| --- | --- |\n| Cell | A B 1 2 |"]
+
+
+def test_text_laid_over_a_table_is_not_in_its_cells(tmp_path):
+    rows = [("Item", "Price", "Stock"), ("Chair", "49.00", "12"), ("Desk", "199.00", "3")]
+    drawn = ruling([72, 132, 192, 252], [700, 682, 664, 646])
+    over = Run(80, 651, "Prices of last May", 14)
+    document = read(tmp_path, PdfPage([over, *cells(rows, (60, 60, 60))], drawing=drawn))
+    assert tables(document)[0].endswith("| Desk | 199.00 | 3 |")
+    assert document.text.startswith("Prices of last May")
+
+
+def test_stripes_behind_prose_are_no_table(tmp_path):
+    stripes = [f"0.9 g {x} {705 - 14.4 * row:.1f} 200 14.4 re f" for row in range(12) for x in (60, 260, 460)]
+    document = read(tmp_path, PdfPage(lines(PROSE * 3), drawing="\n".join([*stripes, "0 g"])))
+    assert not tables(document)
+    assert PROSE[0] in document.text
+
+
 def test_a_frame_around_text_is_no_table(tmp_path):
     framed = PdfPage(lines(PROSE * 4), drawing=ruling([60, 560], [760, 300, 280]))
     assert not tables(read(tmp_path, framed))
