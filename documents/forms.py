@@ -11,7 +11,7 @@ from pydantic_core import PydanticUndefined
 from accounts.models import User
 from documents.chunk_preview import FEWEST_TOKENS, MOST_OVERLAP, MOST_TOKENS
 from documents.connectors.base import ConnectorKind, Label
-from documents.models import DataSource, Document, SourceKind, Status, Visibility
+from documents.models import DataSource, Document, Status, Visibility
 
 ORDERS = {
     "name": ("title", "filename", "pk"),
@@ -117,7 +117,7 @@ class ConnectorForm(forms.Form):
         for name, label in kind.labels().items():
             info = kind.settings.model_fields[name]
             self.fields[name] = _field(info.annotation, label, required=info.is_required(), kept=source is not None)
-        self.fields["sync_minutes"] = _schedule_field(kind.kind, source.sync_minutes if source else None)
+        self.fields["sync_minutes"] = _schedule_field(kind, source.sync_minutes if source else None)
 
     def clean(self) -> dict[str, Any]:
         """What the connector itself says of the settings, each at its field."""
@@ -167,9 +167,9 @@ def _field(kind: Any, label: Label, *, required: bool, kept: bool) -> forms.Fiel
     return forms.CharField(max_length=1000, widget=forms.TextInput(attrs=attributes), **common)
 
 
-def _schedule_field(kind: str, present: int | None) -> forms.Field:
+def _schedule_field(kind: ConnectorKind, present: int | None) -> forms.Field:
     choices: list[tuple[Any, Any]] = [("", _("Only when somebody asks for it"))]
-    if kind == SourceKind.FOLDER:
+    if kind.shortest_minutes <= 1:
         choices.append((1, _("Every minute")))
     choices.extend(SCHEDULES)
     if present and present not in {minutes for minutes, _label in choices}:

@@ -14,13 +14,12 @@ from typing import Annotated, Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from documents.connectors.base import (
-    ITEM_LIMIT,
     Changes,
+    ConnectorBase,
     ConnectorKind,
-    ConnectorSettings,
     Cursor,
     Fetched,
     Gone,
@@ -29,15 +28,14 @@ from documents.connectors.base import (
     Label,
     Outcome,
     SourceFailed,
-    Surroundings,
 )
-from documents.connectors.patterns import check_patterns, taken
+from documents.connectors.patterns import FileSettings
 
 ENTRIES_PER_STEP = 2000
 MAX_DEPTH = 50
 
 
-class FolderSettings(ConnectorSettings):
+class FolderSettings(FileSettings):
     """Where the files lie and which of them are wanted."""
 
     path: Annotated[
@@ -49,35 +47,10 @@ class FolderSettings(ConnectorSettings):
             placeholder="/srv/documents",
         ),
     ]
-    include: Annotated[
-        str,
-        AfterValidator(check_patterns),
-        Label(
-            gettext_lazy("Only these files"),
-            gettext_lazy("Patterns such as *.pdf or reports/**, one on each line. Empty: every file."),
-            lines=3,
-        ),
-    ] = ""
-    exclude: Annotated[
-        str,
-        AfterValidator(check_patterns),
-        Label(
-            gettext_lazy("Not these files"),
-            gettext_lazy("Patterns, one on each line. Names that begin with a dot are always left out."),
-            lines=3,
-        ),
-    ] = ""
-    max_items: Annotated[int, Field(ge=1, le=200_000), ITEM_LIMIT] = 10_000
 
 
-class FolderConnector:
+class FolderConnector(ConnectorBase[FolderSettings]):
     """Reads a folder."""
-
-    verifies_missing = False
-
-    def __init__(self, wanted: FolderSettings, around: Surroundings) -> None:
-        self._wanted = wanted
-        self._around = around
 
     def check(self) -> str:
         """Count the files, up to a few thousand."""
@@ -104,7 +77,7 @@ class FolderConnector:
         """The bytes of a file, unless it is gone."""
         base = self._base()
         relative = item.external_id
-        if not self._takes(relative):
+        if not self._wanted.takes(relative):
             return Gone()
         path = base / relative
         real = Path(os.path.realpath(path))
@@ -127,9 +100,6 @@ class FolderConnector:
             raise _leads_out()
         return Fetched(file, filename=path.name, modified_at=datetime.fromtimestamp(found.st_mtime, UTC))
 
-    def close(self) -> None:
-        """Nothing is kept open."""
-
     def _base(self) -> Path:
         """The folder itself; SourceFailed when it is not allowed or not there."""
         if not settings.FOLDER_ROOTS:
@@ -146,10 +116,6 @@ class FolderConnector:
             )
         return real
 
-    def _takes(self, relative: str) -> bool:
-        hidden = any(part.startswith(".") for part in relative.split("/"))
-        return not hidden and taken(relative, self._wanted.include, self._wanted.exclude)
-
     def _walk(self, folder: Path, after: tuple[str, ...], parts: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
         """Paths of the wanted files behind ``after``, by their parts, in order."""
         first = after[0] if after else ""
@@ -160,9 +126,9 @@ class FolderConnector:
             rest = after[1:] if name == first else ()
             if is_folder and len(here) < MAX_DEPTH:
                 yield from self._walk(folder / name, rest, here)
-            elif not is_folder and name != first and self._takes("/".join(here)):
+            elif not is_folder and name != first and self._wanted.takes("/".join(here)):
                 yield here
-            elif not is_folder and name == first and len(after) > 1 and self._takes("/".join(here)):
+            elif not is_folder and name == first and len(after) > 1 and self._wanted.takes("/".join(here)):
                 # What was a folder at the last step is a file now.
                 yield here
 
@@ -229,4 +195,5 @@ KIND = ConnectorKind(
     settings=FolderSettings,
     open=FolderConnector,
     admins_only=True,
+    shortest_minutes=1,
 )

@@ -14,10 +14,9 @@ from django.utils.translation import gettext_lazy
 from pydantic import AfterValidator, Field
 
 from documents.connectors.base import (
-    ITEM_LIMIT,
     Changes,
+    ConnectorBase,
     ConnectorKind,
-    ConnectorSettings,
     Cursor,
     Fetched,
     Gone,
@@ -25,9 +24,8 @@ from documents.connectors.base import (
     ItemFailed,
     Label,
     Outcome,
-    Surroundings,
 )
-from documents.connectors.patterns import check_patterns, taken
+from documents.connectors.patterns import FileSettings, Include
 from documents.errors import upload_too_large
 from rag.outbound.git import GitRequest, GitTip, fetch_tip, read_blob
 
@@ -43,7 +41,7 @@ def _http_address(text: str) -> str:
     return text
 
 
-class GitSettings(ConnectorSettings):
+class GitSettings(FileSettings):
     """Which repository, which branch, which files."""
 
     url: Annotated[
@@ -75,44 +73,20 @@ class GitSettings(ConnectorSettings):
             secret=True,
         ),
     ] = ""
-    include: Annotated[
-        str,
-        AfterValidator(check_patterns),
-        Label(
-            gettext_lazy("Only these files"),
-            gettext_lazy("Patterns such as *.md or docs/**, one on each line. Empty: every file."),
-            lines=3,
-        ),
-    ] = "*.md\n*.rst\n*.txt\n*.adoc\n*.html\n*.pdf\n*.docx"
-    exclude: Annotated[
-        str,
-        AfterValidator(check_patterns),
-        Label(
-            gettext_lazy("Not these files"),
-            gettext_lazy("Patterns, one on each line. Names that begin with a dot are always left out."),
-            lines=3,
-        ),
-    ] = ""
-    max_items: Annotated[int, Field(ge=1, le=200_000), ITEM_LIMIT] = 10_000
+    include: Include = "*.md\n*.rst\n*.txt\n*.adoc\n*.html\n*.pdf\n*.docx"
 
     def destination(self) -> str:
         """The server."""
         return "://".join(urlsplit(self.url)[:2])
 
 
-class GitConnector:
+class GitConnector(ConnectorBase[GitSettings]):
     """Reads a repository."""
-
-    verifies_missing = False
-
-    def __init__(self, wanted: GitSettings, around: Surroundings) -> None:
-        self._wanted = wanted
-        self._around = around
 
     def check(self) -> str:
         """Ask for the tip of the branch."""
         tip = self._tip("", again=True)
-        count = sum(1 for path, _blob, _size in tip.files if self._takes(path))
+        count = sum(1 for path, _blob, _size in tip.files if self._wanted.takes(path))
         return _("The repository answers. Its branch holds %(count)d files to take in.") % {"count": count}
 
     def changes(self, cursor: Cursor) -> Changes:
@@ -124,13 +98,13 @@ class GitConnector:
         items = [
             Item(path, path, revision=blob, hint={"blob": blob, "size": size})
             for path, blob, size in tip.files
-            if self._takes(path)
+            if self._wanted.takes(path)
         ]
         return Changes(items, {"commit": tip.commit}, full=True)
 
     def fetch(self, item: Item, state: Mapping[str, Any], cursor: Cursor) -> Outcome:
         """The bytes of a file, from the bare repository; fetched again when that was lost."""
-        if not self._takes(item.external_id):
+        if not self._wanted.takes(item.external_id):
             return Gone()
         if int(item.hint.get("size", 0)) > self._around.max_item_bytes:
             raise upload_too_large(self._around.max_item_bytes // 2**20)
@@ -144,13 +118,6 @@ class GitConnector:
         if data.startswith(LFS):
             raise ItemFailed("git_lfs", _("The file lies in Git LFS, which is not followed."), 422)
         return Fetched(io.BytesIO(data), filename=item.external_id.rsplit("/", 1)[-1])
-
-    def close(self) -> None:
-        """Nothing is kept open."""
-
-    def _takes(self, path: str) -> bool:
-        hidden = any(part.startswith(".") for part in path.split("/"))
-        return not hidden and taken(path, self._wanted.include, self._wanted.exclude)
 
     def _tip(self, known: str, *, again: bool = False) -> GitTip:
         wanted, around = self._wanted, self._around

@@ -19,8 +19,8 @@ from psycopg import sql
 from pydantic import AfterValidator, Field
 
 from documents.connectors.base import (
-    ITEM_LIMIT,
     Changes,
+    ConnectorBase,
     ConnectorKind,
     ConnectorSettings,
     Cursor,
@@ -126,21 +126,17 @@ class PostgresSettings(ConnectorSettings):
             placeholder="https://crm.example.com/customers/{id}",
         ),
     ] = ""
-    max_items: Annotated[int, Field(ge=1, le=200_000), ITEM_LIMIT] = 10_000
 
     def destination(self) -> str:
         """The server and the role there."""
         return f"{self.user}@{self.host}:{self.port}/{self.database}"
 
 
-class PostgresConnector:
+class PostgresConnector(ConnectorBase[PostgresSettings]):
     """Reads a query."""
 
-    verifies_missing = False
-
     def __init__(self, wanted: PostgresSettings, around: Surroundings) -> None:
-        self._wanted = wanted
-        self._around = around
+        super().__init__(wanted, around)
         self._connection: psycopg.Connection[Any] | None = None
         self._type = ""
 

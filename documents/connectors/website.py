@@ -16,16 +16,15 @@ from pydantic import AfterValidator, Field
 
 from documents.connectors import robots as robots_txt
 from documents.connectors.base import (
-    ITEM_LIMIT,
     Busy,
     Changes,
     ConnectorKind,
-    ConnectorSettings,
     Cursor,
     Fetched,
     Gone,
     Item,
     ItemFailed,
+    ItemLimit,
     Label,
     Outcome,
     SourceFailed,
@@ -33,8 +32,8 @@ from documents.connectors.base import (
     Unchanged,
     spooled,
 )
-from documents.connectors.http import answering, client, http_failed, modified_of, source_failed
-from documents.connectors.patterns import check_patterns, lines_of, taken
+from documents.connectors.http import HttpConnector, answering, http_failed, modified_of, source_failed
+from documents.connectors.patterns import PatternSettings, lines_of
 from documents.connectors.robots import Robots
 from documents.connectors.web_pages import MAX_SITEMAP_BYTES, facts_of, normal, sitemap_addresses
 
@@ -74,7 +73,7 @@ def _start_address(text: str) -> str:
     return address
 
 
-class WebsiteSettings(ConnectorSettings):
+class WebsiteSettings(PatternSettings):
     """Where to begin, and how far to go."""
 
     start_url: Annotated[
@@ -92,20 +91,6 @@ class WebsiteSettings(ConnectorSettings):
         Field(ge=0, le=20),
         Label(gettext_lazy("Depth"), gettext_lazy("Links to follow from the start address; 0 takes that page alone.")),
     ] = 4
-    include: Annotated[
-        str,
-        AfterValidator(check_patterns),
-        Label(
-            gettext_lazy("Only these pages"),
-            gettext_lazy("Patterns for the path, such as /docs/** or *.pdf, one on each line."),
-            lines=3,
-        ),
-    ] = ""
-    exclude: Annotated[
-        str,
-        AfterValidator(check_patterns),
-        Label(gettext_lazy("Not these pages"), gettext_lazy("Patterns for the path, one on each line."), lines=3),
-    ] = ""
     sitemap: Annotated[
         bool,
         Label(gettext_lazy("Use the sitemap"), gettext_lazy("Pages that the site's own list names, besides links.")),
@@ -118,18 +103,16 @@ class WebsiteSettings(ConnectorSettings):
             gettext_lazy("Between two requests. A longer one that the site asks for is kept."),
         ),
     ] = 0.5
-    max_items: Annotated[int, Field(ge=1, le=50_000), ITEM_LIMIT] = 2_000
+    max_items: ItemLimit = 2_000
 
 
-class WebsiteConnector:
+class WebsiteConnector(HttpConnector[WebsiteSettings]):
     """Reads a website."""
 
     verifies_missing = True
 
     def __init__(self, wanted: WebsiteSettings, around: Surroundings) -> None:
-        self._wanted = wanted
-        self._around = around
-        self._web = client(around)
+        super().__init__(wanted, around)
         self._asked_at = 0.0
         start = urlsplit(wanted.start_url)
         self._site = start.netloc
@@ -177,10 +160,6 @@ class WebsiteConnector:
         if depth > self._wanted.depth or not self._wants(item.external_id, rules):
             return Gone()
         return self._get(item.external_id, state, rules, depth)
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._web.close()
 
     def _get(self, address: str, state: Mapping[str, Any], rules: Robots, depth: int) -> Outcome:
         headers = {"accept": "text/html, application/xhtml+xml, application/pdf;q=0.9, */*;q=0.5"}
@@ -266,7 +245,7 @@ class WebsiteConnector:
             return False
         if not lines_of(self._wanted.include) and not parts.path.startswith(self._folder):
             return False
-        return taken(path.lstrip("/"), self._wanted.include, self._wanted.exclude)
+        return self._wanted.takes(path.lstrip("/"))
 
     def _pause(self, rules: Robots) -> None:
         """Wait until the next request may be made; a long wait is left to the sync."""
