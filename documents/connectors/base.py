@@ -129,6 +129,11 @@ class Connector(Protocol):
         """One item; ``state`` is what its last fetch left, ``cursor`` where the listing stands."""
         ...
 
+    def glance(self) -> str:
+        """What stands for all that a listing would say now, as ``seen`` in a full listing's cursor; takes a second or
+        two. Empty when it cannot be had so cheaply. Only asked of a kind that ``watches``."""
+        ...
+
     def close(self) -> None:
         """Give connections back."""
         ...
@@ -189,6 +194,10 @@ class ConnectorBase(Generic[Wanted]):
         self._wanted = wanted
         self._around = around
 
+    def glance(self) -> str:
+        """Nothing that is cheap."""
+        return ""
+
     def close(self) -> None:
         """Nothing is kept open."""
 
@@ -206,6 +215,9 @@ class ConnectorKind:
     admins_only: bool = False
     shortest_minutes: int = 5
     """Between two scheduled syncs."""
+
+    watches: bool = False
+    """Whether the setting ``watch`` has it looked at every few seconds."""
 
     def labels(self) -> dict[str, Label]:
         """The Label of each setting, in order: first the connector's own, then those that others have too."""

@@ -4,8 +4,10 @@ Files are told apart by their path and taken for changed when size or times are.
 not entered; a link to a file is read when its target lies below an allowed folder too.
 """
 
+import hashlib
 import os
 import stat
+import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +34,9 @@ from documents.connectors.base import (
 from documents.connectors.patterns import FileSettings
 
 ENTRIES_PER_STEP = 2000
+GLANCE_S = 2.0
+"""A folder that takes longer to look through is not watched; a schedule is right for it."""
+
 MAX_DEPTH = 50
 
 
@@ -47,6 +52,11 @@ class FolderSettings(FileSettings):
             placeholder="/srv/documents",
         ),
     ]
+
+    watch: Annotated[
+        bool,
+        Label(gettext_lazy("Watch"), gettext_lazy("Look every ten seconds, and sync when something has changed.")),
+    ] = True
 
 
 class FolderConnector(ConnectorBase[FolderSettings]):
@@ -66,12 +76,26 @@ class FolderConnector(ConnectorBase[FolderSettings]):
         """The files behind the path in ``cursor``, in order."""
         base = self._base()
         after = tuple(cursor.get("after", ()))
+        seen = str(cursor["seen"]) if after else ""
         items: list[Item] = []
         for parts in self._walk(base, after):
             items.append(_item(base, parts))
-            if len(items) >= ENTRIES_PER_STEP:
-                return Changes(items, {"after": list(parts)}, more=True)
-        return Changes(items, {}, full=True)
+            seen = _seen(seen, items[-1])
+            if len(items) >= ENTRIES_PER_STEP and "/".join(parts).isprintable():
+                # A name that is no text cannot stand in a cursor.
+                return Changes(items, {"after": list(parts), "seen": seen}, more=True)
+        return Changes(items, {"seen": seen or "nothing"}, full=True)
+
+    def glance(self) -> str:
+        """The digest that a listing of the whole folder would end with."""
+        base = self._base()
+        seen = ""
+        enough = time.monotonic() + GLANCE_S
+        for parts in self._walk(base, ()):
+            seen = _seen(seen, _item(base, parts))
+            if time.monotonic() > enough:
+                return ""
+        return seen or "nothing"
 
     def fetch(self, item: Item, state: Mapping[str, Any], cursor: Cursor) -> Outcome:
         """The bytes of a file, unless it is gone."""
@@ -165,6 +189,12 @@ def _item(base: Path, parts: tuple[str, ...]) -> Item:
     return Item(relative, name=relative, revision=revision, modified_at=modified)
 
 
+def _seen(before: str, item: Item) -> str:
+    """The digest of the files so far, with one more."""
+    facts = f"{before}/{item.external_id}/{item.revision}"
+    return hashlib.sha256(facts.encode("utf-8", "surrogateescape")).hexdigest()
+
+
 def _allowed(real: Path) -> bool:
     """Whether a path without links lies in or below one of the allowed folders."""
     return any(real.is_relative_to(os.path.realpath(root)) for root in settings.FOLDER_ROOTS)
@@ -196,4 +226,5 @@ KIND = ConnectorKind(
     open=FolderConnector,
     admins_only=True,
     shortest_minutes=1,
+    watches=True,
 )
