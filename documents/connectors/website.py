@@ -36,6 +36,7 @@ from documents.connectors.http import HttpConnector, answering, http_failed, mod
 from documents.connectors.patterns import PatternSettings, lines_of
 from documents.connectors.robots import Robots
 from documents.connectors.web_pages import MAX_SITEMAP_BYTES, facts_of, normal, sitemap_addresses
+from rag.errors import OutboundError
 
 MAX_REDIRECTS = 5
 MAX_HTML_BYTES = 20 * 2**20
@@ -174,19 +175,31 @@ class WebsiteConnector(HttpConnector[WebsiteSettings]):
                 if response.status_code not in REDIRECTS:
                     return self._outcome(response, address, place, state, rules, depth)
                 target = normal(response.headers.get("location", ""), place)
+                for_good = response.status_code in (301, 308)
             # What was remembered belongs to the address that was asked for first.
             headers.pop("if-none-match", None)
             headers.pop("if-modified-since", None)
             if target is None or not self._wants(target, rules):
-                return self._led_out(address, target)
+                return self._led_out(address, target, for_good=for_good or not state)
             place = target
         raise ItemFailed("redirect_loop", _("The address leads from one to the next without end."), 502)
 
-    def _led_out(self, address: str, target: str | None) -> Gone:
-        if address != self._wanted.start_url:
+    def _gone(self, address: str) -> Gone:
+        if address == self._wanted.start_url:
+            # Without it every other page may look gone too, while the site is being moved or mended.
+            message = _("There is no page at the start address. Check the address; nothing was changed.")
+            raise SourceFailed("not_found", message, 422)
+        return Gone()
+
+    def _led_out(self, address: str, target: str | None, *, for_good: bool) -> Gone:
+        """A redirect to what is not wanted: a page that was there and leads out for a while only is not gone."""
+        place = (target or "nowhere")[:200]
+        if address == self._wanted.start_url:
+            message = _("The start address leads to %(target)s. Make that the start address.")
+            raise ItemFailed("redirected", message % {"target": place}, 422)
+        if for_good:
             return Gone()
-        message = _("The start address leads to %(target)s. Make that the start address.")
-        raise ItemFailed("redirected", message % {"target": (target or "nowhere")[:200]}, 422)
+        raise ItemFailed("redirected", _("The page leads to %(target)s for now.") % {"target": place}, 502)
 
     def _outcome(
         self, response: httpx2.Response, address: str, place: str, state: Mapping[str, Any], rules: Robots, depth: int
@@ -194,7 +207,7 @@ class WebsiteConnector(HttpConnector[WebsiteSettings]):
         if response.status_code == 304:
             return Unchanged(self._items([str(each) for each in state.get("links", ())], depth + 1, rules))
         if response.status_code in (404, 410):
-            return Gone()
+            return self._gone(address)
         if response.status_code != 200:
             raise http_failed(response)
         kind, _semicolon, parameters = response.headers.get("content-type", "").partition(";")
@@ -295,13 +308,20 @@ class WebsiteConnector(HttpConnector[WebsiteSettings]):
 
     def _read_sitemap(self, address: str, rules: Robots) -> tuple[list[str], bool]:
         """What a sitemap names; nothing for one that cannot be read, for links lead there too."""
-        self._pause(rules)
-        try:
-            with answering(self._web, "GET", address) as response:
-                if response.status_code == 200:
-                    return sitemap_addresses(_beginning(response, MAX_SITEMAP_BYTES))
-        except ItemFailed:
-            pass
+        for _hop in range(MAX_REDIRECTS + 1):
+            self._pause(rules)
+            try:
+                with answering(self._web, "GET", address) as response:
+                    if response.status_code == 200:
+                        return sitemap_addresses(_beginning(response, MAX_SITEMAP_BYTES))
+                    target = normal(response.headers.get("location", ""), address)
+                    if response.status_code not in REDIRECTS or target is None:
+                        break
+            except (ItemFailed, OutboundError):
+                break
+            if urlsplit(target).netloc != self._site:
+                break
+            address = target
         return [], False
 
 

@@ -92,6 +92,32 @@ def test_a_run_that_takes_every_worker_down_is_given_up(cast: Any, source: DataS
     assert (run.state, run.error_code) == (RunState.FAILED, "sync_crashed")
 
 
+def test_a_secret_that_cannot_be_read_any_more_ends_the_run_with_a_reason(
+    cast: Any, syncing: Any, settings: Any
+) -> None:
+    values = {"url": "https://git.example.com/a.git", "token": "s3cr3t"}
+    source = services.source_create(user=cast.ada, name="Papers", kind="git", settings=values)
+    run = services.sync_start(user=cast.ada, source=source)
+    settings.ENCRYPTION_KEY = "another"
+    assert step(run.pk, syncing.queued.append) is None
+    run = SyncRun.objects.get(pk=run.pk)
+    assert (run.state, run.error_code) == (RunState.FAILED, "secret_unreadable")
+    assert "ENCRYPTION_KEY" in run.error_message
+
+
+def test_a_worker_that_starts_queues_what_another_one_took_with_it(
+    cast: Any, source: DataSource, syncing: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(steps, "STEP_S", 0)
+    run = services.sync_start(user=cast.root, source=source)
+    assert step(run.pk, syncing.queued.append, 0) == 0
+    assert due_runs() == []
+    assert due_runs(queued_for=timedelta()) == [run.pk]
+    assert step(run.pk, syncing.queued.append, 1) is None
+    SyncRun.objects.update(wake_at=timezone.now() + timedelta(minutes=1))
+    assert due_runs(queued_for=timedelta()) == []
+
+
 def test_a_message_that_comes_twice_starts_no_second_chain(
     cast: Any, source: DataSource, syncing: Any, monkeypatch: Any
 ) -> None:
