@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=20)
 RENEW_EVERY_S = 5.0
 MAX_ATTEMPTS = 10
-"""Steps in a row that broke off without an end: such a run takes its workers down and is given up."""
+"""Steps in a row that broke off and got nothing done: such a run takes its workers down and is given up."""
 
 QUEUED_FOR = timedelta(minutes=5)
 """A run that should have gone on so long ago is queued once more: its message may be lost, or waits behind others."""

@@ -203,7 +203,7 @@ class Applier:
     def _reached(self) -> SyncRun:
         """The run, locked; that an item could be reached ends the row of those that could not."""
         run = self._claim.locked()
-        run.failed_in_row = run.pauses = 0
+        run.failed_in_row = run.pauses = run.attempts = 0
         return run
 
     def _done(self, row: SourceItem, status: ItemStatus = ItemStatus.DONE) -> None:

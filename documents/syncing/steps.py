@@ -158,7 +158,7 @@ class _Step:
             take_in(locked, changes.items, self._limit)
             for external_id in changes.deleted:
                 delete_item(locked, external_id)
-            locked.cursor = changes.cursor
+            locked.cursor, locked.attempts = changes.cursor, 0
             if not changes.more or locked.truncated:
                 locked.phase = RunPhase.FETCHING
                 locked.full = changes.full and not locked.truncated
