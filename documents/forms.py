@@ -12,7 +12,7 @@ from pydantic_core import PydanticUndefined
 from accounts.models import User
 from documents.chunk_preview import FEWEST_TOKENS, MOST_OVERLAP, MOST_TOKENS
 from documents.connectors.base import ConnectorKind, Label
-from documents.models import DataSource, Document, SourceKind, Status, Visibility
+from documents.models import DataSource, Document, Status, Visibility
 
 ORDERS = {
     "name": ("title", "filename", "pk"),
@@ -126,7 +126,7 @@ class ConnectorForm(forms.Form):
             self.fields[name] = _field(kind.settings.model_fields[name], label, kept=source is not None)
             # What has a value before anybody writes one is not called optional.
             self.fields[name].widget.is_required |= bool(kind.settings.model_fields[name].default)
-        self.fields["sync_minutes"] = _schedule_field(kind.kind, source.sync_minutes if source else None)
+        self.fields["sync_minutes"] = _schedule_field(kind, source.sync_minutes if source else None)
 
     def clean(self) -> dict[str, Any]:
         """What the connector itself says of the settings, each at its field."""
@@ -206,9 +206,9 @@ def schedule_label(minutes: int | None) -> str:
     return str(known or _("Every %(minutes)d minutes") % {"minutes": minutes})
 
 
-def _schedule_field(kind: str, present: int | None) -> forms.Field:
+def _schedule_field(kind: ConnectorKind, present: int | None) -> forms.Field:
     choices: list[tuple[Any, Any]] = [("", _("Only when somebody asks for it"))]
-    if kind == SourceKind.FOLDER:
+    if kind.shortest_minutes <= 1:
         choices.append((1, _("Every minute")))
     choices.extend(SCHEDULES)
     if present and present not in {minutes for minutes, _label in choices}:

@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from celery import current_app, shared_task
@@ -11,7 +12,7 @@ from kombu.exceptions import ChannelError
 from documents import storage
 from documents.ingest import ingest_next, waiting, warm_up
 from documents.ingest.rebuilding import build_slice, remove_slice
-from documents.syncing import due_runs, step, sweep_folders, ticket_of
+from documents.syncing import due_runs, runs_of_changes, step, sweep_folders, ticket_of
 
 MOST_CALLS = 100
 DRAIN_S = 5.0
@@ -98,6 +99,20 @@ def queue_due_syncs() -> None:
         sync_step.delay(run_id, ticket_of(run_id))
 
 
+@shared_task(ignore_result=True, expires=10)
+def look_at_sources() -> None:
+    """Queue syncs of watched sources that changed; beat calls it every few seconds."""
+    for run_id in runs_of_changes():
+        sync_step.delay(run_id, ticket_of(run_id))
+
+
+@shared_task(ignore_result=True, expires=60)
+def resume_syncs() -> None:
+    """Queue every sync whose time has come; a worker that starts does this, for one that was killed took messages."""
+    for run_id in due_runs(queued_for=timedelta()):
+        sync_step.delay(run_id, ticket_of(run_id))
+
+
 @shared_task(ignore_result=True, expires=3600)
 def sweep_sync_folders() -> None:
     """Remove what connectors kept for sources that are gone; beat calls it every hour."""
@@ -107,6 +122,7 @@ def sweep_sync_folders() -> None:
 @worker_ready.connect
 def _call_at_start(**_signal: Any) -> None:
     call_workers.delay()
+    resume_syncs.delay()
 
 
 @worker_process_init.connect

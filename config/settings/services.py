@@ -91,10 +91,14 @@ CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 3.0
 # The worker takes from its queues in turn: a long sync costs a person's upload one step, not all of them.
 CELERY_TASK_QUEUES = [Queue("celery"), Queue("sync")]
-CELERY_TASK_ROUTES = {"documents.tasks.sync_step": {"queue": "sync"}}
+CELERY_TASK_ROUTES = {
+    "documents.tasks.sync_step": {"queue": "sync"},
+    "documents.tasks.look_at_sources": {"queue": "sync"},
+}
 CELERY_BEAT_SCHEDULE = {
     "call-ingest-workers": {"task": "documents.tasks.call_workers", "schedule": 10.0},
     "queue-due-syncs": {"task": "documents.tasks.queue_due_syncs", "schedule": 10.0},
+    "look-at-sources": {"task": "documents.tasks.look_at_sources", "schedule": 10.0},
     "build-embedding-sets": {"task": "documents.tasks.tend_embedding_sets", "schedule": 10.0},
     "mark-interrupted-answers": {"task": "chat.mark_interrupted", "schedule": 10.0},
     "sweep-bytes": {"task": "documents.tasks.sweep_bytes", "schedule": 3600.0},

@@ -1,9 +1,11 @@
-"""The registry of connectors: one file each, which holds its settings, its labels and its code."""
+"""The registry of connectors: each file of this package that has a KIND is one, with its settings, labels and code."""
 
 import os
+import pkgutil
 import shutil
 import time
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +13,31 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
-from documents.connectors import folder, git, notion, postgres, s3, website
 from documents.connectors.base import Connector, ConnectorKind, ConnectorSettings, Surroundings
 from documents.errors import DocumentsError
 from rag.outbound import OutboundPolicy
 
-__all__ = ["CONNECTORS", "connector_kind", "forget", "opened", "remembered", "settings_error", "surroundings"]
+__all__ = [
+    "CONNECTORS",
+    "connector_kind",
+    "forget",
+    "found_connectors",
+    "opened",
+    "remembered",
+    "settings_error",
+    "surroundings",
+]
 
-CONNECTORS: dict[str, ConnectorKind] = {
-    each.kind: each for each in (folder.KIND, website.KIND, git.KIND, s3.KIND, postgres.KIND, notion.KIND)
-}
+
+def found_connectors() -> dict[str, ConnectorKind]:
+    """The kinds that the files of this package offer, by the names of the files."""
+    modules = [import_module(f"{__name__}.{each.name}") for each in pkgutil.iter_modules(__path__)]
+    return {
+        module.KIND.kind: module.KIND for module in modules if isinstance(getattr(module, "KIND", None), ConnectorKind)
+    }
+
+
+CONNECTORS = found_connectors()
 
 
 def connector_kind(kind: str) -> ConnectorKind:
@@ -49,7 +66,8 @@ def remembered() -> list[str]:
     """The keys of sources whose connectors left something on this machine more than an hour ago."""
     oldest = time.time() - 3600
     try:
-        return [entry.name for entry in os.scandir(_folder()) if entry.stat().st_mtime < oldest]
+        entries = [entry for entry in os.scandir(_folder()) if not entry.name.startswith(".")]
+        return [entry.name for entry in entries if entry.stat().st_mtime < oldest]
     except FileNotFoundError:
         return []
 

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Annotated, Any, Generic, Protocol, TypeVar
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from documents.errors import DocumentsError, upload_too_large
 from rag.outbound import OutboundPolicy
@@ -129,6 +129,11 @@ class Connector(Protocol):
         """One item; ``state`` is what its last fetch left, ``cursor`` where the listing stands."""
         ...
 
+    def glance(self) -> str:
+        """What stands for all that a listing would say now, as ``seen`` in a full listing's cursor; takes a second or
+        two. Empty when it cannot be had so cheaply. Only asked of a kind that ``watches``."""
+        ...
+
     def close(self) -> None:
         """Give connections back."""
         ...
@@ -141,16 +146,6 @@ class Surroundings:
     policy: OutboundPolicy
     folder: Path
     max_item_bytes: int
-
-
-class ConnectorSettings(BaseModel):
-    """Root of every connector's settings. Fields carry a Label; the secret ones are stored encrypted."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, hide_input_in_errors=True)
-
-    def destination(self) -> str:
-        """Where the secrets are sent to: they are asked for again when this changes."""
-        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +164,48 @@ class Label:
     chooses: bool = False
 
 
+ItemLimit = Annotated[
+    int,
+    Field(ge=1, le=200_000),
+    Label(_("Most documents"), _("What lies beyond is left out, and the list of syncs says so."), chooses=True),
+]
+
+
+class ConnectorSettings(BaseModel):
+    """Root of every connector's settings. Fields carry a Label; the secret ones are stored encrypted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, hide_input_in_errors=True)
+
+    max_items: ItemLimit = 10_000
+
+    def destination(self) -> str:
+        """Where the secrets are sent to: they are asked for again when this changes."""
+        return ""
+
+
+Wanted = TypeVar("Wanted", bound=ConnectorSettings)
+
+
+class ConnectorBase(Generic[Wanted]):
+    """What most connectors share: their settings at hand, nothing that is to be closed, listings that can be relied on.
+
+    What is left to write is ``check``, ``changes`` and ``fetch``.
+    """
+
+    verifies_missing = False
+
+    def __init__(self, wanted: Wanted, around: Surroundings) -> None:
+        self._wanted = wanted
+        self._around = around
+
+    def glance(self) -> str:
+        """Nothing that is cheap."""
+        return ""
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
 @dataclass(frozen=True, slots=True)
 class ConnectorKind:
     """A connector as the registry lists it."""
@@ -180,10 +217,19 @@ class ConnectorKind:
     settings: type[ConnectorSettings]
     open: Callable[[Any, Surroundings], Connector]
     admins_only: bool = False
+    shortest_minutes: int = 5
+    """Between two scheduled syncs."""
+
+    watches: bool = False
+    """Whether the setting ``watch`` has it looked at every few seconds."""
 
     def labels(self) -> dict[str, Label]:
-        """The Label of each setting, in order."""
-        fields = self.settings.model_fields.items()
+        """The Label of each setting, in order: first the connector's own, then those that others have too."""
+        bases = [each for each in self.settings.__mro__[1:] if issubclass(each, ConnectorSettings)]
+        shared = [name for each in bases for name in getattr(each, "__annotations__", {})]
+        fields = sorted(
+            self.settings.model_fields.items(), key=lambda each: shared.index(each[0]) if each[0] in shared else -1
+        )
         return {name: next(each for each in info.metadata if isinstance(each, Label)) for name, info in fields}
 
     def secret_names(self) -> set[str]:
@@ -212,6 +258,3 @@ def spooled(blocks: Iterable[bytes], limit: int) -> IO[bytes]:
 def bad_setting(message: str) -> DocumentsError:
     """A setting that cannot be used, with a sentence that says why."""
     return DocumentsError("invalid_settings", message, 422)
-
-
-ITEM_LIMIT = Label(_("Most documents"), _("What lies beyond is left out, and the list of syncs says so."), chooses=True)

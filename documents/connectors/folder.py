@@ -4,8 +4,10 @@ Files are told apart by their path and taken for changed when size or times are.
 not entered; a link to a file is read when its target lies below an allowed folder too.
 """
 
+import hashlib
 import os
 import stat
+import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,13 +16,12 @@ from typing import Annotated, Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from documents.connectors.base import (
-    ITEM_LIMIT,
     Changes,
+    ConnectorBase,
     ConnectorKind,
-    ConnectorSettings,
     Cursor,
     Fetched,
     Gone,
@@ -29,15 +30,17 @@ from documents.connectors.base import (
     Label,
     Outcome,
     SourceFailed,
-    Surroundings,
 )
-from documents.connectors.patterns import check_patterns, taken
+from documents.connectors.patterns import FileSettings
 
 ENTRIES_PER_STEP = 2000
+GLANCE_S = 2.0
+"""A folder that takes longer to look through is not watched; a schedule is right for it."""
+
 MAX_DEPTH = 50
 
 
-class FolderSettings(ConnectorSettings):
+class FolderSettings(FileSettings):
     """Where the files lie and which of them are wanted."""
 
     path: Annotated[
@@ -49,37 +52,18 @@ class FolderSettings(ConnectorSettings):
             placeholder="/srv/documents",
         ),
     ]
-    include: Annotated[
-        str,
-        AfterValidator(check_patterns),
+    watch: Annotated[
+        bool,
         Label(
-            gettext_lazy("Only these files"),
-            gettext_lazy("Patterns such as *.pdf or reports/**, one on each line. Empty: every file."),
-            lines=3,
+            gettext_lazy("Watch"),
+            gettext_lazy("Look every ten seconds, and sync when something has changed."),
             chooses=True,
         ),
-    ] = ""
-    exclude: Annotated[
-        str,
-        AfterValidator(check_patterns),
-        Label(
-            gettext_lazy("Not these files"),
-            gettext_lazy("Patterns, one on each line. Names that begin with a dot are always left out."),
-            lines=3,
-            chooses=True,
-        ),
-    ] = ""
-    max_items: Annotated[int, Field(ge=1, le=200_000), ITEM_LIMIT] = 10_000
+    ] = True
 
 
-class FolderConnector:
+class FolderConnector(ConnectorBase[FolderSettings]):
     """Reads a folder."""
-
-    verifies_missing = False
-
-    def __init__(self, wanted: FolderSettings, around: Surroundings) -> None:
-        self._wanted = wanted
-        self._around = around
 
     def check(self) -> str:
         """Count the files, up to a few thousand."""
@@ -95,18 +79,32 @@ class FolderConnector:
         """The files behind the path in ``cursor``, in order."""
         base = self._base()
         after = tuple(cursor.get("after", ()))
+        seen = str(cursor["seen"]) if after else ""
         items: list[Item] = []
         for parts in self._walk(base, after):
             items.append(_item(base, parts))
-            if len(items) >= ENTRIES_PER_STEP:
-                return Changes(items, {"after": list(parts)}, more=True)
-        return Changes(items, {}, full=True)
+            seen = _seen(seen, items[-1])
+            if len(items) >= ENTRIES_PER_STEP and "/".join(parts).isprintable():
+                # A name that is no text cannot stand in a cursor.
+                return Changes(items, {"after": list(parts), "seen": seen}, more=True)
+        return Changes(items, {"seen": seen or "nothing"}, full=True)
+
+    def glance(self) -> str:
+        """The digest that a listing of the whole folder would end with."""
+        base = self._base()
+        seen = ""
+        enough = time.monotonic() + GLANCE_S
+        for parts in self._walk(base, ()):
+            seen = _seen(seen, _item(base, parts))
+            if time.monotonic() > enough:
+                return ""
+        return seen or "nothing"
 
     def fetch(self, item: Item, state: Mapping[str, Any], cursor: Cursor) -> Outcome:
         """The bytes of a file, unless it is gone."""
         base = self._base()
         relative = item.external_id
-        if not self._takes(relative):
+        if not self._wanted.takes(relative):
             return Gone()
         path = base / relative
         real = Path(os.path.realpath(path))
@@ -129,9 +127,6 @@ class FolderConnector:
             raise _leads_out()
         return Fetched(file, filename=path.name, modified_at=datetime.fromtimestamp(found.st_mtime, UTC))
 
-    def close(self) -> None:
-        """Nothing is kept open."""
-
     def _base(self) -> Path:
         """The folder itself; SourceFailed when it is not allowed or not there."""
         if not settings.FOLDER_ROOTS:
@@ -148,10 +143,6 @@ class FolderConnector:
             )
         return real
 
-    def _takes(self, relative: str) -> bool:
-        hidden = any(part.startswith(".") for part in relative.split("/"))
-        return not hidden and taken(relative, self._wanted.include, self._wanted.exclude)
-
     def _walk(self, folder: Path, after: tuple[str, ...], parts: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
         """Paths of the wanted files behind ``after``, by their parts, in order."""
         first = after[0] if after else ""
@@ -162,9 +153,9 @@ class FolderConnector:
             rest = after[1:] if name == first else ()
             if is_folder and len(here) < MAX_DEPTH:
                 yield from self._walk(folder / name, rest, here)
-            elif not is_folder and name != first and self._takes("/".join(here)):
+            elif not is_folder and name != first and self._wanted.takes("/".join(here)):
                 yield here
-            elif not is_folder and name == first and len(after) > 1 and self._takes("/".join(here)):
+            elif not is_folder and name == first and len(after) > 1 and self._wanted.takes("/".join(here)):
                 # What was a folder at the last step is a file now.
                 yield here
 
@@ -201,6 +192,12 @@ def _item(base: Path, parts: tuple[str, ...]) -> Item:
     return Item(relative, name=relative, revision=revision, modified_at=modified)
 
 
+def _seen(before: str, item: Item) -> str:
+    """The digest of the files so far, with one more."""
+    facts = f"{before}/{item.external_id}/{item.revision}"
+    return hashlib.sha256(facts.encode("utf-8", "surrogateescape")).hexdigest()
+
+
 def _allowed(real: Path) -> bool:
     """Whether a path without links lies in or below one of the allowed folders."""
     return any(real.is_relative_to(os.path.realpath(root)) for root in settings.FOLDER_ROOTS)
@@ -231,4 +228,6 @@ KIND = ConnectorKind(
     settings=FolderSettings,
     open=FolderConnector,
     admins_only=True,
+    shortest_minutes=1,
+    watches=True,
 )

@@ -1,12 +1,12 @@
 """Git: the files of a repository at the tip of one branch, over HTTP(S).
 
-Only the newest commit is fetched, into a bare repository that may be lost at any time. A file is told apart by its
-path and taken for changed when its blob is another.
+Only files that are wanted are kept, in a folder that may be lost at any time. A file is told apart by its path and
+taken for changed when its blob is another. Fetching goes on beside the steps of the sync, which look in on it.
 """
 
-import io
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import IO, Annotated, Any
 from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy
 from pydantic import AfterValidator, Field
 
 from documents.connectors.base import (
-    ITEM_LIMIT,
+    Busy,
     Changes,
+    ConnectorBase,
     ConnectorKind,
-    ConnectorSettings,
     Cursor,
     Fetched,
     Gone,
@@ -25,11 +25,21 @@ from documents.connectors.base import (
     ItemFailed,
     Label,
     Outcome,
-    Surroundings,
+    SourceFailed,
 )
-from documents.connectors.patterns import check_patterns, taken
+from documents.connectors.patterns import FileSettings, Include
 from documents.errors import upload_too_large
-from rag.outbound.git import GitRequest, GitTip, fetch_tip, read_blob
+from rag.errors import OutboundError
+from rag.outbound.git import (
+    GitListing,
+    GitRequest,
+    StillFetching,
+    ask_tip,
+    fetch_blobs,
+    fetched_listing,
+    kept_listing,
+    open_blob,
+)
 
 LFS = b"version https://git-lfs.github.com/spec/"
 
@@ -43,7 +53,7 @@ def _http_address(text: str) -> str:
     return text
 
 
-class GitSettings(ConnectorSettings):
+class GitSettings(FileSettings):
     """Which repository, which branch, which files."""
 
     url: Annotated[
@@ -75,99 +85,88 @@ class GitSettings(ConnectorSettings):
             secret=True,
         ),
     ] = ""
-    include: Annotated[
-        str,
-        AfterValidator(check_patterns),
-        Label(
-            gettext_lazy("Only these files"),
-            gettext_lazy("Patterns such as *.md or docs/**, one on each line. Empty: every file."),
-            lines=3,
-            chooses=True,
-        ),
-    ] = "*.md\n*.rst\n*.txt\n*.adoc\n*.html\n*.pdf\n*.docx"
-    exclude: Annotated[
-        str,
-        AfterValidator(check_patterns),
-        Label(
-            gettext_lazy("Not these files"),
-            gettext_lazy("Patterns, one on each line. Names that begin with a dot are always left out."),
-            lines=3,
-            chooses=True,
-        ),
-    ] = ""
-    max_items: Annotated[int, Field(ge=1, le=200_000), ITEM_LIMIT] = 10_000
+    include: Include = "*.md\n*.rst\n*.txt\n*.adoc\n*.html\n*.pdf\n*.docx"
 
     def destination(self) -> str:
         """The server."""
         return "://".join(urlsplit(self.url)[:2])
 
 
-class GitConnector:
+class GitConnector(ConnectorBase[GitSettings]):
     """Reads a repository."""
-
-    verifies_missing = False
-
-    def __init__(self, wanted: GitSettings, around: Surroundings) -> None:
-        self._wanted = wanted
-        self._around = around
 
     def check(self) -> str:
         """Ask for the tip of the branch."""
-        tip = self._tip("", again=True)
-        count = sum(1 for path, _blob, _size in tip.files if self._takes(path))
-        return _("The repository answers. Its branch holds %(count)d files to take in.") % {"count": count}
+        return _("The repository answers. Its branch stands at %(commit)s.") % {"commit": ask_tip(self._request())[:10]}
 
     def changes(self, cursor: Cursor) -> Changes:
         """All files of the tip, unless it is the commit in ``cursor``."""
         known = str(cursor.get("commit", ""))
-        tip = self._tip(known)
-        if tip.commit == known:
+        with _patiently():
+            listing = fetched_listing(self._request(known=known))
+        if listing.commit == known:
             return Changes([], cursor)
-        items = [
-            Item(path, path, revision=blob, hint={"blob": blob, "size": size})
-            for path, blob, size in tip.files
-            if self._takes(path)
-        ]
-        return Changes(items, {"commit": tip.commit}, full=True)
+        items = [Item(path, path, revision=blob, hint={"blob": blob}) for path, blob in self._taken(listing)]
+        return Changes(items, {"commit": listing.commit}, full=True)
 
     def fetch(self, item: Item, state: Mapping[str, Any], cursor: Cursor) -> Outcome:
-        """The bytes of a file, from the bare repository; fetched again when that was lost."""
-        if not self._takes(item.external_id):
+        """The bytes of a file; the fetch that brings them brings all that is wanted of the branch."""
+        if not self._wanted.takes(item.external_id):
             return Gone()
-        if int(item.hint.get("size", 0)) > self._around.max_item_bytes:
-            raise upload_too_large(self._around.max_item_bytes // 2**20)
         blob = str(item.hint.get("blob", ""))
-        data = read_blob(self._around.folder, blob)
-        if data is None:
-            self._tip("", again=True)
-            data = read_blob(self._around.folder, blob)
-        if data is None:
-            raise ItemFailed("git_moved_on", _("The branch moved on meanwhile. The next sync takes the new file."), 502)
-        if data.startswith(LFS):
+        file = self._opened(blob) or self._fetched(blob)
+        if file.read(len(LFS)) == LFS:
+            file.close()
             raise ItemFailed("git_lfs", _("The file lies in Git LFS, which is not followed."), 422)
-        return Fetched(io.BytesIO(data), filename=item.external_id.rsplit("/", 1)[-1])
+        file.seek(0)
+        return Fetched(file, filename=item.external_id.rsplit("/", 1)[-1])
 
-    def close(self) -> None:
-        """Nothing is kept open."""
+    def _taken(self, listing: GitListing) -> list[tuple[str, str]]:
+        return [(path, blob) for path, blob in listing.files if self._wanted.takes(path)]
 
-    def _takes(self, path: str) -> bool:
-        hidden = any(part.startswith(".") for part in path.split("/"))
-        return not hidden and taken(path, self._wanted.include, self._wanted.exclude)
+    def _opened(self, blob: str) -> IO[bytes] | None:
+        try:
+            return open_blob(self._around.folder, blob, self._around.max_item_bytes)
+        except OutboundError as error:
+            raise upload_too_large(self._around.max_item_bytes // 2**20) from error
 
-    def _tip(self, known: str, *, again: bool = False) -> GitTip:
+    def _fetched(self, blob: str) -> IO[bytes]:
+        listing = kept_listing(self._around.folder)
+        wanted = dict.fromkeys(blob for _path, blob in self._taken(listing)) if listing else {}
+        if blob not in wanted:
+            raise _moved_on()
+        with _patiently():
+            try:
+                fetch_blobs(self._request(blobs=tuple(wanted)))
+            except OutboundError as error:
+                # Of the repository as a whole, not of this file.
+                raise SourceFailed(error.code, error.message, 502) from error
+        file = self._opened(blob)
+        if file is None:
+            raise _moved_on()
+        return file
+
+    def _request(self, *, known: str = "", blobs: tuple[str, ...] = ()) -> GitRequest:
         wanted, around = self._wanted, self._around
         around.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        request = GitRequest(
-            url=wanted.url,
-            branch=wanted.branch,
-            username=wanted.username,
-            password=wanted.token,
-            folder=str(around.folder),
-            allow=around.policy.allow,
-            known=known,
-            again=again,
-        )
-        return fetch_tip(request)
+        return GitRequest(
+            url=wanted.url, branch=wanted.branch, username=wanted.username, password=wanted.token,
+            folder=str(around.folder), allow=around.policy.allow, known=known, blobs=blobs,
+            max_bytes=around.max_item_bytes,
+        )  # fmt: skip
+
+
+@contextmanager
+def _patiently() -> Iterator[None]:
+    """Leave the worker to others while the fetch goes on."""
+    try:
+        yield
+    except StillFetching as still:
+        raise Busy(still.seconds, polite=True) from still
+
+
+def _moved_on() -> ItemFailed:
+    return ItemFailed("git_moved_on", _("The branch moved on meanwhile. The next sync takes the new file."), 502)
 
 
 KIND = ConnectorKind(

@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 from django.utils.translation import gettext as _
 
-from documents.connectors.base import Busy, ItemFailed, SourceFailed, Surroundings
+from documents.connectors.base import Busy, ConnectorBase, ItemFailed, SourceFailed, Surroundings, Wanted
 from rag.outbound import OutboundLimits, guarded_client
 
 CONNECT_S = 5.0
@@ -27,6 +27,20 @@ def client(around: Surroundings, *, total_s: float = TOTAL_S, max_bytes: int | N
     made = guarded_client(around.policy, timeout=httpx2.Timeout(READ_S, connect=CONNECT_S), limits=limits)
     made.headers["user-agent"] = "footnote"
     return made
+
+
+class HttpConnector(ConnectorBase[Wanted]):
+    """A connector with a guarded client, ``self._web``, for the time of one step."""
+
+    def __init__(
+        self, wanted: Wanted, around: Surroundings, *, total_s: float = TOTAL_S, max_bytes: int | None = None
+    ) -> None:
+        super().__init__(wanted, around)
+        self._web = client(around, total_s=total_s, max_bytes=max_bytes)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._web.close()
 
 
 @contextmanager

@@ -18,7 +18,6 @@ from django.utils.translation import gettext_lazy
 from pydantic import Field
 
 from documents.connectors.base import (
-    ITEM_LIMIT,
     Busy,
     Changes,
     ConnectorKind,
@@ -33,7 +32,7 @@ from documents.connectors.base import (
     SourceFailed,
     Surroundings,
 )
-from documents.connectors.http import MAX_JSON_BYTES, answering, client, http_failed, source_failed
+from documents.connectors.http import MAX_JSON_BYTES, HttpConnector, answering, http_failed, source_failed
 from documents.connectors.notion_text import block_lines, database_table, plain, property_lines, table, title_of
 
 API = "https://api.notion.com/v1"
@@ -69,18 +68,15 @@ class NotionSettings(ConnectorSettings):
             chooses=True,
         ),
     ] = True
-    max_items: Annotated[int, Field(ge=1, le=100_000), ITEM_LIMIT] = 10_000
 
 
-class NotionConnector:
+class NotionConnector(HttpConnector[NotionSettings]):
     """Reads what an integration may see."""
 
     verifies_missing = True
 
     def __init__(self, wanted: NotionSettings, around: Surroundings) -> None:
-        self._wanted = wanted
-        self._around = around
-        self._web = client(around, max_bytes=MAX_JSON_BYTES)
+        super().__init__(wanted, around, max_bytes=MAX_JSON_BYTES)
         self._requests = 0
 
     def check(self) -> str:
@@ -122,10 +118,6 @@ class NotionConnector:
         text = "\n".join([f"# {' '.join(title.split())}", "", *lines, ""])
         moment = _moment(found.get("last_edited_time"))
         return Fetched(io.BytesIO(text.encode("utf-8", "replace")), f"{title[:200]}.md", _address(found), moment)
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._web.close()
 
     def _item(self, found: Mapping[str, Any]) -> Item | None:
         kind, own_id = found.get("object"), str(found.get("id", ""))

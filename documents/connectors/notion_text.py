@@ -61,7 +61,9 @@ def _inner_text(kind: str, inner: Json) -> str:
         return " – ".join(str(inner[end]) for end in ("start", "end") if inner.get(end))
     if kind == "unique_id":
         return "-".join(str(part) for part in (inner.get("prefix"), inner.get("number")) if part is not None)
-    return property_text(inner) if kind == "formula" else ""
+    if kind == "rollup" and inner.get("type") == "array":
+        return ", ".join(text for each in _dicts(inner.get("array")) if (text := property_text(each)))
+    return property_text(inner) if kind in ("formula", "rollup") else ""
 
 
 def block_lines(block: Json, depth: int) -> list[str]:

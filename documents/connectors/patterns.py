@@ -1,10 +1,14 @@
-"""Which paths are taken: glob patterns as people write them, one on each line."""
+"""Which paths are taken: glob patterns as people write them, one on each line, and the settings that hold them."""
 
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Annotated
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
+from pydantic import AfterValidator
+
+from documents.connectors.base import ConnectorSettings, Label
 
 MAX_PATTERNS = 200
 MAX_LENGTH = 300
@@ -73,3 +77,46 @@ def _steps(path: str, place: int, piece: str) -> Iterator[int]:
             yield place + 1
     elif path.startswith(piece, place):
         yield place + len(piece)
+
+
+Patterns = Annotated[str, AfterValidator(check_patterns)]
+Include = Annotated[
+    Patterns,
+    Label(
+        _("Only these"),
+        _("Patterns such as *.pdf or reports/**, one on each line. Empty: everything."),
+        lines=3,
+        chooses=True,
+    ),
+]
+Exclude = Annotated[Patterns, Label(_("Not these"), _("Patterns, one on each line."), lines=3, chooses=True)]
+ExcludeFiles = Annotated[
+    Patterns,
+    Label(
+        _("Not these"),
+        _("Patterns, one on each line. Names that begin with a dot are always left out."),
+        lines=3,
+        chooses=True,
+    ),
+]
+
+
+class PatternSettings(ConnectorSettings):
+    """Settings of a connector that chooses by path."""
+
+    include: Include = ""
+    exclude: Exclude = ""
+
+    def takes(self, path: str) -> bool:
+        """Whether the patterns choose this path, written without a leading slash."""
+        return taken(path, self.include, self.exclude)
+
+
+class FileSettings(PatternSettings):
+    """Settings of a connector that reads folders of files: hidden ones are left out."""
+
+    exclude: ExcludeFiles = ""
+
+    def takes(self, path: str) -> bool:
+        """Whether the patterns choose this path, and no part of it begins with a dot."""
+        return not any(part.startswith(".") for part in path.split("/")) and super().takes(path)

@@ -5,9 +5,13 @@ policy permits. A row is told apart by its key column and taken for changed when
 without one, when anything in it is.
 """
 
+import contextlib
 import io
 import json
+import os
 import re
+import socket
+import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -19,8 +23,8 @@ from psycopg import sql
 from pydantic import AfterValidator, Field
 
 from documents.connectors.base import (
-    ITEM_LIMIT,
     Changes,
+    ConnectorBase,
     ConnectorKind,
     ConnectorSettings,
     Cursor,
@@ -138,21 +142,17 @@ class PostgresSettings(ConnectorSettings):
             chooses=True,
         ),
     ] = ""
-    max_items: Annotated[int, Field(ge=1, le=200_000), ITEM_LIMIT] = 10_000
 
     def destination(self) -> str:
         """The server and the role there."""
         return f"{self.user}@{self.host}:{self.port}/{self.database}"
 
 
-class PostgresConnector:
+class PostgresConnector(ConnectorBase[PostgresSettings]):
     """Reads a query."""
 
-    verifies_missing = False
-
     def __init__(self, wanted: PostgresSettings, around: Surroundings) -> None:
-        self._wanted = wanted
-        self._around = around
+        super().__init__(wanted, around)
         self._connection: psycopg.Connection[Any] | None = None
         self._type = ""
 
@@ -237,7 +237,7 @@ class PostgresConnector:
         """The query's columns; SourceFailed when one that the settings name is missing."""
         connection = self._open()
         try:
-            cursor = connection.execute(self._whole(sql.SQL("SELECT * FROM {query} LIMIT 0")), [])
+            cursor = self._bounded(self._whole(sql.SQL("SELECT * FROM {query} LIMIT 0")), [])
             described = cursor.description or []
             names = [column.name for column in described]
             wanted = self._wanted
@@ -262,9 +262,21 @@ class PostgresConnector:
     ) -> list[tuple[Any, ...]]:
         """Rows of a statement over the query."""
         try:
-            return self._open().execute(self._whole(statement, **parts), values or []).fetchall()
+            return self._bounded(self._whole(statement, **parts), values or []).fetchall()
         except psycopg.Error as error:
             raise _failed(error) from error
+
+    def _bounded(self, statement: sql.Composed, values: list[Any]) -> psycopg.Cursor[Any]:
+        """Run a statement, which ends in time whatever the query set before it, and whatever became of the server."""
+        connection = self._open()
+        end = threading.Timer(2 * STATEMENT_MS / 1000, _hang_up, [connection.fileno()])
+        end.daemon = True
+        end.start()
+        try:
+            connection.execute(sql.SQL("SET LOCAL statement_timeout = {}").format(sql.Literal(STATEMENT_MS)))
+            return connection.execute(statement, values)
+        finally:
+            end.cancel()
 
     def _whole(self, statement: sql.SQL, **parts: sql.Composable) -> sql.Composed:
         # On lines of its own, so that a comment at its end hides nothing of ours. Sent with parameters, as one prepared
@@ -286,7 +298,9 @@ class PostgresConnector:
                     sslrootcert="system" if wanted.sslmode == "verify-full" else None, gssencmode="disable",
                     connect_timeout=CONNECT_S, application_name="footnote", client_encoding="utf8",
                     options=f"-c default_transaction_read_only=on -c statement_timeout={STATEMENT_MS}"
-                    f" -c lock_timeout=5000 -c idle_in_transaction_session_timeout={4 * STATEMENT_MS}",
+                    f" -c lock_timeout=5000 -c idle_in_transaction_session_timeout={4 * STATEMENT_MS}"
+                    # What a moment is written as must not hang on where the server or the worker stands.
+                    " -c timezone=UTC -c datestyle=ISO -c intervalstyle=postgres",
                     tcp_user_timeout=STATEMENT_MS * 2, prepare_threshold=0,
                 )  # fmt: skip
             except psycopg.Error as error:
@@ -300,6 +314,12 @@ class PostgresConnector:
         ) from failure
 
 
+def _hang_up(descriptor: int) -> None:
+    """End a connection whose server is silent: its own timeout cannot be relied on then."""
+    with contextlib.suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as line:
+        line.shutdown(socket.SHUT_RDWR)
+
+
 def _failed(error: psycopg.Error) -> SourceFailed:
     """What the server said, without the statement and its values."""
     if isinstance(error, psycopg.errors.QueryCanceled):
@@ -307,6 +327,9 @@ def _failed(error: psycopg.Error) -> SourceFailed:
         return SourceFailed("query_timeout", message % {"seconds": STATEMENT_MS // 1000}, 502)
     if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
         return SourceFailed("query_writes", _("The query wants to change something. It may only read."), 422)
+    if isinstance(error, psycopg.OperationalError) and not error.diag.message_primary:
+        message = _("The connection to the database broke off. Try again later.")
+        return SourceFailed("database_unreachable", message, 502)
     reason = error.diag.message_primary or type(error).__name__
     return SourceFailed("query_failed", _("The query failed: %(reason)s.") % {"reason": reason[:300]}, 422)
 

@@ -19,10 +19,8 @@ from django.utils.translation import gettext_lazy
 from pydantic import AfterValidator, Field
 
 from documents.connectors.base import (
-    ITEM_LIMIT,
     Changes,
     ConnectorKind,
-    ConnectorSettings,
     Cursor,
     Fetched,
     Gone,
@@ -34,8 +32,8 @@ from documents.connectors.base import (
     Surroundings,
     spooled,
 )
-from documents.connectors.http import answering, client, http_failed, modified_of, source_failed
-from documents.connectors.patterns import check_patterns, taken
+from documents.connectors.http import HttpConnector, answering, http_failed, modified_of, source_failed
+from documents.connectors.patterns import PatternSettings
 
 LIST_BYTES = 16 * 2**20
 OBJECT_S = 300.0
@@ -51,7 +49,7 @@ def _endpoint(text: str) -> str:
     return text.rstrip("/")
 
 
-class S3Settings(ConnectorSettings):
+class S3Settings(PatternSettings):
     """Which bucket, and which objects."""
 
     endpoint: Annotated[
@@ -86,22 +84,6 @@ class S3Settings(ConnectorSettings):
             chooses=True,
         ),
     ] = ""
-    include: Annotated[
-        str,
-        AfterValidator(check_patterns),
-        Label(
-            gettext_lazy("Only these objects"),
-            gettext_lazy("Patterns such as *.pdf, one on each line."),
-            lines=3,
-            chooses=True,
-        ),
-    ] = ""
-    exclude: Annotated[
-        str,
-        AfterValidator(check_patterns),
-        Label(gettext_lazy("Not these objects"), gettext_lazy("Patterns, one on each line."), lines=3, chooses=True),
-    ] = ""
-    max_items: Annotated[int, Field(ge=1, le=200_000), ITEM_LIMIT] = 10_000
 
     def destination(self) -> str:
         """The server, and the key that the secret belongs to."""
@@ -112,15 +94,11 @@ class S3Settings(ConnectorSettings):
         return self.endpoint or f"https://s3.{self.region}.amazonaws.com"
 
 
-class S3Connector:
+class S3Connector(HttpConnector[S3Settings]):
     """Reads a bucket."""
 
-    verifies_missing = False
-
     def __init__(self, wanted: S3Settings, around: Surroundings) -> None:
-        self._wanted = wanted
-        self._around = around
-        self._web = client(around, total_s=OBJECT_S, max_bytes=max(around.max_item_bytes + 1, LIST_BYTES))
+        super().__init__(wanted, around, total_s=OBJECT_S, max_bytes=max(around.max_item_bytes + 1, LIST_BYTES))
 
     def check(self) -> str:
         """List the first objects."""
@@ -165,13 +143,8 @@ class S3Connector:
             content = spooled(response.iter_bytes(), self._around.max_item_bytes)
         return Fetched(content, key.rsplit("/", 1)[-1], item.address, modified_of(response))
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._web.close()
-
     def _takes(self, key: str) -> bool:
-        wanted = self._wanted
-        return key.startswith(wanted.path_prefix) and taken(key, wanted.include, wanted.exclude)
+        return key.startswith(self._wanted.path_prefix) and self._wanted.takes(key)
 
     def _item(self, entry: str, coded: bool) -> Item | None:
         key = _part(entry, "Key")

@@ -114,8 +114,8 @@ def sitemap_addresses(data: bytes) -> tuple[list[str], bool]:
             return [], False
     text = data[:MAX_SITEMAP_BYTES].decode("utf-8", "replace")
     found: list[str] = []
-    for match in re.finditer(r"<loc>([^<]{1,4000})</loc>", text):
-        if (address := normal(html.unescape(match[1]))) is not None:
+    for match in re.finditer(r"<loc>(?:\s{0,100}<!\[CDATA\[([^\]]{1,4000})\]\]>\s{0,100}|([^<]{1,4000}))</loc>", text):
+        if (address := normal(match[1] or html.unescape(match[2]))) is not None:
             found.append(address)
         if len(found) >= MAX_SITEMAP_ADDRESSES:
             break

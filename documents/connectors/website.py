@@ -16,16 +16,15 @@ from pydantic import AfterValidator, Field
 
 from documents.connectors import robots as robots_txt
 from documents.connectors.base import (
-    ITEM_LIMIT,
     Busy,
     Changes,
     ConnectorKind,
-    ConnectorSettings,
     Cursor,
     Fetched,
     Gone,
     Item,
     ItemFailed,
+    ItemLimit,
     Label,
     Outcome,
     SourceFailed,
@@ -33,10 +32,11 @@ from documents.connectors.base import (
     Unchanged,
     spooled,
 )
-from documents.connectors.http import answering, client, http_failed, modified_of, source_failed
-from documents.connectors.patterns import check_patterns, lines_of, taken
+from documents.connectors.http import HttpConnector, answering, http_failed, modified_of, source_failed
+from documents.connectors.patterns import PatternSettings, lines_of
 from documents.connectors.robots import Robots
 from documents.connectors.web_pages import MAX_SITEMAP_BYTES, facts_of, normal, sitemap_addresses
+from rag.errors import OutboundError
 
 MAX_REDIRECTS = 5
 MAX_HTML_BYTES = 20 * 2**20
@@ -74,7 +74,7 @@ def _start_address(text: str) -> str:
     return address
 
 
-class WebsiteSettings(ConnectorSettings):
+class WebsiteSettings(PatternSettings):
     """Where to begin, and how far to go."""
 
     start_url: Annotated[
@@ -96,26 +96,6 @@ class WebsiteSettings(ConnectorSettings):
             chooses=True,
         ),
     ] = 4
-    include: Annotated[
-        str,
-        AfterValidator(check_patterns),
-        Label(
-            gettext_lazy("Only these pages"),
-            gettext_lazy("Patterns for the path, such as /docs/** or *.pdf, one on each line."),
-            lines=3,
-            chooses=True,
-        ),
-    ] = ""
-    exclude: Annotated[
-        str,
-        AfterValidator(check_patterns),
-        Label(
-            gettext_lazy("Not these pages"),
-            gettext_lazy("Patterns for the path, one on each line."),
-            lines=3,
-            chooses=True,
-        ),
-    ] = ""
     sitemap: Annotated[
         bool,
         Label(
@@ -133,18 +113,16 @@ class WebsiteSettings(ConnectorSettings):
             chooses=True,
         ),
     ] = 0.5
-    max_items: Annotated[int, Field(ge=1, le=50_000), ITEM_LIMIT] = 2_000
+    max_items: ItemLimit = 2_000
 
 
-class WebsiteConnector:
+class WebsiteConnector(HttpConnector[WebsiteSettings]):
     """Reads a website."""
 
     verifies_missing = True
 
     def __init__(self, wanted: WebsiteSettings, around: Surroundings) -> None:
-        self._wanted = wanted
-        self._around = around
-        self._web = client(around)
+        super().__init__(wanted, around)
         self._asked_at = 0.0
         start = urlsplit(wanted.start_url)
         self._site = start.netloc
@@ -193,10 +171,6 @@ class WebsiteConnector:
             return Gone()
         return self._get(item.external_id, state, rules, depth)
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._web.close()
-
     def _get(self, address: str, state: Mapping[str, Any], rules: Robots, depth: int) -> Outcome:
         headers = {"accept": "text/html, application/xhtml+xml, application/pdf;q=0.9, */*;q=0.5"}
         if state.get("etag"):
@@ -210,19 +184,31 @@ class WebsiteConnector:
                 if response.status_code not in REDIRECTS:
                     return self._outcome(response, address, place, state, rules, depth)
                 target = normal(response.headers.get("location", ""), place)
+                for_good = response.status_code in (301, 308)
             # What was remembered belongs to the address that was asked for first.
             headers.pop("if-none-match", None)
             headers.pop("if-modified-since", None)
             if target is None or not self._wants(target, rules):
-                return self._led_out(address, target)
+                return self._led_out(address, target, for_good=for_good or not state)
             place = target
         raise ItemFailed("redirect_loop", _("The address leads from one to the next without end."), 502)
 
-    def _led_out(self, address: str, target: str | None) -> Gone:
-        if address != self._wanted.start_url:
+    def _gone(self, address: str) -> Gone:
+        if address == self._wanted.start_url:
+            # Without it every other page may look gone too, while the site is being moved or mended.
+            message = _("There is no page at the start address. Check the address; nothing was changed.")
+            raise SourceFailed("not_found", message, 422)
+        return Gone()
+
+    def _led_out(self, address: str, target: str | None, *, for_good: bool) -> Gone:
+        """A redirect to what is not wanted: a page that was there and leads out for a while only is not gone."""
+        place = (target or "nowhere")[:200]
+        if address == self._wanted.start_url:
+            message = _("The start address leads to %(target)s. Make that the start address.")
+            raise ItemFailed("redirected", message % {"target": place}, 422)
+        if for_good:
             return Gone()
-        message = _("The start address leads to %(target)s. Make that the start address.")
-        raise ItemFailed("redirected", message % {"target": (target or "nowhere")[:200]}, 422)
+        raise ItemFailed("redirected", _("The page leads to %(target)s for now.") % {"target": place}, 502)
 
     def _outcome(
         self, response: httpx2.Response, address: str, place: str, state: Mapping[str, Any], rules: Robots, depth: int
@@ -230,7 +216,7 @@ class WebsiteConnector:
         if response.status_code == 304:
             return Unchanged(self._items([str(each) for each in state.get("links", ())], depth + 1, rules))
         if response.status_code in (404, 410):
-            return Gone()
+            return self._gone(address)
         if response.status_code != 200:
             raise http_failed(response)
         kind, _semicolon, parameters = response.headers.get("content-type", "").partition(";")
@@ -281,7 +267,7 @@ class WebsiteConnector:
             return False
         if not lines_of(self._wanted.include) and not parts.path.startswith(self._folder):
             return False
-        return taken(path.lstrip("/"), self._wanted.include, self._wanted.exclude)
+        return self._wanted.takes(path.lstrip("/"))
 
     def _pause(self, rules: Robots) -> None:
         """Wait until the next request may be made; a long wait is left to the sync."""
@@ -331,13 +317,20 @@ class WebsiteConnector:
 
     def _read_sitemap(self, address: str, rules: Robots) -> tuple[list[str], bool]:
         """What a sitemap names; nothing for one that cannot be read, for links lead there too."""
-        self._pause(rules)
-        try:
-            with answering(self._web, "GET", address) as response:
-                if response.status_code == 200:
-                    return sitemap_addresses(_beginning(response, MAX_SITEMAP_BYTES))
-        except ItemFailed:
-            pass
+        for _hop in range(MAX_REDIRECTS + 1):
+            self._pause(rules)
+            try:
+                with answering(self._web, "GET", address) as response:
+                    if response.status_code == 200:
+                        return sitemap_addresses(_beginning(response, MAX_SITEMAP_BYTES))
+                    target = normal(response.headers.get("location", ""), address)
+                    if response.status_code not in REDIRECTS or target is None:
+                        break
+            except (ItemFailed, OutboundError):
+                break
+            if urlsplit(target).netloc != self._site:
+                break
+            address = target
         return [], False
 
 

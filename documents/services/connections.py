@@ -15,8 +15,6 @@ from documents.connectors import connector_kind, settings_error
 from documents.errors import DocumentsError, permission_denied
 from documents.models import DataSource, SourceItem, SourceKind
 
-SHORTEST_MINUTES = 5
-SHORTEST_FOLDER_MINUTES = 1
 LONGEST_MINUTES = 60 * 24 * 31
 
 
@@ -96,9 +94,9 @@ def schedule(source: DataSource, minutes: int | None) -> None:
     Raises DocumentsError ``invalid_schedule``.
     """
     if minutes is not None:
-        shortest = SHORTEST_FOLDER_MINUTES if source.kind == SourceKind.FOLDER else SHORTEST_MINUTES
         if source.kind == SourceKind.UPLOAD:
             raise DocumentsError("invalid_schedule", _("Uploads have no schedule. Leave it out."), 422)
+        shortest = connector_kind(source.kind).shortest_minutes
         if not shortest <= minutes <= LONGEST_MINUTES:
             message = _("Sync every %(shortest)d to %(longest)d minutes, or not at all.")
             raise DocumentsError("invalid_schedule", message % {"shortest": shortest, "longest": LONGEST_MINUTES}, 422)

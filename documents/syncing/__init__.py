@@ -7,5 +7,6 @@ nobody and a killed worker costs one step.
 from documents.syncing.claims import due_runs, ticket_of
 from documents.syncing.folders import sweep_folders
 from documents.syncing.steps import step
+from documents.syncing.watching import runs_of_changes
 
-__all__ = ["due_runs", "step", "sweep_folders", "ticket_of"]
+__all__ = ["due_runs", "runs_of_changes", "step", "sweep_folders", "ticket_of"]

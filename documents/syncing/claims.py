@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=20)
 RENEW_EVERY_S = 5.0
 MAX_ATTEMPTS = 10
-"""Steps in a row that broke off without an end: such a run takes its workers down and is given up."""
+"""Steps in a row that broke off and got nothing done: such a run takes its workers down and is given up."""
 
 QUEUED_FOR = timedelta(minutes=5)
 """A run that should have gone on so long ago is queued once more: its message may be lost, or waits behind others."""
@@ -49,7 +49,9 @@ class RunClaim:
             state=RunState.RUNNING,
             started_at=Coalesce("started_at", Now()),
         )
-        run = SyncRun.objects.select_related("source").filter(pk=run_id, claim=token).first()
+        # The secrets are read by the step: one that cannot be is to end the run, not to break off its claiming.
+        mine = SyncRun.objects.select_related("source").defer("source__secrets").filter(pk=run_id, claim=token)
+        run = mine.first()
         if not taken or run is None:
             return None
         claim = cls(run, token)
@@ -85,7 +87,8 @@ class RunClaim:
             run.save()
             changes: dict[str, object] = {"sync_state": SyncState(state.value), "synced_at": run.ended_at}
             if state == RunState.DONE and run.lists:
-                changes["cursor"] = run.cursor
+                # A listing that was cut has a cursor in its middle; the next one is to begin at the beginning.
+                changes["cursor"] = {} if run.truncated else run.cursor
             DataSource.objects.filter(pk=run.source_id).update(**changes)
         self.run = run
 
@@ -118,12 +121,16 @@ def ticket_of(run_id: int) -> int:
     return SyncRun.objects.filter(pk=run_id).values_list("ticket", flat=True).first() or 0
 
 
-def due_runs() -> list[int]:
-    """Runs to queue: those that a schedule makes now, those whose worker is gone, those whose message seems lost."""
+def due_runs(*, queued_for: timedelta = QUEUED_FOR) -> list[int]:
+    """Runs to queue: those that a schedule makes now, those whose worker is gone, those whose message seems lost.
+
+    A message seems lost when its run has waited for longer than ``queued_for``. Should it come after all, nothing
+    happens: its ticket is an old one.
+    """
     made = [run_id for source in DataSource.objects.due()[:200] if (run_id := _scheduled(source))]
     with transaction.atomic():
         abandoned = Q(claim__isnull=False)
-        overdue = Q(claim__isnull=True, wake_at__lt=Now() - QUEUED_FOR)
+        overdue = Q(claim__isnull=True, wake_at__lt=Now() - queued_for)
         lost = list(
             SyncRun.objects.claimable()
             .filter(abandoned | overdue)
@@ -146,7 +153,13 @@ def _scheduled(source: DataSource) -> int | None:
         minutes = due.sync_minutes
         due.next_sync_at = timezone.now() + timedelta(minutes=minutes) if minutes else None
         due.save(update_fields=["next_sync_at"])
-        if not due.sync_runs.unfinished().exists():
-            DataSource.objects.filter(pk=due.pk).update(sync_state=SyncState.RUNNING)
-            return SyncRun.objects.create(source=due, cursor=due.cursor).pk
+        return begin(due)
     return None
+
+
+def begin(source: DataSource) -> int | None:
+    """A new run of a source, whose row is locked, by nobody's hand; None while one is under way."""
+    if source.sync_runs.unfinished().exists():
+        return None
+    DataSource.objects.filter(pk=source.pk).update(sync_state=SyncState.RUNNING)
+    return SyncRun.objects.create(source=source, cursor=source.cursor).pk

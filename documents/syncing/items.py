@@ -179,14 +179,18 @@ class Applier:
             take_in(run, outcome.found, limit)
             run.save()
 
-    def failed(self, row: SourceItem, code: str, message: str, *, away: bool) -> int:
-        """The item could not be had; how many in a row were out of reach by now."""
+    def failed(self, row: SourceItem, code: str, message: str, *, away: bool, refused: bool) -> int:
+        """The item could not be had; how many in a row were out of reach by now.
+
+        One that is ``refused`` counts as out of reach while nothing else could be had either.
+        """
         with transaction.atomic():
             run = self._claim.locked()
             row.status = ItemStatus.FAILED
             row.error_code, row.error_message = code[:60], message[:500]
             row.save()
             run.failed += 1
+            away = away or (refused and not (run.new or run.changed or run.unchanged))
             run.failed_in_row = run.failed_in_row + 1 if away else 0
             run.save()
         return run.failed_in_row
@@ -199,7 +203,7 @@ class Applier:
     def _reached(self) -> SyncRun:
         """The run, locked; that an item could be reached ends the row of those that could not."""
         run = self._claim.locked()
-        run.failed_in_row = run.pauses = 0
+        run.failed_in_row = run.pauses = run.attempts = 0
         return run
 
     def _done(self, row: SourceItem, status: ItemStatus = ItemStatus.DONE) -> None:

@@ -15,6 +15,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import DatabaseError, transaction
 from django.utils.translation import gettext as _
 
+from accounts.errors import AccountsError
 from documents.connectors import opened
 from documents.connectors.base import Busy, Connector, Fetched, Item, SourceFailed, Unchanged
 from documents.errors import DocumentsError
@@ -39,7 +40,11 @@ MAX_PAUSES = 6
 """Pauses that the other side may ask for between two answers."""
 
 MAX_RUN_S = 24 * 3600
-AWAY = {"rate_limited", "unreachable", "timeout", "access_denied", "outbound_unresolved"}
+AWAY = {"rate_limited", "unreachable", "timeout", "outbound_unresolved"}
+REFUSED = "access_denied"
+"""Refused items stand for a source that is away only while nothing else could be had in the run."""
+
+EMPTY = "source_empty"
 MISSING_PER_STEP = 100
 
 
@@ -71,7 +76,7 @@ def _guarded(claim: RunClaim, queue_document: QueueDocument) -> float | None:
         raise
     except DatabaseError:
         raise
-    except (DocumentsError, RagError) as error:
+    except (DocumentsError, RagError, AccountsError) as error:
         claim.finish(RunState.FAILED, error.code, str(error.message))
         return None
     except httpx2.HTTPError:
@@ -153,13 +158,31 @@ class _Step:
             take_in(locked, changes.items, self._limit)
             for external_id in changes.deleted:
                 delete_item(locked, external_id)
-            locked.cursor = changes.cursor
+            locked.cursor, locked.attempts = changes.cursor, 0
             if not changes.more or locked.truncated:
                 locked.phase = RunPhase.FETCHING
                 locked.full = changes.full and not locked.truncated
+                if locked.full:
+                    self._doubt_emptiness(locked)
                 take_up_leftovers(locked)
             locked.save()
         return False
+
+    def _doubt_emptiness(self, run: SyncRun) -> None:
+        """End a run whose listing is empty though documents came from there: more likely something is not mounted.
+
+        When a person starts a sync after one that ended so, it is meant.
+        """
+        items = SourceItem.objects.filter(source=run.source_id)
+        if items.filter(seen_in=run.pk).exists() or not items.exists():
+            return
+        before = SyncRun.objects.filter(source=run.source_id, pk__lt=run.pk).order_by("-pk").first()
+        if run.started_by_id is None or before is None or before.error_code != EMPTY:
+            message = _(
+                "The source is empty, though documents came from it. Nothing was deleted. Check what is connected "
+                "there; if it is meant to be empty, press Sync now once more."
+            )
+            raise SourceFailed(EMPTY, message)
 
     def _fetch_next(self, run: SyncRun) -> bool:
         """One pending item; without any, the next phase or the end."""
@@ -202,7 +225,7 @@ class _Step:
             self._failed(row, "file_unreadable", _("The file could not be read to its end. Try again later."))
 
     def _failed(self, row: SourceItem, code: str, message: str) -> None:
-        in_row = self._applier.failed(row, code, message, away=code in AWAY)
+        in_row = self._applier.failed(row, code, message, away=code in AWAY, refused=code == REFUSED)
         if in_row >= MAX_FAILED_IN_ROW:
             raise SourceFailed(code, message)
 

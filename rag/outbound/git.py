@@ -1,38 +1,53 @@
-"""The files of a Git repository at the tip of a branch, over guarded HTTP, in a process of its own.
+"""The files of a Git repository at the tip of a branch, over guarded HTTP, fetched in a process of its own.
 
-A pack can unfold to far more than was sent, so it is unpacked in a child with bounded memory and time. Nothing of the
-repository is run: there is no working tree, no hook, no submodule, no filter. Credentials reach the child through its
-standard input and the server through a header; nothing of them is written down.
+A pack can unfold to far more than was sent, and may take minutes to come, so a child with bounded memory and time
+fetches (``rag.outbound.git_child``) while its caller looks in from time to time. The child does not end with its
+caller: what a killed worker had asked for comes all the same. It ends when nobody asks any more.
+
+All there is lies in one folder, which may be lost at any time: ``listing.json`` with the newest tip's files, ``blobs``
+with the bytes of those that were wanted, and while a fetch is under way ``repository.git``. No credential is written
+down.
 """
 
-import base64
+import contextlib
+import fcntl
+import hashlib
 import json
-import resource
+import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
-
-import httpx2
+from typing import IO, Any
 
 from rag.errors import OutboundError
-from rag.outbound import OutboundLimits, OutboundPolicy, check_url, guarded_client
+from rag.outbound.policy import OutboundPolicy, check_url
 
-MEMORY_BYTES = 2 * 2**30
-MAX_PACK_BYTES = 512 * 2**20
-TOTAL_S = 300.0
-MAX_FILES = 300_000
-REGULAR = 0o100000
+ASK_S = 40.0
+"""The longest that the question for a branch's tip takes."""
+
+MOST_AT_ONCE = 3
+"""Fetches at once on one machine, each of which may need two gigabytes."""
+
+MOST_STARTS = 5
+"""A fetch that ended so often without an answer and without any progress is given up."""
+
+OLDEST_ANSWER_S = 600.0
+SHORT_LOOK_S = 0.3
+LONG_LOOK_S = 2.0
+TOO_LARGE = ".large"
 
 
 @dataclass(frozen=True, slots=True)
 class GitRequest:
-    """What to fetch: the tip of ``branch`` (the default one when empty), into the bare repository at ``folder``.
+    """What to fetch into ``folder``: the listing of ``branch`` (the default one when empty), or the ``blobs`` named.
 
-    When the tip is ``known`` already, nothing is fetched unless ``again``.
+    A tip that is ``known`` is not listed again. Blobs belong to the listing's commit; one of more than ``max_bytes`` is
+    not kept.
     """
 
     url: str
@@ -42,190 +57,194 @@ class GitRequest:
     folder: str
     allow: tuple[str, ...]
     known: str = ""
-    again: bool = False
+    blobs: tuple[str, ...] = ()
+    max_bytes: int = 100 * 2**20
+
+    def key(self) -> str:
+        """What tells this request from another one."""
+        facts = [self.url, self.branch, self.username, self.password, self.known, self.max_bytes, *self.blobs]
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
-class GitTip:
-    """The commit at the tip and its regular files: path, blob, size in bytes; none when the commit was known."""
+class GitListing:
+    """The commit at the tip and its regular files, each with its blob."""
 
     commit: str
-    files: list[tuple[str, str, int]]
+    files: list[tuple[str, str]]
 
 
-def fetch_tip(request: GitRequest) -> GitTip:
-    """Fetch in a child process.
+class StillFetching(Exception):
+    """The fetch goes on; look again after ``seconds``."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+def ask_tip(request: GitRequest) -> str:
+    """The commit at the tip of the branch; nothing is fetched, nothing is written.
 
     Raises OutboundError: what the guard raises, "git_refused", "git_not_found", "git_branch", "git_failed",
     "outbound_timeout".
     """
     check_url(request.url, OutboundPolicy(allow=request.allow))
-    command = [sys.executable, "-m", "rag.outbound.git"]
-    root = Path(__file__).resolve().parents[2]
     try:
         done = subprocess.run(
-            command, input=json.dumps(asdict(request)), capture_output=True, text=True, timeout=TOTAL_S + 30, cwd=root,
-            env={"PATH": "/usr/bin:/bin", "HOME": request.folder}, check=False,
+            _command("ask"), input=_given(request), capture_output=True, timeout=ASK_S, cwd=_root(),
+            env=_environment(request), check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
         raise OutboundError("outbound_timeout", "The Git server took longer than is accepted.") from error
     try:
-        answer = json.loads(done.stdout)
+        return str(_checked(json.loads(done.stdout))["commit"])
     except ValueError as error:
-        message = "The repository could not be unpacked: it is damaged, or larger than is accepted."
-        raise OutboundError("git_failed", message) from error
+        raise _broke_off() from error
+
+
+def fetched_listing(request: GitRequest) -> GitListing:
+    """The files at the tip; without files when the tip is known. StillFetching until it is there, or OutboundError."""
+    answer = _answer(request)
+    if answer["commit"] == request.known:
+        return GitListing(request.known, [])
+    found = kept_listing(Path(request.folder))
+    if found is None or found.commit != answer["commit"]:
+        raise _broke_off()
+    return found
+
+
+def fetch_blobs(request: GitRequest) -> frozenset[str]:
+    """The blobs of the request that are not to be had, when the others are there; StillFetching until then."""
+    return frozenset(_answer(request)["missing"])
+
+
+def kept_listing(folder: Path) -> GitListing | None:
+    """The listing that was fetched last."""
+    try:
+        found = json.loads((folder / "listing.json").read_bytes())
+    except (OSError, ValueError):
+        return None
+    return GitListing(found["commit"], [(path, blob) for path, blob in found["files"]])
+
+
+def open_blob(folder: Path, blob: str, max_bytes: int) -> IO[bytes] | None:
+    """The bytes of a blob; None when they are not there. OutboundError "outbound_too_large" when they are too many."""
+    with contextlib.suppress(OSError):
+        return (folder / "blobs" / blob).open("rb")
+    mark = folder / "blobs" / f"{blob}{TOO_LARGE}"
+    with contextlib.suppress(OSError, ValueError):
+        if int(mark.read_text()) > max_bytes:
+            raise OutboundError("outbound_too_large", "The file is larger than is accepted.")
+        mark.unlink()
+    return None
+
+
+def _answer(request: GitRequest) -> dict[str, Any]:
+    """What the child answered, which is taken away; StillFetching while it works, after starting it where needed."""
+    check_url(request.url, OutboundPolicy(allow=request.allow))
+    folder = Path(request.folder)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (folder / "asked").touch()
+    lock = _locked(folder / "lock")
+    if lock is None:
+        raise StillFetching(_patience(folder))
+    with lock:
+        if (answer := _taken_answer(request, folder)) is not None:
+            return _checked(answer)
+        slot = next((found for path in _slots(folder) if (found := _locked(path)) is not None), None)
+        if slot is None:
+            raise StillFetching(LONG_LOOK_S)
+        with slot:
+            _start(request, folder, lock, slot)
+    raise StillFetching(_patience(folder))
+
+
+def _taken_answer(request: GitRequest, folder: Path) -> dict[str, Any] | None:
+    """The answer to this request, if there is a fresh one; any answer is removed."""
+    path = folder / "answer.json"
+    with contextlib.suppress(OSError, ValueError):
+        fresh = time.time() - path.stat().st_mtime < OLDEST_ANSWER_S
+        answer: dict[str, Any] = json.loads(path.read_bytes())
+        path.unlink()
+        (folder / "starts").unlink(missing_ok=True)
+        if fresh and answer["key"] == request.key():
+            return answer
+    return None
+
+
+def _start(request: GitRequest, folder: Path, lock: IO[str], slot: IO[str]) -> None:
+    """Start the child, which holds both locks from now on, for as long as it lives."""
+    count = _starts(folder, request.key())
+    if count >= MOST_STARTS:
+        (folder / "starts").unlink(missing_ok=True)
+        shutil.rmtree(folder / "repository.git", ignore_errors=True)
+        raise _broke_off()
+    (folder / "starts").write_text(f"{request.key()} {count + 1}")
+    # A session of its own: whatever ends the caller's process group does not end it.
+    child = subprocess.Popen(
+        _command("fetch"), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=_root(),
+        env=_environment(request), start_new_session=True, pass_fds=(lock.fileno(), slot.fileno()),
+    )  # fmt: skip
+    threading.Thread(target=child.wait, daemon=True, name="git-fetch").start()
+    assert child.stdin is not None
+    with contextlib.suppress(BrokenPipeError), child.stdin as given:
+        given.write(_given(request))
+
+
+def _starts(folder: Path, key: str) -> int:
+    with contextlib.suppress(OSError, ValueError):
+        known, _, count = (folder / "starts").read_text().partition(" ")
+        return int(count) if known == key else 0
+    return 0
+
+
+def _patience(folder: Path) -> float:
+    """Until the next look: short at first, for most fetches are."""
+    with contextlib.suppress(OSError):
+        return SHORT_LOOK_S if time.time() - (folder / "starts").stat().st_mtime < 3 else LONG_LOOK_S
+    return LONG_LOOK_S
+
+
+def _slots(folder: Path) -> Iterator[Path]:
+    """The files of which a fetch locks one, for all sources of this machine."""
+    place = folder.parent / ".slots"
+    place.mkdir(exist_ok=True)
+    return (place / f"git-{number}" for number in range(MOST_AT_ONCE))
+
+
+def _locked(path: Path) -> IO[str] | None:
+    """The file, locked until it is closed here and in every child that has it; None when a process holds it."""
+    file = path.open("a")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file
+
+
+def _command(what: str) -> list[str]:
+    return [sys.executable, "-m", "rag.outbound.git_child", what]
+
+
+def _given(request: GitRequest) -> bytes:
+    return json.dumps(asdict(request)).encode()
+
+
+def _root() -> Path:
+    return Path(__file__).resolve().parents[2]
+
+
+def _environment(request: GitRequest) -> dict[str, str]:
+    return {"PATH": os.defpath, "HOME": request.folder}
+
+
+def _checked(answer: dict[str, Any]) -> dict[str, Any]:
     if "code" in answer:
         raise OutboundError(answer["code"], answer["message"])
-    return GitTip(answer["commit"], [(str(path), str(blob), int(size)) for path, blob, size in answer["files"]])
+    return answer
 
 
-def read_blob(folder: Path, blob: str) -> bytes | None:
-    """A blob of the bare repository at ``folder``; None when it is not there."""
-    from dulwich.errors import NotGitRepository
-    from dulwich.objects import Blob, ObjectID
-    from dulwich.repo import Repo
-
-    try:
-        with Repo(str(folder), bare=True) as repository:
-            found = repository.object_store[ObjectID(blob.encode())]
-            return found.data if isinstance(found, Blob) else None
-    except (KeyError, NotGitRepository, FileNotFoundError):
-        return None
-
-
-@dataclass(slots=True)
-class _Answer:
-    """The part of urllib3's response that dulwich looks at."""
-
-    response: httpx2.Response
-    content_type: str | None
-    redirect_location: str
-
-    def close(self) -> None:
-        self.response.close()
-
-
-def _client(request: GitRequest) -> Any:
-    """A dulwich client whose every request goes through the guarded client."""
-    from dulwich.client import AbstractHttpGitClient, HTTPUnauthorized
-    from dulwich.errors import GitProtocolError, NotGitRepository
-
-    limits = OutboundLimits(max_bytes=MAX_PACK_BYTES, total_s=TOTAL_S)
-    web = guarded_client(OutboundPolicy(allow=request.allow), limits=limits, follow_redirects=True)
-    own = urlsplit(request.url)
-
-    class Guarded(AbstractHttpGitClient):
-        def _http_request(  # type: ignore[override]
-            self, url: str, headers: dict[str, str] | None = None, data: Any = None, raise_for_status: bool = True
-        ) -> tuple[_Answer, Callable[[int], bytes]]:
-            sent = {**(headers or {}), "accept-encoding": "identity", "user-agent": "git/2.40 (footnote)"}
-            if request.password and urlsplit(url)[:2] == own[:2]:
-                login = f"{request.username or 'token'}:{request.password}"
-                sent["authorization"] = f"Basic {base64.b64encode(login.encode()).decode()}"
-            body = data if data is None or isinstance(data, bytes) else b"".join(data)
-            made = web.build_request("POST" if body is not None else "GET", url, headers=sent, content=body)
-            response = web.send(made, stream=True)
-            if raise_for_status and response.status_code != 200:
-                response.close()
-                if response.status_code in (401, 403):
-                    raise HTTPUnauthorized(None, url)
-                if response.status_code == 404:
-                    raise NotGitRepository
-                raise GitProtocolError(f"unexpected http resp {response.status_code}")
-            moved = str(response.url) if response.history else ""
-            answer = _Answer(response, response.headers.get("content-type"), moved)
-            return answer, _reader(response.iter_bytes())
-
-    return Guarded(request.url)
-
-
-def _reader(blocks: Iterator[bytes]) -> Callable[[int], bytes]:
-    """Reading up to so many bytes from blocks of any size."""
-    held = bytearray()
-
-    def read(size: int = -1) -> bytes:
-        while size < 0 or len(held) < size:
-            block = next(blocks, None)
-            if block is None:
-                break
-            held.extend(block)
-        taken = bytes(held if size < 0 else held[:size])
-        del held[: len(taken)]
-        return taken
-
-    return read
-
-
-def _fetched(request: GitRequest) -> GitTip:
-    """In the child: fetch and list."""
-    from dulwich.refs import Ref
-    from dulwich.repo import Repo
-
-    client = _client(request)
-    client.dumb = False
-    refs = client.get_refs(b"").refs
-    name = Ref(f"refs/heads/{request.branch}".encode()) if request.branch else Ref(b"HEAD")
-    tip = refs.get(name)
-    if tip is None:
-        raise OutboundError("git_branch", "The repository has no such branch, or nothing was committed to it yet.")
-    if tip.decode() == request.known and not request.again:
-        return GitTip(request.known, [])
-    folder = Path(request.folder)
-    if (folder / "HEAD").exists():
-        repository = Repo(str(folder), bare=True)
-    else:
-        folder.mkdir(parents=True, exist_ok=True)
-        repository = Repo.init_bare(str(folder))
-    with repository:
-        if tip not in repository.object_store:
-            client.fetch(b"", repository, determine_wants=lambda _refs, depth=None: [tip], depth=1)
-        return GitTip(tip.decode(), list(_files(repository, tip)))
-
-
-def _files(repository: Any, tip: bytes) -> Iterator[tuple[str, str, int]]:
-    """Path, blob and size of each regular file; links, submodules and what has no name in UTF-8 are left out."""
-    from dulwich.object_store import iter_tree_contents
-
-    store = repository.object_store
-    for count, entry in enumerate(iter_tree_contents(store, store[tip].tree)):
-        if count >= MAX_FILES:
-            raise OutboundError("git_failed", f"The repository has more than {MAX_FILES:,} files.")
-        if entry.mode & 0o170000 != REGULAR:
-            continue
-        try:
-            path = entry.path.decode()
-        except UnicodeDecodeError:
-            continue
-        yield path, entry.sha.decode(), store[entry.sha].raw_length()
-
-
-def main() -> None:
-    """The child: a GitRequest as JSON comes in, a GitTip or an error goes out."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    given = json.load(sys.stdin)
-    request = replace(GitRequest(**given), allow=tuple(given["allow"]))
-    from dulwich.client import HTTPUnauthorized
-    from dulwich.errors import NotGitRepository
-
-    try:
-        answer: dict[str, Any] = asdict(_fetched(request))
-    except OutboundError as error:
-        answer = {"code": error.code, "message": error.message}
-    except HTTPUnauthorized:
-        answer = {"code": "git_refused", "message": "The Git server refuses access. Check the user name and the token."}
-    except NotGitRepository:
-        answer = {"code": "git_not_found", "message": "There is no Git repository at this address, or it is private."}
-    except MemoryError:
-        answer = {"code": "git_failed", "message": "The repository needs more memory than is accepted."}
-    except httpx2.TimeoutException:
-        answer = {"code": "outbound_timeout", "message": "The Git server took too long to answer."}
-    except Exception as error:
-        # Never its words: they may hold an address with what was typed into it.
-        what = f"The repository could not be fetched ({type(error).__name__}). Check the address."
-        answer = {"code": "git_failed", "message": what}
-    json.dump(answer, sys.stdout)
-
-
-if __name__ == "__main__":
-    main()
+def _broke_off() -> OutboundError:
+    message = "The repository could not be unpacked: it is damaged, or larger than is accepted."
+    return OutboundError("git_failed", message)

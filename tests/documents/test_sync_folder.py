@@ -1,19 +1,22 @@
 """Syncing a folder: what is new, changed and gone, which files are chosen, and where it may not look."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
+from django.utils import timezone
 
 from accounts.models import AuditEntry
 from documents import services, storage
 from documents.connectors.patterns import taken
 from documents.errors import DocumentsError
 from documents.ingest import ingest
-from documents.models import DataSource, RunState, SourceItem, Status
+from documents.models import DataSource, RunState, SourceItem, Status, SyncRun
 from documents.retrieval import search
+from documents.syncing import runs_of_changes
 from tests.documents.syncs import counts, failures, names
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -185,3 +188,84 @@ def test_a_listing_in_parts_names_every_file_once(
         (folder / name).write_text(f"# {name}")
     assert counts(syncing(source, cast.root)) == (8, 0, 0, 0, 0)
     assert counts(syncing(source, cast.root)) == (0, 0, 8, 0, 0)
+
+
+def test_a_listing_that_is_cut_in_its_middle_deletes_nothing_the_next_time(
+    cast: Any, source: DataSource, folder: Path, syncing: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("documents.connectors.folder.ENTRIES_PER_STEP", 2)
+    for number in range(6):
+        (folder / f"more-{number}.md").write_text(f"# More {number}")
+    syncing(source, cast.root)
+    change(cast, source, max_items=5)
+    for _ in range(3):
+        run = syncing(source, cast.root)
+        assert (run.error_code, run.deleted, source.documents.count()) == ("too_many_items", 0, 9)
+
+
+def test_a_folder_that_is_suddenly_empty_deletes_nothing_until_somebody_insists(
+    cast: Any, source: DataSource, folder: Path, syncing: Any
+) -> None:
+    syncing(source, cast.root)
+    moved = folder.rename(folder.parent / "moved")
+    folder.mkdir()
+    scheduled = SyncRun.objects.create(source=source, cursor=source.cursor)
+    run = syncing.go_on(scheduled)
+    assert (run.state, run.error_code, source.documents.count()) == (RunState.FAILED, "source_empty", 3)
+    folder.rmdir()
+    moved.rename(folder)
+    assert counts(syncing(source, cast.root)) == (0, 0, 3, 0, 0)
+    for path in folder.rglob("*.*"):
+        path.unlink()
+    assert syncing(source, cast.root).error_code == "source_empty"
+    run = syncing(source, cast.root)
+    assert (run.state, run.deleted, source.documents.count()) == (RunState.DONE, 3, 0)
+    assert syncing(source, cast.root).state == RunState.DONE
+
+
+def change(cast: Any, source: DataSource, **values: Any) -> None:
+    services.source_update(
+        user=cast.root, source=source, name="Ships", description="", visibility="everyone",
+        settings={**source.settings, **values},
+    )  # fmt: skip
+
+
+def test_a_watched_folder_is_synced_when_something_in_it_changes(
+    cast: Any, source: DataSource, folder: Path, syncing: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("documents.connectors.folder.ENTRIES_PER_STEP", 2)
+    (first,) = runs_of_changes()
+    assert runs_of_changes() == []
+    assert syncing.go_on(SyncRun.objects.get(pk=first)).new == 3
+    assert runs_of_changes() == []
+    for act, wanted in (
+        (lambda: (folder / "new.md").write_text("# New"), (1, 0, 3, 0, 0)),
+        (lambda: (folder / "one.md").write_text("# One, changed"), (0, 1, 3, 0, 0)),
+        ((folder / "two.md").unlink, (0, 0, 3, 1, 0)),
+    ):
+        act()
+        (run_id,) = runs_of_changes()
+        assert counts(syncing.go_on(SyncRun.objects.get(pk=run_id))) == wanted
+        assert runs_of_changes() == []
+    change(cast, source, watch=False)
+    (folder / "more.md").write_text("# More")
+    assert runs_of_changes() == []
+
+
+def test_a_watched_folder_that_fails_is_not_tried_all_the_time(
+    cast: Any, source: DataSource, folder: Path, syncing: Any, monkeypatch: Any
+) -> None:
+    syncing(source, cast.root)
+    folder.rename(folder.parent / "moved")
+    assert runs_of_changes() == []
+    folder.mkdir()
+    (run_id,) = runs_of_changes()
+    assert syncing.go_on(SyncRun.objects.get(pk=run_id)).error_code == "source_empty"
+    assert runs_of_changes() == []
+    SyncRun.objects.update(ended_at=timezone.now() - timedelta(minutes=6))
+    assert len(runs_of_changes()) == 1
+
+
+def test_a_folder_that_takes_long_to_look_through_is_not_watched(source: DataSource, monkeypatch: Any) -> None:
+    monkeypatch.setattr("documents.connectors.folder.GLANCE_S", 0)
+    assert runs_of_changes() == []

@@ -3,7 +3,6 @@
 import base64
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,41 +15,10 @@ from documents.errors import DocumentsError
 from documents.models import DataSource, RunState
 from documents.syncing import step, steps, sweep_folders
 from tests.documents.syncs import counts, failures, names
-from tests.fakes.website import Asked, Page, Site, serving
+from tests.fakes.git import TOKEN, GitServer, Repository
+from tests.fakes.website import Page, Site, serving
 
 pytestmark = pytest.mark.django_db(transaction=True)
-TOKEN = "git-token-9f"
-
-
-class Repository:
-    """A repository with a working tree."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        folder.mkdir()
-        self.git("init", "-q", "-b", "main")
-        self.git("config", "uploadpack.allowAnySHA1InWant", "true")
-
-    def git(self, *words: str) -> str:
-        environment = {
-            **os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.com",
-            "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@example.com",
-        }  # fmt: skip
-        done = subprocess.run(
-            ["git", *words], cwd=self.folder, env=environment, capture_output=True, text=True, check=True, timeout=30
-        )
-        return done.stdout.strip()
-
-    def commit(self, **files: str | None) -> None:
-        for name, text in files.items():
-            path = self.folder / name.replace("__", "/").replace("_md", ".md")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if text is None:
-                path.unlink()
-            else:
-                path.write_text(text)
-        self.git("add", "-A")
-        self.git("commit", "-q", "-m", "Change.")
 
 
 @pytest.fixture
@@ -66,40 +34,22 @@ def site(repository: Repository, settings: Any, tmp_path: Path) -> Iterator[Site
     settings.OUTBOUND_ALLOW_PRIVATE = ["127.0.0.1"]
     settings.DATA_DIR = tmp_path / "data"
 
-    def backend(asked: Asked) -> Page:
-        if not asked.path.startswith("/papers/.git/"):
-            return Page(b"Nothing here.", 404)
-        if asked.headers.get("authorization") != "Basic " + base64.b64encode(f"token:{TOKEN}".encode()).decode():
-            return Page(b"Who is there?", 401)
-        path, _, query = asked.path.partition("?")
-        done = subprocess.run(
-            ["git", "http-backend"], input=asked.body, capture_output=True, timeout=30, check=True,
-            env={
-                "PATH": os.environ["PATH"], "GIT_PROJECT_ROOT": str(tmp_path), "GIT_HTTP_EXPORT_ALL": "1",
-                "PATH_INFO": path, "QUERY_STRING": query, "REQUEST_METHOD": asked.method, "HOME": str(tmp_path),
-                "CONTENT_TYPE": asked.headers.get("content-type", ""), "CONTENT_LENGTH": str(len(asked.body)),
-                "GIT_PROTOCOL": asked.headers.get("git-protocol", ""), "GIT_CONFIG_COUNT": "1",
-                "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*",
-            },
-        ).stdout  # fmt: skip
-        head, _, body = done.partition(b"\r\n\r\n")
-        given = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
-        return Page(body, int(given.pop("Status", "200").split()[0]), type=given.get("Content-Type", ""))
-
     served = Site()
-    served.otherwise = backend
+    GitServer(served, tmp_path)
     with serving(served):
         yield served
 
 
 @pytest.fixture
 def source(cast: Any, site: Site, syncing: Any) -> DataSource:
+    syncing.beside = True
     values = {"url": f"{site.url}/papers/.git", "token": TOKEN, "include": ""}
     return services.source_create(user=cast.ada, name="Papers", kind="git", settings=values)
 
 
 def test_commits_are_followed(cast: Any, source: DataSource, repository: Repository, syncing: Any) -> None:
-    assert "2 files" in services.source_check(user=cast.ada, kind="git", settings=source.settings, source=source)
+    tip = repository.git("rev-parse", "HEAD")
+    assert tip[:10] in services.source_check(user=cast.ada, kind="git", settings=source.settings, source=source)
     assert counts(syncing(source, cast.ada)) == (2, 0, 0, 0, 0)
     kept = source.documents.get(external_id="one.md").pk
     repository.commit(one_md="# One, new", docs__two_md=None, three_md="# Three")
@@ -108,18 +58,22 @@ def test_commits_are_followed(cast: Any, source: DataSource, repository: Reposit
     assert names(source) == ["one.md", "three.md"]
 
 
+def source_folders(kept: Path) -> list[str]:
+    return [path.name for path in kept.iterdir() if not path.name.startswith(".")]
+
+
 def test_what_is_kept_on_the_machine_goes_with_the_source(
     cast: Any, source: DataSource, syncing: Any, settings: Any
 ) -> None:
     services.source_check(user=cast.ada, kind="git", settings=source.settings, source=source)
     syncing(source, cast.ada)
     kept = Path(settings.DATA_DIR) / "sync"
-    assert [path.name for path in kept.iterdir()] == [str(source.pk)]
+    assert source_folders(kept) == [str(source.pk)]
     os.utime(kept / str(source.pk), (1, 1))
     assert sweep_folders() == 0
     services.source_delete(user=cast.ada, source=source)
     assert sweep_folders() == 1
-    assert list(kept.iterdir()) == []
+    assert source_folders(kept) == []
 
 
 def test_an_unchanged_branch_costs_one_question(cast: Any, source: DataSource, site: Site, syncing: Any) -> None:

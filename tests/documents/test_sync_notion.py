@@ -59,12 +59,16 @@ def test_pages_come_as_markdown(cast: Any, source: DataSource, notion: Notion, s
         Done={"type": "checkbox", "checkbox": False},
         Sum={"type": "formula", "formula": {"type": "number", "number": 7}},
         Kind={"type": "select", "select": None},
+        Total={"type": "rollup", "rollup": {"type": "number", "number": 12, "function": "sum"}},
+        Parts={"type": "rollup", "rollup": {"type": "array", "array": [
+            {"type": "title", "title": [{"plain_text": "Bolt"}]}, {"type": "number", "number": 3}]}},
     )  # fmt: skip
     assert "Reader" in services.source_check(user=cast.ada, kind="notion", settings={}, source=source)
     assert counts(syncing(source, cast.ada)) == (1, 0, 0, 0, 0)
     text = text_of(source, key)
     for part in (
-        "# Travel rules\n\nOwner: Ada\n\nDue: 2026-04-01\n\nDone: no\n\nSum: 7\n\n\nTrains come",
+        "# Travel rules\n\nOwner: Ada\n\nDue: 2026-04-01\n\nDone: no\n\nSum: 7\n\nTotal: 12\n\n",
+        "Parts: Bolt, 3\n\n\nTrains come",
         "### Hotels\n\n- Berlin\n  - 120 euros\n    1. breakfast\n- Paris\n- [x] Ask first\n- More\n",
         "Hidden words.", "> Two\n> lines", "```python\nprint(1)\n```",
         "| City | Limit |\n|---|---|\n| Rome | 1\\|2 |", "In a column.", "https://example.com/", "Below",
@@ -138,3 +142,14 @@ def test_a_page_that_fails_fails_alone_and_is_tried_again(
     assert source.documents.get().external_id == small
     monkeypatch.setattr("documents.connectors.notion.MAX_REQUESTS", 100)
     assert counts(syncing(source, cast.ada)) == (1, 0, 1, 0, 0)
+
+
+def test_an_integration_that_sees_nothing_any_more_deletes_nothing_at_once(
+    cast: Any, source: DataSource, notion: Notion, syncing: Any
+) -> None:
+    notion.page("One", notion.block("paragraph", "Words."))
+    syncing(source, cast.ada)
+    notion.things.clear()
+    run = syncing(source, cast.ada)
+    assert (run.state, run.error_code, names(source)) == (RunState.FAILED, "source_empty", ["One.md"])
+    assert (syncing(source, cast.ada).deleted, names(source)) == (1, [])

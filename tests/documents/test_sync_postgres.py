@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -168,6 +169,88 @@ def test_a_query_can_only_read_and_not_for_long(
     assert (run.state, run.error_code) == (RunState.FAILED, code), run.error_message
     assert SECRET not in run.error_message
     assert customers.execute("SELECT count(*) FROM customers").fetchone() == (3,)
+
+
+def test_a_query_cannot_lift_its_own_limit(
+    cast: Any, values: Any, customers: Any, syncing: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("documents.connectors.postgres.STATEMENT_MS", 700)
+    query = (
+        "SELECT *, set_config('statement_timeout', '0', false), set_config('default_transaction_read_only', 'off', "
+        "false), CASE WHEN current_setting('statement_timeout') = '0' THEN pg_sleep(20) END FROM customers"
+    )
+    source = services.source_create(user=cast.root, name="x", kind="postgres", settings={**values, "query": query})
+    assert syncing(source, cast.root).error_code == "query_timeout"
+
+
+def test_a_moment_is_one_whatever_the_time_zone_of_the_role(
+    cast: Any, values: Any, customers: Any, syncing: Any
+) -> None:
+    source = services.source_create(
+        user=cast.root, name="x", kind="postgres", settings={**values, "key_column": "updated"}
+    )
+    assert counts(syncing(source, cast.root)) == (3, 0, 0, 0, 0)
+    customers.execute("ALTER ROLE crm_reader SET timezone = 'Asia/Kathmandu'")
+    customers.execute("ALTER ROLE crm_reader SET datestyle = 'German'")
+    try:
+        assert counts(syncing(source, cast.root)) == (0, 0, 3, 0, 0)
+        assert source.documents.get(external_id="2026-01-03 00:00:00+00").modified_at.isoformat() == (
+            "2026-01-03T00:00:00+00:00"
+        )
+    finally:
+        customers.execute("ALTER ROLE crm_reader RESET ALL")
+
+
+def test_a_query_without_rows_deletes_nothing_at_once(
+    cast: Any, source: DataSource, customers: Any, syncing: Any
+) -> None:
+    syncing(source, cast.root)
+    customers.execute("DELETE FROM customers")
+    assert (syncing(source, cast.root).error_code, source.documents.count()) == ("source_empty", 3)
+    assert (syncing(source, cast.root).deleted, source.documents.count()) == (3, 0)
+
+
+def test_braces_that_name_no_column_are_told_before_anything_is_fetched(
+    cast: Any, values: Any, customers: Any, syncing: Any
+) -> None:
+    for template in ("{nmae}", "{name} {0}", "{name!r}"):
+        source = services.source_create(
+            user=cast.root, name="x", kind="postgres", settings={**values, "template": template}
+        )
+        run = syncing(source, cast.root)
+        assert (run.error_code, source.documents.count()) == ("column_missing", 0)
+    source = services.source_create(
+        user=cast.root, name="x", kind="postgres", settings={**values, "template": "{{name}} {} } { {name}"}
+    )
+    assert syncing(source, cast.root).new == 3
+    assert "{Customer 1} {} } { Customer 1" in text_of(source, "1")
+
+
+def test_a_server_that_falls_silent_is_not_waited_for(cast: Any, values: Any, syncing: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr("documents.connectors.postgres.STATEMENT_MS", 300)
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def answer_once() -> None:
+        near, _peer = listener.accept()
+        with near:
+            while True:
+                (length,) = struct.unpack("!I", near.recv(4))
+                start = near.recv(length - 4)
+                if start[:4] == struct.pack("!I", 196608):
+                    break
+                near.sendall(b"N")
+            near.sendall(b"R" + struct.pack("!II", 8, 0) + b"Z" + struct.pack("!I", 5) + b"I")
+            while near.recv(1000):
+                pass
+
+    thread = threading.Thread(target=answer_once, daemon=True)
+    thread.start()
+    values = {**values, "port": listener.getsockname()[1]}
+    source = services.source_create(user=cast.root, name="x", kind="postgres", settings=values)
+    run = syncing(source, cast.root)
+    assert (run.state, run.error_code) == (RunState.FAILED, "database_unreachable")
+    thread.join(timeout=10)
+    listener.close()
 
 
 def test_a_function_that_writes_is_refused(cast: Any, values: Any, customers: Any, syncing: Any) -> None:

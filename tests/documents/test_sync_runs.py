@@ -18,6 +18,7 @@ from documents.ingest.swap import swap_in
 from documents.models import DataSource, Document, RunState, SourceItem, Status, SyncRun
 from documents.syncing import due_runs, step, steps, ticket_of
 from documents.syncing.claims import MAX_ATTEMPTS, RunClaim, RunLost
+from documents.syncing.items import Applier
 from tests.documents.syncs import counts
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -90,6 +91,52 @@ def test_a_run_that_takes_every_worker_down_is_given_up(cast: Any, source: DataS
     assert step(run.pk, syncing.queued.append) is None
     run.refresh_from_db()
     assert (run.state, run.error_code) == (RunState.FAILED, "sync_crashed")
+
+
+def test_a_run_whose_steps_break_off_is_not_given_up_while_it_gets_on(
+    cast: Any, source: DataSource, folder: Path, syncing: Any, monkeypatch: Any
+) -> None:
+    for number in range(MAX_ATTEMPTS * 2):
+        (folder / f"more-{number:02}.md").write_text(f"# More {number}")
+    run = services.sync_start(user=cast.root, source=source)
+
+    def dead_after_one(applier: Any, *given: Any, real: Any = Applier.fetched) -> None:
+        real(applier, *given)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Applier, "fetched", dead_after_one)
+    for _ in range(MAX_ATTEMPTS * 2 + 3):
+        with pytest.raises(KeyboardInterrupt):
+            step(run.pk, syncing.queued.append)
+        SyncRun.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
+    run = syncing.go_on(run)
+    assert (run.state, run.new) == (RunState.DONE, MAX_ATTEMPTS * 2 + 3)
+
+
+def test_a_secret_that_cannot_be_read_any_more_ends_the_run_with_a_reason(
+    cast: Any, syncing: Any, settings: Any
+) -> None:
+    values = {"url": "https://git.example.com/a.git", "token": "s3cr3t"}
+    source = services.source_create(user=cast.ada, name="Papers", kind="git", settings=values)
+    run = services.sync_start(user=cast.ada, source=source)
+    settings.ENCRYPTION_KEY = "another"
+    assert step(run.pk, syncing.queued.append) is None
+    run = SyncRun.objects.get(pk=run.pk)
+    assert (run.state, run.error_code) == (RunState.FAILED, "secret_unreadable")
+    assert "ENCRYPTION_KEY" in run.error_message
+
+
+def test_a_worker_that_starts_queues_what_another_one_took_with_it(
+    cast: Any, source: DataSource, syncing: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(steps, "STEP_S", 0)
+    run = services.sync_start(user=cast.root, source=source)
+    assert step(run.pk, syncing.queued.append, 0) == 0
+    assert due_runs() == []
+    assert due_runs(queued_for=timedelta()) == [run.pk]
+    assert step(run.pk, syncing.queued.append, 1) is None
+    SyncRun.objects.update(wake_at=timezone.now() + timedelta(minutes=1))
+    assert due_runs(queued_for=timedelta()) == []
 
 
 def test_a_message_that_comes_twice_starts_no_second_chain(

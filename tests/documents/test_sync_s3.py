@@ -6,6 +6,8 @@ from typing import Any
 
 import boto3
 import pytest
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 
 from documents import services
@@ -14,6 +16,7 @@ from documents.errors import DocumentsError
 from documents.models import DataSource, RunState
 from rag.errors import OutboundError
 from tests.documents.syncs import counts, failures, names
+from tests.fakes.website import Page, Site, serving
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -64,20 +67,57 @@ def test_objects_are_followed(cast: Any, source: DataSource, bucket: Any, syncin
     assert counts(syncing(source, cast.ada)) == (0, 1, 1, 1, 0)
 
 
-def test_a_large_bucket_is_listed_in_parts(
+def test_a_bucket_of_more_than_a_thousand_objects_is_listed_in_parts(
+    cast: Any, source: DataSource, bucket: Any, syncing: Any
+) -> None:
+    # Straight into the server's memory: a thousand requests would take most of this test's time.
+    memory = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
+    for number in range(1003):
+        memory.put_object(bucket.name, f"{number:04}.md", f"# {number}".encode())
+    values = {**source.settings, "include": "*00.md\n1002.md"}
+    services.source_update(
+        user=cast.ada, source=source, name="Bucket", description="", visibility="everyone", settings=values
+    )
+    assert counts(syncing(source, cast.ada)) == (12, 0, 0, 0, 0)
+    assert "1002.md" in names(source)
+    assert counts(syncing(source, cast.ada)) == (0, 0, 12, 0, 0)
+
+
+def test_what_has_the_same_etag_is_not_fetched_again(
     cast: Any, source: DataSource, bucket: Any, syncing: Any, monkeypatch: Any
 ) -> None:
-    for number in range(7):
-        bucket.put_object(Key=f"{number}.md", Body=f"# {number}".encode())
-    from documents.connectors import s3
+    bucket.put_object(Key="one.md", Body=b"# One")
+    syncing(source, cast.ada)
+    bucket.put_object(Key="one.md", Body=b"# One")
+    monkeypatch.setattr("documents.connectors.s3.S3Connector.fetch", lambda *_: 1 / 0)
+    assert counts(syncing(source, cast.ada)) == (0, 0, 1, 0, 0)
 
-    real = s3.S3Connector._signed
-    monkeypatch.setattr(
-        s3.S3Connector, "_signed",
-        lambda self, key, query: real(self, key, {**query, "max-keys": "3"} if query else query),
-    )  # fmt: skip
-    assert counts(syncing(source, cast.ada)) == (7, 0, 0, 0, 0)
-    assert counts(syncing(source, cast.ada)) == (0, 0, 7, 0, 0)
+
+def test_an_emptied_bucket_deletes_nothing_at_once(cast: Any, source: DataSource, bucket: Any, syncing: Any) -> None:
+    bucket.put_object(Key="one.md", Body=b"# One")
+    syncing(source, cast.ada)
+    bucket.objects.delete()
+    run = syncing(source, cast.ada)
+    assert (run.state, run.error_code, names(source)) == (RunState.FAILED, "source_empty", ["one.md"])
+
+
+@pytest.mark.parametrize("code", ["InvalidAccessKeyId", "SignatureDoesNotMatch", "AccessDenied"])
+def test_keys_that_are_refused_are_told_and_delete_nothing(
+    cast: Any, source: DataSource, bucket: Any, syncing: Any, code: str
+) -> None:
+    bucket.put_object(Key="one.md", Body=b"# One")
+    syncing(source, cast.ada)
+    with serving(Site()) as site:
+        answer = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>s3cr3t-key</Message></Error>"
+        site.otherwise = lambda _asked: Page(answer, 403, type="application/xml")
+        DataSource.objects.update(settings={**source.settings, "endpoint": site.url})
+        run = syncing(source, cast.ada)
+        # Path style: the bucket is part of the path.
+        assert site.paths()[0].startswith("/papers?")
+        assert "Credential=AKIATEST/" in site.asked[0].headers["authorization"]
+    assert (run.state, run.error_code, names(source)) == (RunState.FAILED, "access_denied", ["one.md"])
+    assert code in run.error_message
+    assert "s3cr3t" not in run.error_message
 
 
 def test_prefix_and_patterns_choose(cast: Any, source: DataSource, bucket: Any, syncing: Any) -> None:

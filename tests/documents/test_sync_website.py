@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 
 from documents import services
-from documents.connectors import robots
-from documents.connectors.web_pages import facts_of, normal, sitemap_addresses
 from documents.errors import DocumentsError
 from documents.ingest import ingest
 from documents.models import DataSource, RunState, SyncRun
@@ -150,6 +148,57 @@ def test_sitemaps_name_pages_that_no_link_leads_to(cast: Any, site: Site, make: 
     syncing(source, cast.ada)
     assert "/docs/lonely.html" in found(source, site)
     assert "/else/y.html" not in site.paths()
+
+
+def test_sitemaps_are_found_where_the_usual_place_leads(cast: Any, site: Site, make: Any, syncing: Any) -> None:
+    site.pages["/sitemap.xml"] = Page(status=302, headers={"location": "/sitemap_index.xml"})
+    places = "".join(f"<sitemap><loc><![CDATA[{site.url}/{name}]]></loc></sitemap>" for name in ("p.xml", "out.xml"))
+    site.pages["/sitemap_index.xml"] = Page(f"<?xml version='1.0'?><sitemapindex>{places}</sitemapindex>")
+    site.pages["/p.xml"] = Page(f"<urlset><url><loc> {site.url}/docs/lonely.html </loc></url></urlset>")
+    site.pages["/out.xml"] = Page(status=301, headers={"location": "http://169.254.169.254/sitemap.xml"})
+    site.html("/docs/lonely.html", "Lonely")
+    source = make(sitemap=True)
+    assert syncing(source, cast.ada).state == RunState.DONE
+    assert "/docs/lonely.html" in found(source, site)
+
+
+def test_a_site_that_hides_behind_another_for_a_while_loses_nothing(
+    cast: Any, site: Site, make: Any, syncing: Any
+) -> None:
+    source = make()
+    syncing(source, cast.ada)
+    pages = dict(site.pages)
+    site.pages = {"/robots.txt": Page(status=404)}
+    site.otherwise = lambda _asked: Page(status=302, headers={"location": "https://sso.example.com/login"})
+    run = syncing(source, cast.ada)
+    assert (run.deleted, run.failed, len(found(source, site))) == (0, 4, 4)
+    assert set(failures(source).values()) == {"redirected"}
+    site.otherwise = lambda _asked: Page(b"Gone.", 404)
+    run = syncing(source, cast.ada)
+    assert (run.state, run.error_code, len(found(source, site))) == (RunState.FAILED, "not_found", 4)
+    site.pages = pages
+    assert counts(syncing(source, cast.ada)) == (0, 0, 4, 0, 0)
+    site.pages["/docs/a.html"] = Page(status=301, headers={"location": "https://sso.example.com/login"})
+    assert syncing(source, cast.ada).deleted == 1
+
+
+def test_pages_that_are_refused_end_no_sync_that_gets_others(
+    cast: Any, site: Site, make: Any, syncing: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(steps, "MAX_FAILED_IN_ROW", 3)
+    closed = [f"/docs/closed-{number}.html" for number in range(5)]
+    site.html("/docs/", "Start", *closed, "/docs/a.html")
+    for path in closed:
+        site.pages[path] = Page(b"No", 403)
+    source = make()
+    for _ in range(2):
+        run = syncing(source, cast.ada)
+        assert (run.state, run.failed) == (RunState.DONE, 5)
+        assert "/docs/a.html" in found(source, site)
+    site.pages = {"/robots.txt": Page(status=404)}
+    site.otherwise = lambda _asked: Page(b"No", 403)
+    run = syncing(source, cast.ada)
+    assert (run.state, run.error_code, run.failed) == (RunState.FAILED, "access_denied", 3)
 
 
 def test_redirects_and_canonical_addresses_make_one_document(cast: Any, site: Site, make: Any, syncing: Any) -> None:
@@ -318,69 +367,3 @@ def test_a_sync_cut_after_each_item_fetches_nothing_twice(
     assert counts(run) == (4, 0, 0, 0, 0)
     assert len(site.paths()) == 5
     assert SyncRun.objects.get(pk=run.pk).handled == 4
-
-
-@pytest.mark.parametrize(
-    ("given", "base", "made"),
-    [
-        ("HTTP://Example.COM:80/a/../b/./c#x", "", "http://example.com/b/c"),
-        ("/a b/ü?q=ä", "https://example.com/x", "https://example.com/a%20b/%C3%BC?q=%C3%A4"),
-        ("?utm_source=a&id=1&gclid=2", "https://example.com/x", "https://example.com/x?id=1"),
-        ("https://example.com", "", "https://example.com/"),
-        ("https://example.com/%c3%bc", "", "https://example.com/%C3%BC"),
-        ("mailto:a@example.com", "https://example.com/", None),
-        ("javascript:alert(1)", "https://example.com/", None),
-        ("https://user:pass@example.com/", "", None),
-        ("http://[::1", "", None),
-        ("http://example.com:99999/", "", None),
-        ("/" + "x" * 3000, "https://example.com/", None),
-    ],
-)
-def test_an_address_has_one_spelling(given: str, base: str, made: str | None) -> None:
-    assert normal(given, base) == made
-
-
-def test_links_are_read_from_broken_pages_in_bounds() -> None:
-    page = "<base href='/docs/'><a href=one.html><A HREF='two.html'>x<a rel=nofollow href=no.html><a href='one.html#b'>"
-    assert facts_of(page, "https://e.example/").links == [
-        "https://e.example/docs/one.html",
-        "https://e.example/docs/two.html",
-    ]
-    many = "".join(f"<a href='/{n}'>" for n in range(5000))
-    assert len(facts_of(many, "https://e.example/").links) == 1000
-    began = time.monotonic()
-    facts_of("<a href='" * 200_000, "https://e.example/")
-    facts_of("<" * 500_000, "https://e.example/")
-    assert time.monotonic() - began < 5
-
-
-def test_a_sitemap_that_unfolds_without_end_is_cut() -> None:
-    bomb = gzip.compress(b"<loc>https://e.example/a</loc>" + b" " * (64 * 2**20))
-    assert sitemap_addresses(bomb) == (["https://e.example/a"], False)
-    assert sitemap_addresses(b"\x1f\x8bnot gzip") == ([], False)
-    assert sitemap_addresses(b'<!DOCTYPE x [<!ENTITY a "b">]><loc>https://e.example/?a=1&amp;b=2</loc>')[0] == [
-        "https://e.example/?a=1&b=2"
-    ]
-
-
-@pytest.mark.parametrize(
-    ("text", "path", "permitted"),
-    [
-        ("", "/a", True),
-        ("User-agent: *\nDisallow: /", "/a", False),
-        ("User-agent: *\nDisallow:", "/a", True),
-        ("User-agent: *\nDisallow: /\n\nUser-agent: Footnote\nDisallow: /private", "/a", True),
-        ("User-agent: *\nDisallow: /\n\nUser-agent: Footnote/1.0\nDisallow: /private", "/private/x", False),
-        ("User-agent: a\nUser-agent: footnote\nDisallow: /x", "/x", False),
-        ("User-agent: *\nDisallow: /a\nAllow: /a/b", "/a/b/c", True),
-        ("User-agent: *\nAllow: /a\nDisallow: /a", "/a", True),
-        ("User-agent: *\nDisallow: /*.pdf$", "/x/y.pdf", False),
-        ("User-agent: *\nDisallow: /*.pdf$", "/x/y.pdf?z", True),
-        ("User-agent: *\nDisallow: /a*b*c", "/a1b2c3", False),
-        ("User-agent: *\nDisallow: /%7Ejoe", "/~joe/", False),
-        ("Disallow: /", "/a", True),
-        ("<html>not found</html>", "/a", True),
-    ],
-)
-def test_robots_rules(text: str, path: str, permitted: bool) -> None:
-    assert robots.parsed(text).permits(path) is permitted

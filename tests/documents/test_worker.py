@@ -14,7 +14,7 @@ from config import watchdog
 from config.celery import app
 from documents import services
 from documents.models import Document, DocumentVersion, Status
-from documents.tasks import call_workers, queue_due_syncs
+from documents.tasks import call_workers
 from tests.documents.files import HANDBOOK
 from tests.documents.workers import Worker, own_worker
 
@@ -99,35 +99,3 @@ def test_a_busy_worker_is_left_to_its_work(monkeypatch: pytest.MonkeyPatch, serv
                 watched.heard()
             watched.check()
         assert bool(ended) is ends
-
-
-def test_a_sync_whose_worker_is_killed_again_and_again_ends_once_and_whole(
-    cast: Any, worker: Worker, tmp_path: Path
-) -> None:
-    folder = tmp_path / "docs"
-    folder.mkdir()
-    for number in range(120):
-        (folder / f"{number:03}.md").write_text(f"# Note {number}\n\nIt says {number * 7}.")
-    source = services.source_create(user=cast.root, name="Notes", kind="folder", settings={"path": str(folder)})
-    run = services.sync_start(user=cast.root, source=source)
-    worker.start()
-    deadline = time.monotonic() + LONGEST_S
-    for kill_at in (5, 30, 60, 90):
-        while source.documents.count() < kill_at:
-            assert time.monotonic() < deadline
-            queue_due_syncs()
-            time.sleep(0.02)
-        worker.kill()
-        worker.start()
-    while source.documents.filter(status=Status.READY).count() < 120:
-        assert time.monotonic() < deadline, (run.state, source.documents.count())
-        queue_due_syncs()
-        call_workers()
-        time.sleep(0.1)
-    while not run.is_final:
-        assert time.monotonic() < deadline
-        queue_due_syncs()
-        time.sleep(0.1)
-        run.refresh_from_db()
-    assert (run.state, run.new, run.unchanged, run.failed) == ("done", 120, 0, 0)
-    assert DocumentVersion.objects.filter(document__source=source).count() == 120
