@@ -2,13 +2,13 @@
 
 import re
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
-from rag.errors import ParsingError
 from rag.parsing import limits
 from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder, collapse
 from rag.parsing.html_frame import strip_frame
+from rag.parsing.html_tree import parse_page
 from rag.parsing.model import BlockKind, ParsedDocument
 from rag.parsing.tables import CellBudget, markdown_table
 from rag.parsing.text import decode_bytes, read_bytes
@@ -31,16 +31,11 @@ _LISTS = frozenset(("ul", "ol", "menu", "dl"))
 _QUOTES_INSIDE = frozenset(("gmail_quote", "yahoo_quoted", "protonmail_quote", "moz-forward-container"))
 _QUOTES_AFTER = ("divRplyFwdMsg", "appendonsend", "OLK_SRC_BODY_SECTION")
 _MAX_CELL = 3000
-_NESTING_TAG = re.compile(
-    r"<(/?)(?:a|abbr|article|aside|b|big|blockquote|center|code|dir|div|dl|em|fieldset|figure|font|footer|form|header|i"
-    r"|main|menu|nav|nobr|ol|section|small|span|strike|strong|summary|details|table|tt|u|ul)\b",
-    re.IGNORECASE,
-)
 
 
 def parse(path: Source) -> ParsedDocument:
     """Parse an HTML file. Raises ParsingError: ``unsupported_type``, ``no_text``, ``too_large``."""
-    tree = LexborHTMLParser(decode_page(read_bytes(path)))
+    tree = parse_page(decode_page(read_bytes(path)))
     builder = DocumentBuilder("html")
     if tree.body is not None:
         lost = strip_frame(tree.body)
@@ -52,28 +47,14 @@ def parse(path: Source) -> ParsedDocument:
 
 def add_fragment(builder: DocumentBuilder, source: str) -> None:
     """Append the blocks of a piece of HTML, such as Markdown may contain."""
-    refuse_endless_nesting(source)
-    tree = LexborHTMLParser(source)
+    tree = parse_page(source)
     if tree.body is not None:
         HtmlReader(builder).read(tree.body)
 
 
 def decode_page(data: bytes) -> str:
-    """An HTML file's bytes as text. Raises ParsingError ``unsupported_type``, ``too_large`` when nested endlessly."""
-    source = decode_bytes(data, declared_encoding(data))
-    refuse_endless_nesting(source)
-    return source
-
-
-def refuse_endless_nesting(source: str) -> None:
-    """Raise ``too_large`` for markup so deep that the parser, as the standard has it, would need hours."""
-    if source.count("<") <= limits.MAX_OPEN_TAGS:
-        return
-    depth = 0
-    for match in _NESTING_TAG.finditer(source):
-        depth = max(depth - 1, 0) if match.group(1) else depth + 1
-        if depth > limits.MAX_OPEN_TAGS:
-            raise ParsingError("too_large", "This document is nested too deeply to be read. Save it again as text.")
+    """An HTML file's bytes as text. Raises ParsingError ``unsupported_type``."""
+    return decode_bytes(data, declared_encoding(data))
 
 
 def mostly_links(element: LexborNode, share: float) -> bool:
