@@ -30,6 +30,7 @@ READERS: dict[Kind, str] = {
     "markdown": "rag.parsing.markdown",
     "csv": "rag.parsing.csv",
     "json": "rag.parsing.json",
+    "notebook": "rag.parsing.notebook",
     "code": "rag.parsing.code",
     "text": "rag.parsing.text",
     "image": "rag.parsing.image",

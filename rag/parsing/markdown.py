@@ -46,12 +46,17 @@ def parse(path: Source) -> ParsedDocument:
         title, summary = (_front(front.group(2), field) for field in (_FRONT_TITLE, _FRONT_SUMMARY))
         source = source[front.end() :]
     builder = DocumentBuilder("markdown")
-    MarkdownReader(builder).read(renderer().parse(_GENERATED_ADDRESS.sub("](#)", source)))
+    add_markdown(builder, source)
     if builder.length == 0:
         # A page that its site makes up from other files: what it says of itself is all there is to find.
         builder.add("heading", title, level=1)
         builder.add("paragraph", summary)
     return builder.build(title)
+
+
+def add_markdown(builder: DocumentBuilder, source: str) -> None:
+    """Append the blocks of ``source``, which is clean and has no front matter."""
+    MarkdownReader(builder).read(renderer().parse(_GENERATED_ADDRESS.sub("](#)", source)))
 
 
 def _front(front: str, field: re.Pattern[str]) -> str:
