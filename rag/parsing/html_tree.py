@@ -14,14 +14,19 @@ _LONG_TAG = re.compile(r"<[a-zA-Z][^\s/<>]{0,30}(?=[\s/][^>]{5000})")
 _ROOT_TAG = re.compile(r"<(?:html|body)\b[^>]{0,5000}>", re.IGNORECASE)
 _VOID_TAGS = "area base br col embed hr img input keygen link meta param source track wbr frame"
 _RAW_TAGS = "script style title textarea xmp iframe noembed noframes plaintext"
-_FORMATTING_TAGS = "a b big code em font i nobr s small strike strong tt u"
+_FORMATTING_TAGS = "b big code em font i s small strike strong tt u"
 _SELF_ENDING_TAGS = "p li dd dt tr td th thead tbody tfoot h1 h2 h3 h4 h5 h6 rt rp"
 _LIST_TAGS = "ul ol menu dir dl table ruby"
-_EMPTY = frozenset((*_VOID_TAGS.split(), *_RAW_TAGS.split()))
+# A link ends the one before it.
+_EMPTY = frozenset((*_VOID_TAGS.split(), *_RAW_TAGS.split(), "a", "nobr"))
 _FORMATTING, _SELF_ENDING, _SCOPES = (
     frozenset(tags.split()) for tags in (_FORMATTING_TAGS, _SELF_ENDING_TAGS, _LIST_TAGS)
 )
 _LOOKED_BACK = 8
+_FEW_TAGS = 1_000
+_LONGEST_TAG = 300
+_MOST_ALIKE = 3
+_MOST_FORMATTING = 500
 _MOST_ATTRIBUTES = 500
 _MOST_ROOT_TAGS = 50
 
@@ -31,7 +36,7 @@ def parse_page(source: str) -> LexborHTMLParser:
 
     Tags with more than 500 attributes lose these: the parser compares each with all before it.
     """
-    if source.count("<") > limits.MAX_OPEN_TAGS and _is_endless(source):
+    if source.count("<") > _FEW_TAGS and _is_endless(source):
         raise ParsingError("too_large", "This document is nested too deeply to be read. Save it again as text.")
     return LexborHTMLParser(_without_endless_tags(source))
 
@@ -39,9 +44,11 @@ def parse_page(source: str) -> LexborHTMLParser:
 def _is_endless(source: str) -> bool:
     """Whether more than ``limits.MAX_OPEN_TAGS`` elements are open at once, told by a rough walk over the tags.
 
-    Formatting goes on when what is around it ends, so it counts until it is closed itself.
+    Formatting that is not closed begins anew in each paragraph that follows, alike tags at most three times.
     """
-    formatting = 0
+    unclosed = 0
+    formatting: Counter[str] = Counter()
+    alike: Counter[str] = Counter()
     stack: list[str] = []
     opened: Counter[str] = Counter()
     for match in _TAG.finditer(source):
@@ -49,7 +56,15 @@ def _is_endless(source: str) -> bool:
         if name in _EMPTY:
             continue
         if name in _FORMATTING:
-            formatting = max(formatting - 1, 0) if match["close"] else formatting + 1
+            unclosed = max(unclosed - 1, 0) if match["close"] else unclosed + 1
+            if match["close"]:
+                formatting[name] = max(formatting[name] - 1, 0)
+                continue
+            tag = source[match.start() : match.start() + _LONGEST_TAG].partition(">")[0]
+            alike[tag] += 1
+            formatting[name] += alike[tag] <= _MOST_ALIKE
+            if formatting[name] > _MOST_FORMATTING:
+                return True
         elif match["close"]:
             while opened[name]:
                 last = stack.pop()
@@ -61,7 +76,7 @@ def _is_endless(source: str) -> bool:
                 _end_the_last(name, stack, opened)
             stack.append(name)
             opened[name] += 1
-        if formatting + len(stack) > limits.MAX_OPEN_TAGS:
+        if unclosed + len(stack) > limits.MAX_OPEN_TAGS:
             return True
     return False
 

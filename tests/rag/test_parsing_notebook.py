@@ -15,7 +15,11 @@ def cell(kind, source, **more):
 
 
 def output(**data):
-    return {"output_type": "display_data", "metadata": {}, "data": {key.replace("_", "/"): x for key, x in data.items()}}
+    return {
+        "output_type": "display_data",
+        "metadata": {},
+        "data": {key.replace("_", "/"): x for key, x in data.items()},
+    }
 
 
 def notebook(*cells, **metadata):
