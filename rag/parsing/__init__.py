@@ -17,8 +17,8 @@ __all__ = ["READERS", "Block", "BlockKind", "Box", "Kind", "Note", "Page", "Pars
 
 READERS: dict[Kind, str] = {
     "pdf": "rag.parsing.pdf",
-    "docx": "rag.parsing.docx",
-    "pptx": "rag.parsing.pptx",
+    "docx": "rag.parsing.word",
+    "pptx": "rag.parsing.slides",
     "xlsx": "rag.parsing.workbooks",
     "odt": "rag.parsing.odt",
     "odp": "rag.parsing.odp",
