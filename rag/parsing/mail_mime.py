@@ -132,6 +132,9 @@ def _read_part(part: Message, kind: str, mail: Mail, is_alternative: bool) -> No
     name = _name(part)
     if kind in _PROTOCOL_PARTS:
         return
+    if kind in ("text/rtf", "application/rtf") and not name and not (mail.plain or mail.html):
+        mail.rich = mail.rich or _payload(part)
+        return
     if kind == "message/rfc822":
         _attach_message(part, name, mail)
         return
