@@ -17,8 +17,8 @@ __all__ = ["READERS", "Block", "BlockKind", "Box", "Kind", "Note", "Page", "Pars
 
 READERS: dict[Kind, str] = {
     "pdf": "rag.parsing.pdf",
-    "docx": "rag.parsing.docx",
-    "pptx": "rag.parsing.pptx",
+    "docx": "rag.parsing.word",
+    "pptx": "rag.parsing.slides",
     "xlsx": "rag.parsing.workbooks",
     "odt": "rag.parsing.odt",
     "odp": "rag.parsing.odp",
@@ -30,6 +30,7 @@ READERS: dict[Kind, str] = {
     "markdown": "rag.parsing.markdown",
     "csv": "rag.parsing.csv",
     "json": "rag.parsing.json",
+    "notebook": "rag.parsing.notebook",
     "code": "rag.parsing.code",
     "text": "rag.parsing.text",
     "image": "rag.parsing.image",

@@ -28,15 +28,18 @@ _MEDIA_TYPES: dict[str, Kind] = {
 }
 _FOLDERS: dict[str, Kind] = {"word": "docx", "ppt": "pptx", "xl": "xlsx"}
 _LONGEST_MEDIA_TYPE = 200
+_WORD_SIGNATURES = (b"\xec\xa5", b"\xdc\xa5")
+_WORD_97 = 0xC1
+_ENCRYPTED_SLIDES = bytes.fromhex("dfc4d1f3")
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 
-_OLD_WORD = (
-    "This is a file of Word 97 to 2003 (.doc), which cannot be read. Open it in Word or LibreOffice, save it as .docx "
-    "and upload that."
+_OLDER_WORD = (
+    "This is a file of Word 6 or 95, which cannot be read. Open it in Word or LibreOffice, save it as .docx and upload "
+    "that."
 )
-_OLD_POWERPOINT = (
-    "This is a file of PowerPoint 97 to 2003 (.ppt), which cannot be read. Open it in PowerPoint or LibreOffice, save "
-    "it as .pptx and upload that."
+_OLDER_POWERPOINT = (
+    "This is a file of PowerPoint 4 or 95, which cannot be read. Open it in PowerPoint or LibreOffice, save it as "
+    ".pptx and upload that."
 )
 _ARCHIVE = "This is a ZIP archive. Unpack it and upload the files that are in it."
 _DRAWING = "This OpenDocument file is neither a text, a presentation nor a spreadsheet. Export it as PDF, upload that."
@@ -95,7 +98,7 @@ def _unreadable_zip(names: list[str], suffix: str) -> ParsingError:
 
 
 def ole_kind(path: Source, suffix: str) -> Kind:
-    """What the OLE container at ``path`` is: a workbook of Excel 97 to 2003, or a message of Outlook.
+    """What the OLE container at ``path`` is: a text of Word or a workbook of Excel 97 to 2003, a message of Outlook.
 
     Raises ParsingError: ``encrypted`` (a new Office file with a password is an OLE container too), ``corrupt``,
     ``unsupported_type``.
@@ -103,6 +106,8 @@ def ole_kind(path: Source, suffix: str) -> Kind:
     try:
         with path.open("rb") as file, olefile.OleFileIO(file) as container:
             top = {entry[0].lower() for entry in container.listdir(streams=True, storages=True)}
+            word = container.openstream("WordDocument").read(12) if "worddocument" in top else b""
+            powerpoint = container.openstream("Current User").read(16) if "current user" in top else b""
     except (OSError, ValueError, IndexError, TypeError, AttributeError, OverflowError) as error:
         raise _broken_ole(path, suffix) from error
     if top & {"encryptedpackage", "\x09drmcontent", "\x06dataspaces"}:
@@ -112,10 +117,27 @@ def ole_kind(path: Source, suffix: str) -> Kind:
     if top & {"workbook", "book"}:
         return "xlsx"
     if "worddocument" in top:
-        raise ParsingError("unsupported_type", _OLD_WORD)
-    if top & {"powerpoint document", "pp40"}:
-        raise ParsingError("unsupported_type", _OLD_POWERPOINT)
+        return _word_kind(word)
+    if "pp40" in top:
+        raise ParsingError("unsupported_type", _OLDER_POWERPOINT)
+    if "powerpoint document" in top:
+        if "encryptedsummary" in top or powerpoint[12:16] == _ENCRYPTED_SLIDES:
+            raise ParsingError("encrypted", ENCRYPTED)
+        if "current user" not in top:
+            raise ParsingError("unsupported_type", _OLDER_POWERPOINT)
+        return "pptx"
     raise ParsingError("unsupported_type", _OTHER_OLE)
+
+
+def _word_kind(head: bytes) -> Kind:
+    """What the first bytes of a DOC say; 97 and later can be read."""
+    if len(head) < 12 or head[:2] not in _WORD_SIGNATURES:
+        raise ParsingError("corrupt", _BROKEN_OLE)
+    if head[11] & 0x01:
+        raise ParsingError("encrypted", ENCRYPTED)
+    if int.from_bytes(head[2:4], "little") < _WORD_97:
+        raise ParsingError("unsupported_type", _OLDER_WORD)
+    return "docx"
 
 
 def _broken_ole(path: Source, suffix: str) -> ParsingError:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from lxml import etree
-from selectolax.lexbor import LexborHTMLParser
 
 from rag.errors import ParsingError
 from rag.parsing import html, limits
 from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder, collapse
+from rag.parsing.html_tree import parse_page
 from rag.parsing.model import ParsedDocument
 
 _CONTAINER = "META-INF/container.xml"
@@ -94,7 +94,7 @@ def _read(members: _Members) -> ParsedDocument:
 def _add_chapter(builder: DocumentBuilder, data: bytes, label: str) -> None:
     if not data:
         return
-    tree = LexborHTMLParser(html.decode_page(data))
+    tree = parse_page(html.decode_page(data))
     body = tree.body
     if body is None or _is_left_out(body.attributes.get("epub:type")) or html.mostly_links(body, _MOSTLY_LINKS):
         return
@@ -153,7 +153,7 @@ def _book(members: _Members) -> _Book:
 
 
 def _nav_labels(members: _Members, name: str) -> dict[str, str]:
-    tree = LexborHTMLParser(html.decode_page(members.read(name)))
+    tree = parse_page(html.decode_page(members.read(name)))
     folder = posixpath.dirname(name)
     labels: dict[str, str] = {}
     for link in tree.css("nav a[href]")[:_MOST_LABELS]:

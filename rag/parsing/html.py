@@ -2,13 +2,13 @@
 
 import re
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
-from rag.errors import ParsingError
 from rag.parsing import limits
 from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder, collapse
 from rag.parsing.html_frame import strip_frame
+from rag.parsing.html_tree import parse_page
 from rag.parsing.model import BlockKind, ParsedDocument
 from rag.parsing.tables import CellBudget, markdown_table
 from rag.parsing.text import decode_bytes, read_bytes
@@ -18,7 +18,7 @@ _XML_ENCODING = re.compile(rb"^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([A-Za-z
 _HIDDEN_STYLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _SKIPPED_TAGS = """
 head script style noscript template svg iframe object embed canvas audio video nav select option datalist button input
-textarea dialog map annotation annotation-xml rp
+textarea dialog map annotation annotation-xml rp rt rtc
 """
 _BLOCK_TAGS = """
 address article aside blockquote body caption center dd details div dl dt fieldset figcaption figure footer form h1 h2
@@ -31,16 +31,13 @@ _LISTS = frozenset(("ul", "ol", "menu", "dl"))
 _QUOTES_INSIDE = frozenset(("gmail_quote", "yahoo_quoted", "protonmail_quote", "moz-forward-container"))
 _QUOTES_AFTER = ("divRplyFwdMsg", "appendonsend", "OLK_SRC_BODY_SECTION")
 _MAX_CELL = 3000
-_NESTING_TAG = re.compile(
-    r"<(/?)(?:a|abbr|article|aside|b|big|blockquote|center|code|dir|div|dl|em|fieldset|figure|font|footer|form|header|i"
-    r"|main|menu|nav|nobr|ol|section|small|span|strike|strong|summary|details|table|tt|u|ul)\b",
-    re.IGNORECASE,
-)
+_MOST_SPANNED = 100
+_LINE_NUMBERS = re.compile(r"(?:\s*\d{1,6}){2,}\s*$")
 
 
 def parse(path: Source) -> ParsedDocument:
     """Parse an HTML file. Raises ParsingError: ``unsupported_type``, ``no_text``, ``too_large``."""
-    tree = LexborHTMLParser(decode_page(read_bytes(path)))
+    tree = parse_page(decode_page(read_bytes(path)))
     builder = DocumentBuilder("html")
     if tree.body is not None:
         lost = strip_frame(tree.body)
@@ -52,28 +49,14 @@ def parse(path: Source) -> ParsedDocument:
 
 def add_fragment(builder: DocumentBuilder, source: str) -> None:
     """Append the blocks of a piece of HTML, such as Markdown may contain."""
-    refuse_endless_nesting(source)
-    tree = LexborHTMLParser(source)
+    tree = parse_page(source)
     if tree.body is not None:
         HtmlReader(builder).read(tree.body)
 
 
 def decode_page(data: bytes) -> str:
-    """An HTML file's bytes as text. Raises ParsingError ``unsupported_type``, ``too_large`` when nested endlessly."""
-    source = decode_bytes(data, declared_encoding(data))
-    refuse_endless_nesting(source)
-    return source
-
-
-def refuse_endless_nesting(source: str) -> None:
-    """Raise ``too_large`` for markup so deep that the parser, as the standard has it, would need hours."""
-    if source.count("<") <= limits.MAX_OPEN_TAGS:
-        return
-    depth = 0
-    for match in _NESTING_TAG.finditer(source):
-        depth = max(depth - 1, 0) if match.group(1) else depth + 1
-        if depth > limits.MAX_OPEN_TAGS:
-            raise ParsingError("too_large", "This document is nested too deeply to be read. Save it again as text.")
+    """An HTML file's bytes as text. Raises ParsingError ``unsupported_type``."""
+    return decode_bytes(data, declared_encoding(data))
 
 
 def mostly_links(element: LexborNode, share: float) -> bool:
@@ -134,6 +117,9 @@ class HtmlReader:
             self.inline.append("\n" if self.preformatted else "\x0b")
         elif tag == "img":
             self.inline.append(f" {node.attributes.get('alt') or ''} ")
+        elif tag == "math" and node.attributes.get("alttext"):
+            self.inline.append(f" ${node.attributes['alttext']}$ ")
+            return False
         elif tag in _BLOCKS:
             if not (tag == "p" and self.marker is not None and not "".join(self.inline).strip()):
                 self._flush()
@@ -158,6 +144,7 @@ class HtmlReader:
             self.marker = "- "
             self.deeper = 0
             if self.lists and self.lists[-1] >= 0:
+                self.lists[-1] = _number(node.attributes.get("value"), self.lists[-1], 1_000_000, least=0)
                 self.marker = f"{self.lists[-1]}. "
                 self.lists[-1] += 1
         elif tag in _HEADINGS:
@@ -194,7 +181,8 @@ class HtmlReader:
         text = "".join(self.inline)
         self.inline.clear()
         if self.preformatted:
-            self.builder.add("code", text)
+            if not _LINE_NUMBERS.match(text):
+                self.builder.add("code", text)
             return
         text = "\n".join(filter(None, map(collapse, text.split("\x0b"))))
         if not text:
@@ -218,23 +206,29 @@ class HtmlReader:
         if table.attributes.get("role") in ("presentation", "none"):
             return None
         grid = _Grid(self.cells)
-        stack = list(reversed(_children(table)))
+        stack = _parts(table)
+        # A table within a table of data is part of a cell; within one of layout it is a table of its own.
+        is_data = any(_names_columns(node) for node in stack)
+        group = 0
         while stack:
             node = stack.pop()
             tag = node.tag or ""
             if tag in ("thead", "tbody", "tfoot"):
                 stack.extend(reversed(_children(node)))
             elif tag == "tr" and not _is_hidden(node, tag):
+                if node.parent is not None and node.parent.mem_id != group:
+                    group = node.parent.mem_id
+                    grid.end_group()
                 grid.begin_row()
                 for cell in _children(node):
                     if cell.tag not in ("td", "th"):
                         continue
-                    text = _cell_text(cell)
+                    text = _cell_text(cell, is_data)
                     if text is None or len(text) > _MAX_CELL:
                         return None
                     grid.add(text, _span(cell, "colspan"), _span(cell, "rowspan"))
             elif tag == "caption":
-                self.builder.add("caption", collapse(_cell_text(node) or ""))
+                self.builder.add("caption", collapse(_cell_text(node, True) or ""))
         return grid.rows if grid.widest > 1 else None
 
 
@@ -256,6 +250,10 @@ class _Grid:
         self._filled = 0
         self._hanging, self._next = self._next, {}
         self._hang()
+
+    def end_group(self) -> None:
+        """Let nothing hang into the rows that follow: head, body and foot each end what spans rows in them."""
+        self._next = {}
 
     def add(self, text: str, columns: int, rows: int) -> None:
         """Add a cell that spans ``columns`` and ``rows``."""
@@ -280,8 +278,23 @@ class _Grid:
             row.append(text)
 
 
-def _cell_text(cell: LexborNode) -> str | None:
-    """A cell's visible text; ``None`` when it holds another table."""
+def _parts(table: LexborNode) -> list[LexborNode]:
+    """The groups and rows of a table, the last one first; its foot is its end, wherever it is written."""
+    children = _children(table)
+    return [
+        *(node for node in children if node.tag == "tfoot"),
+        *(node for node in reversed(children) if node.tag != "tfoot"),
+    ]
+
+
+def _names_columns(node: LexborNode) -> bool:
+    """Whether the first row of a group, or a row, has a cell that is a heading."""
+    row = next((child for child in _children(node) if child.tag == "tr"), None) if node.tag != "tr" else node
+    return row is not None and any(cell.tag == "th" for cell in _children(row))
+
+
+def _cell_text(cell: LexborNode, with_tables: bool) -> str | None:
+    """A cell's visible text; ``None`` when, unless ``with_tables``, it holds another table or lines of code."""
     parts: list[str] = []
     stack = list(reversed(_children(cell)))
     while stack:
@@ -292,10 +305,13 @@ def _cell_text(cell: LexborNode) -> str | None:
         tag = node.tag or ""
         if not node.is_element_node or _is_hidden(node, tag):
             continue
-        if tag == "table":
+        if not with_tables and (tag == "table" or (tag == "pre" and "\n" in (node.text() or "").strip())):
             return None
         if tag == "img":
             parts.append(node.attributes.get("alt") or "")
+        if tag == "math" and node.attributes.get("alttext"):
+            parts.append(f" ${node.attributes['alttext']}$ ")
+            continue
         if tag in _BLOCKS or tag == "br":
             parts.append(" ")
         stack.extend(reversed(_children(node)))
@@ -325,7 +341,9 @@ def _is_hidden(node: LexborNode, tag: str) -> bool:
 
 
 def _span(cell: LexborNode, name: str) -> int:
-    return _number(cell.attributes.get(name), 1, 100)
+    if name == "rowspan" and cell.attributes.get(name) == "0":
+        return _MOST_SPANNED  # down to the end
+    return _number(cell.attributes.get(name), 1, _MOST_SPANNED)
 
 
 def _quotes_inside(node: LexborNode) -> bool:
@@ -336,7 +354,7 @@ def _start_number(node: LexborNode) -> int:
     return _number(node.attributes.get("start"), 1, 1_000_000)
 
 
-def _number(value: str | None, default: int, largest: int) -> int:
+def _number(value: str | None, default: int, largest: int, *, least: int = 1) -> int:
     if value is None or not value.strip().isdecimal() or len(value) > 9:
         return default
-    return min(max(int(value), default), largest)
+    return min(max(int(value), least), largest)

@@ -25,7 +25,11 @@ def parse(path: Source) -> ParsedDocument:
 
     Raises ParsingError: ``unsupported_type``, ``no_text``, ``too_large``.
     """
-    source = text.read_text(path)
+    return parse_json(text.read_text(path))
+
+
+def parse_json(source: str) -> ParsedDocument:
+    """The document that decoded JSON makes. Raises ParsingError: ``no_text``, ``too_large``."""
     try:
         value = load(source)
     except (ValueError, RecursionError):

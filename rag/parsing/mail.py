@@ -3,12 +3,11 @@
 import re
 from dataclasses import dataclass, field
 
-from selectolax.lexbor import LexborHTMLParser
-
 from rag.errors import ParsingError
 from rag.parsing import html, limits
 from rag.parsing.attachments import Source, add_file, allowance_of, note_unread
 from rag.parsing.building import DocumentBuilder, clean, collapse
+from rag.parsing.html_tree import parse_page
 from rag.parsing.model import ParsedDocument
 from rag.parsing.text import read_bytes
 from rag.parsing.text_structure import add_text
@@ -93,8 +92,7 @@ def _add_body(builder: DocumentBuilder, mail: Mail, depth: int) -> None:
 
 def _page(source: str) -> ParsedDocument | None:
     builder = DocumentBuilder("html")
-    html.refuse_endless_nesting(source)
-    body = LexborHTMLParser(source[: limits.MAX_MARKUP_BYTES]).body
+    body = parse_page(source[: limits.MAX_MARKUP_BYTES]).body
     if body is None:
         return None
     html.HtmlReader(builder, is_mail=True).read(body)

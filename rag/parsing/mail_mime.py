@@ -5,6 +5,7 @@ import email.errors
 import re
 from email.header import Header, decode_header
 from email.message import Message
+from email.policy import Compat32
 from email.utils import unquote as unquoted
 from urllib.parse import unquote
 
@@ -15,6 +16,12 @@ from rag.parsing.mail import Mail
 
 _FIELDS = ("From", "To", "Cc", "Bcc", "Date")
 _MOST_PARTS = 10_000
+_DEEPEST = 120
+_LONGEST_FIELD = 100_000
+_BOUNDARY = re.compile(
+    rb"^--(?P<line>[^\r\n]{1,200})|boundary\s{0,9}=\s{0,9}\"?(?P<declared>[^\";\r\n]{1,200})",
+    re.IGNORECASE | re.MULTILINE,
+)
 _PROTOCOL = """
 application/pgp-signature application/pkcs7-signature application/x-pkcs7-signature message/disposition-notification
 text/rfc822-headers application/ms-tnef
@@ -30,7 +37,10 @@ def read_mime(data: bytes) -> Mail:
     """The message in ``data``. Raises RecursionError when its parts are nested without end."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in data[:100]:
         data = (decode(data) or "").encode()
-    message = email.message_from_bytes(data.lstrip(b"\xef\xbb\xbf\r\n"))
+    data = data.lstrip(b"\xef\xbb\xbf\r\n")
+    if _is_endless(data):
+        raise RecursionError
+    message = email.message_from_bytes(data, policy=_BoundedHeads())
     mail = Mail(subject=shown(message.get("Subject")))
     for name in _FIELDS:
         values = list(filter(None, map(shown, message.get_all(name, []))))
@@ -38,6 +48,35 @@ def read_mime(data: bytes) -> Mail:
             mail.fields.append((name, ", ".join(values)))
     _read_parts(message, mail)
     return mail
+
+
+class _BoundedHeads(Compat32):
+    """Cuts fields without end: what they hold is looked through again for each parameter."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        """The name and the value of one field."""
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:_LONGEST_FIELD]
+
+
+def _is_endless(data: bytes) -> bool:
+    """Whether more than ``_DEEPEST`` multiparts are open at once: the library compares each line with the boundaries of
+    all."""
+    if data.count(b"oundary") <= _DEEPEST:
+        return False
+    opened: list[bytes] = []
+    for match in _BOUNDARY.finditer(data):
+        if match["declared"] is not None:
+            opened.append(match["declared"].strip())
+            if len(opened) > _DEEPEST:
+                return True
+            continue
+        line = match["line"].rstrip()
+        for depth in range(len(opened) - 1, -1, -1):
+            if line in (opened[depth], opened[depth] + b"--"):
+                del opened[depth + (line == opened[depth]) :]
+                break
+    return False
 
 
 def shown(value: object) -> str:
@@ -92,6 +131,9 @@ def _read_parts(message: Message, mail: Mail) -> None:
 def _read_part(part: Message, kind: str, mail: Mail, is_alternative: bool) -> None:
     name = _name(part)
     if kind in _PROTOCOL_PARTS:
+        return
+    if kind in ("text/rtf", "application/rtf") and not name and not (mail.plain or mail.html):
+        mail.rich = mail.rich or _payload(part)
         return
     if kind == "message/rfc822":
         _attach_message(part, name, mail)

@@ -70,7 +70,8 @@ class _Message:
         page = self.binary(_HTML)
         mail.html = self._decoded(page, html.declared_encoding(page)) if page else self.text(_HTML)
         if not mail.plain.strip() and not mail.html.strip():
-            mail.rich = decompressed_rtf(self.binary(_RTF))
+            # What cannot be unpacked is no RTF either, and leaves a note.
+            mail.rich = decompressed_rtf(self.binary(_RTF)) or self.binary(_RTF)
         self._attach(mail, depth)
         return mail
 
@@ -168,7 +169,7 @@ def as_mime(mail: Mail) -> bytes:
     for subtype, body in (("plain", mail.plain), ("html", mail.html)):
         if body.strip():
             bodies.attach(MIMEText(body.encode("utf-8", "replace").decode(), subtype, "utf-8"))
-    whole.attach(bodies)
+    whole.attach(bodies if bodies.get_payload() else MIMEApplication(mail.rich, "rtf"))
     for name, data in mail.attachments:
         part = MIMEApplication(data)
         part.add_header("Content-Disposition", "attachment", filename=("utf-8", "", name))

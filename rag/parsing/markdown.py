@@ -4,10 +4,14 @@ import re
 from functools import cache
 
 from markdown_it import MarkdownIt
+from markdown_it.parser_block import ParserBlock
+from markdown_it.parser_inline import ParserInline
 from markdown_it.rules_block import StateBlock
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
+from markdown_it.utils import EnvType
 
-from rag.parsing import html, limits
+from rag.parsing import html
 from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder, clean, collapse
 from rag.parsing.model import BlockKind, ParsedDocument
@@ -27,6 +31,9 @@ _GENERATOR_TAG = re.compile(r"\{%-?[^%\n]{0,500}-?%\}|\{[:.#][^}\n]{0,200}\}")
 # A tag in a link's address has spaces, with which Markdown would take the whole link for text.
 _GENERATED_ADDRESS = re.compile(r"\]\([^()\n{]{0,500}\{[%{][^\n]{0,500}?[%}]\}[^()\n{]{0,500}\)")
 _LEFT_LINK = re.compile(r"\[([^\[\]\n]{1,500})\]\((?:#|https?:[^()\s]{0,500})?\)")
+_MAX_NESTING = 100
+# How often the end of a link may be looked for in vain: that many steps, and half as many as there are letters.
+_STEPS = 1_000
 _LINE_BREAK_TAG = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
 
@@ -39,12 +46,17 @@ def parse(path: Source) -> ParsedDocument:
         title, summary = (_front(front.group(2), field) for field in (_FRONT_TITLE, _FRONT_SUMMARY))
         source = source[front.end() :]
     builder = DocumentBuilder("markdown")
-    MarkdownReader(builder).read(renderer().parse(_GENERATED_ADDRESS.sub("](#)", source)))
+    add_markdown(builder, source)
     if builder.length == 0:
         # A page that its site makes up from other files: what it says of itself is all there is to find.
         builder.add("heading", title, level=1)
         builder.add("paragraph", summary)
     return builder.build(title)
+
+
+def add_markdown(builder: DocumentBuilder, source: str) -> None:
+    """Append the blocks of ``source``, which is clean and has no front matter."""
+    MarkdownReader(builder).read(renderer().parse(_GENERATED_ADDRESS.sub("](#)", source)))
 
 
 def _front(front: str, field: re.Pattern[str]) -> str:
@@ -55,9 +67,52 @@ def _front(front: str, field: re.Pattern[str]) -> str:
 @cache
 def renderer() -> MarkdownIt:
     """The one Markdown parser of this process: CommonMark with tables and strikethrough."""
-    parser = MarkdownIt("commonmark", {"maxNesting": limits.MAX_DEPTH}).enable(["table", "strikethrough"])
+    parser = MarkdownIt("zero")
+    parser.block, parser.inline = _BoundedBlocks(), _BoundedInline()
+    parser.configure("commonmark", {"maxNesting": _MAX_NESTING}).enable(["table", "strikethrough"])
     parser.block.ruler.before("reference", "footnote", _footnote, {"alt": ["paragraph", "reference"]})
     return parser
+
+
+class _BoundedBlocks(ParserBlock):
+    """Takes what is nested too deeply to be told apart for one paragraph, which the library would leave out."""
+
+    def tokenize(self, state: StateBlock, startLine: int, endLine: int) -> None:  # noqa: N803 - the library's names
+        """Add the tokens of these lines."""
+        if state.level < _MAX_NESTING - 1:
+            super().tokenize(state, startLine, endLine)
+            return
+        token = state.push("inline", "", 0)
+        lines = state.getLines(startLine, endLine, state.blkIndent, False).split("\n")
+        token.content = "\n".join(line.lstrip("> \t") for line in lines)
+        token.children = []
+        state.line = endLine
+
+
+class _BoundedInline(ParserInline):
+    """Looks ahead for the ends of links a bounded number of steps a paragraph; brackets beyond it are text.
+
+    The library looks from each bracket that nothing closes to the paragraph's end: hours for a megabyte of them.
+    """
+
+    def parse(self, src: str, md: MarkdownIt, env: EnvType, tokens: list[Token]) -> list[Token]:
+        """Add the tokens of ``src``, a paragraph or a picture's description within one, to ``tokens``."""
+        is_outermost = "steps" not in env
+        if is_outermost:
+            env["steps"] = _STEPS + len(src) // 2
+        try:
+            return super().parse(src, md, env, tokens)
+        finally:
+            if is_outermost:
+                del env["steps"]
+
+    def skipToken(self, state: StateInline) -> None:  # noqa: N802 - the library's name
+        """Go past one token, or to the end when the paragraph has no steps left."""
+        state.env["steps"] -= 1
+        if state.env["steps"] < 0:
+            state.pos = state.posMax
+        else:
+            super().skipToken(state)
 
 
 def _footnote(state: StateBlock, first: int, last: int, silent: bool) -> bool:

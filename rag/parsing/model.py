@@ -18,6 +18,7 @@ Kind = Literal[
     "markdown",
     "csv",
     "json",
+    "notebook",
     "code",
     "image",
     "text",

@@ -13,6 +13,7 @@ from rag.parsing.rtf_tokens import CHARACTERS, CHARSETS, Token, code_page, token
 from rag.parsing.tables import CellBudget, markdown_table
 
 _MAX_GROUPS = 10_000
+_DEEPEST_FLOW = 20
 _HEADING = re.compile(r"heading (\d)$", re.IGNORECASE)
 _NUMBER = re.compile(r"(\d{1,9})[.)]?$")
 _SKIPPED_NAMES = """
@@ -178,7 +179,8 @@ class RtfReader:
         elif word in _SKIPPED:
             self._state = replace(state, skipped=True, table="")
         elif word in _OWN:
-            if not state.skipped and not state.hidden:
+            # A box in a box in a box: deeper ones are read with the one around them.
+            if not state.skipped and not state.hidden and len(self._flows) <= _DEEPEST_FLOW:
                 self._decode()
                 self._flows.append(_Flow(word))
                 self._state = replace(state, flow=len(self._flows) - 1)

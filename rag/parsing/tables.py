@@ -14,7 +14,7 @@ def markdown_table(rows: Sequence[Sequence[str]], *, keep_first: bool = False) -
 
     With ``keep_first`` an empty first row stays: the header of a table that has none.
 
-    Returns an empty string when no cell holds text. Raises ``too_large``.
+    Returns an empty string when no cell holds text. Raises ``too_large``: rows are written as wide as the widest.
     """
     if sum(len(cell) for row in rows for cell in row) > limits.MAX_CHARACTERS:
         raise limits.too_large(f"{limits.MAX_CHARACTERS:,} characters")
@@ -22,6 +22,9 @@ def markdown_table(rows: Sequence[Sequence[str]], *, keep_first: bool = False) -
     filled = [[_written(cell, written) for cell in row] for row in rows]
     filled = [row for index, row in enumerate(filled) if any(row) or (keep_first and index == 0)]
     width = max(map(len, filled), default=0)
+    if width * len(filled) > limits.MAX_TABLE_CELLS:
+        # Each row is written as wide as the widest.
+        raise limits.too_large(f"{limits.MAX_TABLE_CELLS:,} table cells")
     used = [column for column in range(width) if any(column < len(row) and row[column] for row in filled)]
     if not used:
         return ""

@@ -32,6 +32,9 @@ _MAIL_OF_ALL = frozenset(("from", "to", "subject", "date", "cc", "bcc", "reply-t
 _SERVERS_FIELDS = "received return-path message-id mime-version delivered-to content-type dkim-signature x-mailer"
 _MAIL_OF_SERVERS = frozenset(_SERVERS_FIELDS.split())
 _JSON_START = re.compile(r"\s*(?:\{\s*(?:\"|\})|\[\s*(?:[\[{\"\]]|-?\d|true\b|false\b|null\b))")
+_NOTEBOOK = re.compile(
+    r"\A\s*\{(?=.*?\"cells\"\s*:\s*\[)(?=.*?\"cell_type\"\s*:\s*\"(?:markdown|code|raw|heading)\")", re.DOTALL
+)
 _SHEBANG = re.compile(r"#![ \t]*/\S*/(?:env\b|\w*sh\b|python|perl|ruby|node|lua|php)")
 _CODE_SIGNS = re.compile(
     r"^(?:\s*(?:def|class) \w+.*:|from [\w.]+ import \w+|import [\w.]+(?: as \w+)?;?$|#include\s*[<\"]|#define \w+"
@@ -60,7 +63,7 @@ def text_kind(text: str, suffix: str) -> Kind:
     if suffix in _CSV_NAMES:
         return "csv"
     if is_json(text, suffix):
-        return "json"
+        return "notebook" if _NOTEBOOK.search(text) else "json"
     if suffix in _TEXT_NAMES:
         return "text"
     return _unnamed_kind(text)

@@ -28,6 +28,8 @@ _ENDS_SENTENCE = re.compile(r"[.,;!?…。、؛]\s*$")
 _LONGEST_HEADING = 100
 _MOST_HEADING_WORDS = 14
 _MOST_CAPITALS = 0.25
+_MOST_UNDERLINED = 1_000
+"""Headings that follow each other without a blank line; what comes then is prose."""
 
 
 def add_text(builder: DocumentBuilder, text: str) -> str:
@@ -61,23 +63,22 @@ class TextReader:
 
     def _paragraph(self, paragraph: str, following: str) -> None:
         lines = paragraph.split("\n")
-        rows = _ruled_rows(lines)
-        if rows:
-            self.cells.take(sum(map(len, rows)))
-            self.builder.add("table", markdown_table(rows))
-            return
-        if len(lines) == 1:
-            level = self._level(paragraph, following)
-            if level:
-                self.builder.add("heading", collapse(paragraph), level=level)
+        for _ in range(_MOST_UNDERLINED):
+            rows = _ruled_rows(lines)
+            if rows:
+                self.cells.take(sum(map(len, rows)))
+                self.builder.add("table", markdown_table(rows))
                 return
-        else:
-            rest = self._underlined(lines)
-            if rest is not None:
-                if rest:
-                    self._paragraph("\n".join(rest), following)
+            rest = self._underlined(lines) if len(lines) > 1 else None
+            if rest is None:
+                break
+            if not rest:
                 return
-        if all(line.startswith(">") for line in lines):
+            lines = rest
+        level = self._level(lines[0], following) if len(lines) == 1 else 0
+        if level:
+            self.builder.add("heading", collapse(lines[0]), level=level)
+        elif all(line.startswith(">") for line in lines):
             self.builder.add("quote", "\n".join(line.lstrip("> \t") for line in lines))
         else:
             self._items_or_prose(lines)

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.evaldata
 # Kind or code of every file that is not what its folder would let one expect.
 TEXTS = {
     ".html": "html", ".htm": "html", ".txt": "text", ".csv": "csv", ".md": "markdown", ".ndjson": "json",
-    ".xml": "text", ".rst": "text", ".org": "text", ".asciidoc": "text", ".vtt": "text", ".ipynb": "json",
+    ".xml": "text", ".rst": "text", ".org": "text", ".asciidoc": "text", ".vtt": "text", ".ipynb": "notebook",
 }  # fmt: skip
 UNUSUAL = {"unstr_fake-text-all-whitespace.txt": "no_text", "zero-byte.txt": "empty_file"}
 MAILS = {"tika_testICalendar.ics": "text", "unstr_signed-doc.p7s": "text"}

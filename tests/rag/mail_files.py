@@ -39,6 +39,24 @@ def fixed_properties(head, *rows):
     return b"\x00" * head + b"".join(struct.pack("<HHIQ", kind, number, 6, value) for kind, number, value in rows)
 
 
+def compressed_rtf(rtf, repeated=b""):
+    """RTF as Outlook keeps it ([MS-OXRTFCP]); ``repeated``, of its dictionary, is said by reference."""
+    head = (
+        b"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript \\fdecor MS"
+    )
+    pieces = [(0, bytes((byte,))) for byte in rtf]
+    written = 207 + len(rtf)
+    if repeated:
+        pieces.append((1, struct.pack(">H", head.index(repeated) << 4 | len(repeated) - 2)))
+        written += len(repeated)
+    pieces.append((1, struct.pack(">H", written % 4096 << 4)))
+    body = b""
+    for first in range(0, len(pieces), 8):
+        group = pieces[first : first + 8]
+        body += bytes((sum(kind << bit for bit, (kind, _) in enumerate(group)),)) + b"".join(data for _, data in group)
+    return struct.pack("<IIII", len(body) + 12, len(rtf) + len(repeated), 0x75465A4C, 0) + body
+
+
 def make_ole(tree):
     """An OLE container of ``tree``, a dict of names to bytes or, for a storage, to such a dict; no mini stream."""
     sectors: list[bytes] = []

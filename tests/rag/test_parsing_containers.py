@@ -34,6 +34,8 @@ def reason(folder, content, name):
         (make_odf("text", "", parts={"mimetype": "application/vnd.oasis.opendocument.text-template"}), "odt"),
         (make_zip({"mimetype": "application/epub+zip", "META-INF/container.xml": "<x/>"}), "epub"),
         (make_ole({"Workbook": b"x"}), "xlsx"),
+        (make_ole({"WordDocument": b"\xec\xa5\xc1\x00" + bytes(8)}), "docx"),
+        (make_ole({"PowerPoint Document": b"x", "Current User": b"x"}), "pptx"),
         (make_ole({"__properties_version1.0": b"x"}), "email"),
         (b"{\\rtf1 x}", "rtf"),
         (b"\xef\xbb\xbf\r\n{\\rtf1 x}", "rtf"),
@@ -47,8 +49,8 @@ def test_the_content_tells_the_kind(tmp_path, content, kind, name):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (make_ole({"WordDocument": b"x"}), "Word 97 to 2003.*save it as .docx"),
-        (make_ole({"PowerPoint Document": b"x"}), "PowerPoint 97 to 2003.*save it as .pptx"),
+        (make_ole({"WordDocument": b"\xdc\xa5\x65\x00" + bytes(8)}), "Word 6 or 95.*save it as .docx"),
+        (make_ole({"PowerPoint Document": b"x"}), "PowerPoint 4 or 95.*save it as .pptx"),
         (make_ole({"Contents": b"x"}), "cannot be read"),
         (make_zip({"a.txt": "x"}), "ZIP archive. Unpack"),
         (make_zip({"Index/Document.iwa": "x"}), "Pages, Numbers or Keynote"),

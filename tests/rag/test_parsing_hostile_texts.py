@@ -52,6 +52,11 @@ def nested_mails(depth):
     return message
 
 
+def multiparts(count, first=0):
+    heads = (b"Content-Type: multipart/mixed; boundary=%d\n\n--%d\n" % (n, n) for n in range(first, first + count))
+    return HEAD + b"".join(heads)
+
+
 @pytest.mark.parametrize(
     ("name", "megabytes"),
     [("line.txt", 100), ("line.csv", 100), ("line.json", 30), ("line.py", 30), ("line.html", 25), ("line.eml", 25)],
@@ -74,6 +79,15 @@ def test_one_line_without_end_is_too_large(outcome, name, megabytes):
         ("deep.html", b"<div>" * 20_000 + b"x", "html"),
         ("tables.html", b"<table><tr><td>" * 50_000 + b"x", "too_large"),
         ("spans.html", b"<table>" + b"<tr><td rowspan=100 colspan=100>a<td>b" * 20_000, "too_large"),
+        ("options.html", b"<select>" + b"<option>a" * 50_000, "too_large"),
+        ("listings.html", b"<pre>a" * 50_000, "too_large"),
+        ("fonts.html", b"".join(b"<font a=%d><p>a" % n for n in range(50_000)), "too_large"),
+        ("bold.html", b"<p><b>a" * 20_000, "html"),
+        ("links.html", b"<p><a name=x>a" * 20_000, "html"),
+        ("own.html", b"<x-y>a" * 50_000, "too_large"),
+        ("attributes.html", b"<p " + b"".join(b"a%d=1 " % n for n in range(120_000)) + b">word", "html"),
+        ("bodies.html", b"".join(b"<body a%d=1>" % n for n in range(24_000)) + b"word", "html"),
+        ("word.html", b"<p>word<o:p/></p>" * 30_000, "html"),
         ("menus.html", b'<div class="nav menu">' * 10_000 + b"word " * 1000, "html"),
         ("parts.eml", HEAD + b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nhi\n" * 100_000, "email"),
         (
@@ -83,6 +97,20 @@ def test_one_line_without_end_is_too_large(outcome, name, megabytes):
             + b"--b\nContent-Disposition: attachment; filename=a.txt\n\nhi\n" * 50_000,
             "email",
         ),
+        ("brackets.md", b"[" * 300_000, "markdown"),
+        ("labels.md", b"[[]" * 100_000, "markdown"),
+        ("shown.md", b"![" * 60_000 + b"a" + b"](b)" * 60_000, "markdown"),
+        ("ticks.md", b"`[" * 150_000, "markdown"),
+        ("wide.md", b"|a" * 10_000 + b"|\n" + b"|-" * 10_000 + b"|\n" + b"|b" * 10_000, "markdown"),
+        ("wide.csv", b"c," * 100_000 + b"\n" + b"a,b\n" * 50_000, "too_large"),
+        ("cells.csv", b",".join(b"%d" % n for n in range(100_000)) + b"\n" + b"x," * 100_000, "csv"),
+        ("cell.csv", b'a,b\n"' + b"x\n" * 200_000 + b'",c\n', "csv"),
+        ("groups.rtf", b"{\\rtf1 " + b"{\\footnote y" * 9_000 + b"}" * 9_000, "rtf"),
+        ("boxes.rtf", b"{\\rtf1 x" + b"{\\shptxt y" * 9_000 + b"}" * 9_000, "rtf"),
+        ("rules.txt", b"===\na\n===\nb\n" * 30_000, "text"),
+        ("multiparts.eml", multiparts(900) + b"\n" + b"x\n" * 300_000, "too_large"),
+        ("siblings.eml", multiparts(1) + (multiparts(1, 1) + b"\nhi\n--1--\n--0\n") * 500, "email"),
+        ("parameters.eml", HEAD + b"Content-Type: text/plain; " + b"a=b; " * 200_000 + b"\n\nhi", "email"),
         ("nested.eml", nested_mails(100), "email"),
         ("fields.eml", HEAD + b"To: " + b"a@b.c, " * 500_000 + b"\n\nhi", "email"),
         ("quotes.eml", HEAD + b"\n" + b">" * MEGABYTE + b" hi", "email"),

@@ -91,6 +91,53 @@ def test_a_cell_that_spans_rows_or_columns_stands_in_each(tmp_path):
     ]
 
 
+def test_a_table_within_a_cell_of_data_stays_in_its_cell(tmp_path):
+    document = read(
+        tmp_path,
+        "<table><tr><th>Day<th>Hours<tr><td>Monday<td><table><tr><td>7<td>to 6</table>"
+        "<tr><td>Friday<td><pre>a\nb</pre></table>",
+    )
+    assert document.text == "| Day | Hours |\n| --- | --- |\n| Monday | 7 to 6 |\n| Friday | a b |"
+
+
+def test_the_foot_of_a_table_is_its_end_and_rows_may_span_to_it(tmp_path):
+    document = read(
+        tmp_path,
+        "<table><thead><tr><th>A<th>B</thead><tfoot><tr><td>all<td>3</tfoot>"
+        "<tbody><tr><td rowspan=0>x<td>1<tr><td>2</tbody></table>",
+    )
+    assert document.text == "| A | B |\n| --- | --- |\n| x | 1 |\n| x | 2 |\n| all | 3 |"
+
+
+def test_code_beside_its_line_numbers_is_code(tmp_path):
+    code = (
+        "<div class=highlight><table><tr><td><pre>1\n2\n</pre><td><pre><code>a = 1\n  b = 2</code></pre></table></div>"
+    )
+    assert outline(read(tmp_path, code)) == [("code", 0, "a = 1\n  b = 2")]
+
+
+def test_numbers_of_items_formulas_and_readings_aloud(tmp_path):
+    document = read(
+        tmp_path,
+        "<ol><li>a<li value=7>b<li>c</ol><p>So <math alttext='\\frac{a}{b}'><mi>a</mi><mi>b</mi></math> is.</p>"
+        "<p><ruby>漢<rp>(<rt>kan<rp>)</ruby><ruby>字<rt>ji</ruby></p>",
+    )
+    assert document.text == "1. a\n7. b\n8. c\n\nSo $\\frac{a}{b}$ is.\n\n漢字"
+
+
+def test_a_page_from_right_to_left_keeps_its_order(tmp_path):
+    document = read(
+        tmp_path,
+        "<div dir=rtl lang=ar><h1>ساعات العمل</h1><p>نفتح في السابعة (2024) صباحا.</p>"
+        "<table><tr><th>اليوم<th>الساعة<tr><td>الاثنين<td>7</table></div>",
+    )
+    assert outline(document) == [
+        ("heading", 1, "ساعات العمل"),
+        ("paragraph", 0, "نفتح في السابعة (2024) صباحا."),
+        ("table", 0, "| اليوم | الساعة |\n| --- | --- |\n| الاثنين | 7 |"),
+    ]
+
+
 def test_definitions_captions_details_and_descriptions_of_pictures_are_kept(tmp_path):
     document = read(
         tmp_path,

@@ -9,7 +9,7 @@ from rag.errors import ParsingError
 from rag.parsing import limits
 from rag.parsing.mail_outlook import decompressed_rtf
 from tests.rag.docx_files import make_docx, p
-from tests.rag.mail_files import fixed_properties, make_eml, make_ole, text_property
+from tests.rag.mail_files import compressed_rtf, fixed_properties, make_eml, make_ole, text_property
 from tests.rag.parsed import outline, parsed
 from tests.rag.pdf_files import PdfPage, lines, make_pdf
 
@@ -220,6 +220,56 @@ def test_an_outlook_message_is_read_with_its_attachments(tmp_path):
     assert ("heading", 2, "prices.csv") in blocks
     assert "| Chair | 49 |" in document.text
     assert blocks[-1] == ("paragraph", 0, "Older words.")
+
+
+RICH = (
+    rb"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0 Arial;}}{\stylesheet{\s1\outlinelevel0 heading 1;}}\pard\s1 Gr\'fc\'dfe\par"
+)
+RICH += rb"\pard We {\b open} at seven.\par{\listtext\'b7\tab}Ring\par\trowd\intbl Item\cell 49\cell\row\pard "
+WRAPPED = (
+    rb"{\rtf1\ansi\ansicpg1252\fromhtml1\deff0{\fonttbl{\f0\fswiss Arial;}}{\*\htmltag64 <html>}"
+    rb"{\*\htmltag241 <style>p {x}}{\*\htmltag249 </style>}{\*\htmltag96 <p>}\htmlrtf {\htmlrtf0 We open at "
+    rb"{\*\htmltag84 <b>}\htmlrtf {\b\htmlrtf0 seven\htmlrtf }\htmlrtf0 {\*\htmltag92 </b>}{\*\htmltag84 &nbsp;}"
+    rb"\htmlrtf \'a0\htmlrtf0 Gr\'fc\'dfe.{\*\htmltag104 </p>}\htmlrtf\par}\htmlrtf0 }"
+)
+
+
+def rich(data):
+    message = outlook(**{"__substg1.0_10090102": data})
+    del message["__substg1.0_1000001F"]
+    return message
+
+
+def test_a_body_in_rtf_alone_is_read(tmp_path):
+    document = read(tmp_path, make_ole(rich(compressed_rtf(RICH, b"deftab720"))), "mail.msg")
+    assert outline(document)[4:9] == [
+        ("heading", 2, "Grüße"),
+        ("paragraph", 0, "We open at seven."),
+        ("list_item", 1, "Ring"),
+        ("table", 0, "| Item | 49 |\n| --- | --- |"),
+        ("paragraph", 0, "deftab720"),
+    ]
+    assert document.notes == ()
+
+
+def test_a_page_wrapped_in_rtf_is_read_once(tmp_path):
+    document = read(tmp_path, make_ole(rich(compressed_rtf(WRAPPED))), "mail.msg")
+    assert outline(document)[4] == ("paragraph", 0, "We open at seven Grüße.")
+
+
+def test_a_damaged_body_in_rtf_leaves_a_note(tmp_path):
+    document = read(tmp_path, make_ole(rich(bytes(range(200)))), "mail.msg")
+    assert [note.code for note in document.notes] == ["body_unread"]
+    assert "prices.csv" in document.text
+
+
+def test_an_attached_message_with_a_body_in_rtf_alone_is_read(tmp_path):
+    message = outlook()
+    inner = message["__attach_version1.0_#00000001"]["__substg1.0_3701000D"]
+    del inner["__substg1.0_1000001F"]
+    inner["__substg1.0_10090102"] = compressed_rtf(RICH)
+    blocks = outline(read(tmp_path, make_ole(message), "mail.msg"))
+    assert ("paragraph", 0, "We open at seven.") in blocks[-4:]
 
 
 def test_a_damaged_outlook_message_says_so(tmp_path):

@@ -67,7 +67,22 @@ def test_html_inside_is_read_as_html(tmp_path):
 
 
 def test_deep_nesting_is_survived(tmp_path):
-    assert "bottom" in read(tmp_path, "top\n\n" + "> " * 3000 + "deep\n\nbottom\n").text
+    assert read(tmp_path, "top\n\n" + "> " * 3000 + "deep\n\nbottom\n").text == "top\n\ndeep\n\nbottom"
+    nested = "\n".join(f"{'  ' * depth}- level {depth}" for depth in range(300))
+    assert all(f"level {depth}" in read(tmp_path, nested).text for depth in (1, 40, 100, 299))
+    hard = read(tmp_path, "> " * 300 + "[" * 300 + "![" * 300 + "a" + "](a)" * 600).text
+    assert "a" in hard
+
+
+def test_links_are_read_however_long_their_paragraph(tmp_path):
+    text = read(tmp_path, "See [this [one]](a) and ![a [map]](b). " * 2000).text
+    assert text == " ".join(["See this [one] and a [map]."] * 2000)
+
+
+def test_brackets_that_nothing_closes_are_text_and_spoil_no_other_paragraph(tmp_path):
+    document = read(tmp_path, "[" * 5000 + "[a](b)\n\nSee [this](a).\n")
+    assert document.text.startswith("[[[")
+    assert outline(document)[-1] == ("paragraph", 0, "See this.")
 
 
 def test_a_page_without_text_says_so(tmp_path):

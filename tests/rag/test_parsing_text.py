@@ -53,6 +53,20 @@ def test_slovak_survives_its_encoding(tmp_path, encoding):
 @pytest.mark.parametrize(
     ("encoding", "text"),
     [
+        ("utf-16-le", "倉庫は午前七時に開き、午後六時に閉まります。" * 4),
+        ("utf-16-be", "仓库早上七点开门，下午六点关门。\n送货时间到五点为止。" * 4),
+        ("utf-16-le", RUSSIAN * 4),
+        ("utf-16-be", "Η αποθήκη ανοίγει στις επτά το πρωί και κλείνει στις έξι το βράδυ. " * 4),
+        ("utf-16-le", "โกดังเปิดเวลาเจ็ดโมงเช้าและปิดเวลาหกโมงเย็นทุกวันทำงาน ขอบคุณครับ " * 4),
+        ("mac_cyrillic", RUSSIAN * 4),
+        ("cp1251", "Заказ No. 17 от 2024-05-01: доставка бесплатно, email: info@example.ru. Спасибо! " * 4),
+        ("iso8859_15", "Les élèves ont reçu leur œuvre préférée à dix-huit heures. " * 4),
+        ("mac_roman", "El almacén abre a las siete de la mañana. ¿Cuándo cierra? ¡Mañana también! " * 4),
+        ("mac_latin2", "Sklad se otevírá v sedm hodin ráno. Příliš žluťoučký kůň úpěl ďábelské ódy. " * 4),
+        ("cp1254", "Depo sabah yedide açılır ve akşam altıda kapanır. Teşekkür ederiz, İstanbul. " * 4),
+        ("iso8859_2", "Magazyn otwiera się o siódmej rano. Zażółć gęślą jaźń. Dziękujemy! " * 4),
+        ("cp1256", "انبار ساعت هفت صبح باز و ساعت شش عصر بسته است. پیش از آمدن چک کنید. ".replace("ی", "ي") * 4),
+        ("euc_kr", "창고는 오전 일곱 시에 열고 오후 여섯 시에 닫습니다. " * 4),
         ("shift_jis", "倉庫は午前七時に開き、午後六時に閉まります。配達は五時まで受け付けます。" * 4),
         ("euc_jp", "倉庫は午前七時に開き、午後六時に閉まります。配達は五時まで受け付けます。" * 4),
         ("iso2022_jp", "倉庫は午前七時に開き、午後六時に閉まります。" * 4),
@@ -63,6 +77,26 @@ def test_slovak_survives_its_encoding(tmp_path, encoding):
 )
 def test_other_scripts_survive_their_encoding(tmp_path, encoding, text):
     assert parsed(tmp_path, text.encode(encoding), "letter.txt").text == text.strip()
+
+
+@pytest.mark.parametrize(
+    ("damage", "instead"),
+    [
+        (b"\xff", "ÿ"),
+        ("Größe".encode("cp1252"), "Größe"),
+        (b"\xc0\x80", "À€"),
+        ("Größe".encode("cp1252") * 20, "Größe" * 20),
+        (b"\xed\xa0\xbd\xed\xb8\x80", "😀"),
+    ],
+)
+def test_bytes_that_do_not_belong_in_utf8_cost_no_other_letter(tmp_path, damage, instead):
+    content = (GERMAN * 5).encode() + damage + b" " + (GERMAN * 5).encode()
+    assert parsed(tmp_path, content, "brief.txt").text == f"{GERMAN * 5}{instead} {GERMAN * 5}".strip()
+
+
+def test_damage_far_into_a_file_is_read_as_that(tmp_path):
+    content = (GERMAN * 1000).encode() + b"\xe4" + GERMAN.encode()
+    assert parsed(tmp_path, content, "brief.txt").text.count("Größe") == 1001
 
 
 def test_control_characters_and_marks_of_order_are_taken_out(tmp_path):
