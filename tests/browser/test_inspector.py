@@ -184,6 +184,8 @@ def test_an_answer_from_an_edited_chunk_says_so(library: Cast, open_page: Open) 
     expect(page.locator(".answer__text")).to_contain_text("forty days")
     expect(page.locator(".note").first).to_contain_text("edited")
     expect(page.locator(".note").first).to_contain_text("thirty days")
+    # A scroll puts the card away, and the answer's end may cause one.
+    page.locator("[data-status=complete] .chip").first.wait_for()
     page.hover(".chip")
     expect(page.locator(".card-hover:popover-open")).to_contain_text("edited")
 

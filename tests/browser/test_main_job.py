@@ -59,6 +59,8 @@ def test_from_the_sign_in_page_to_the_words_in_the_pdf(worker: subprocess.Popen[
     expect(page.locator(".note").first).to_contain_text("Page 2")
     picture(page, "chat")
 
+    # A scroll puts the card away, and the answer's end may cause one.
+    page.locator("[data-status=complete] .chip").first.wait_for()
     chip.hover()
     expect(page.locator(".card-hover mark").first).to_have_text(SENTENCE)
     chip.click()

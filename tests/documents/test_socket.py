@@ -52,7 +52,8 @@ async def connected(user: User | None, origin: str = "http://localhost") -> tupl
     return socket, accepted
 
 
-async def test_a_snapshot_and_then_every_step_in_order(cast: Any) -> None:
+async def test_a_snapshot_and_then_every_step_in_order(cast: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("documents.ingest.claims.TELL_EVERY_S", 0)
     before = await upload(cast.ada, cast.library, b"# Before")
     socket, _ = await connected(cast.ada)
     await socket.send_json_to({"type": "follow", "after": None})

@@ -157,7 +157,8 @@ async def test_a_failure_before_the_answer_has_its_code_and_a_sentence(
     failure: Failure, code: str, retryable: bool
 ) -> None:
     async with FakeLLM(failure=failure) as llm:
-        parts, error = await collect(answerer(llm), request())
+        timeouts = QUICK if failure == "stall" else ModelTimeouts()
+        parts, error = await collect(answerer(llm, timeouts), request())
         assert len(llm.requests) == 1
     assert text_of(parts) == ""
     assert error is not None
