@@ -32,13 +32,39 @@ def decrypt(ciphertext: str) -> str:
         raise AccountsError("secret_unreadable", str(message), 500) from error
 
 
+class Unreadable(str):
+    """The place of a stored secret that the present key does not open: empty, and stored again as it was."""
+
+    def __new__(cls, ciphertext: str) -> "Unreadable":
+        """Keep the ciphertext."""
+        made = super().__new__(cls)
+        made.ciphertext = ciphertext
+        return made
+
+    ciphertext: str
+
+
+def readable(secret: str) -> str:
+    """The secret itself; ``AccountsError("secret_unreadable")`` when it could not be read from the database."""
+    return decrypt(secret.ciphertext) if isinstance(secret, Unreadable) else secret
+
+
 class EncryptedTextField(models.TextField[str, str]):
-    """Text that is plain in Python and ciphertext in the database. It cannot be searched."""
+    """Text that is plain in Python and ciphertext in the database. It cannot be searched.
+
+    What cannot be decrypted is ``Unreadable``: the row can be shown and changed, and the secret be entered again. Who
+    uses the secret asks ``readable`` for it.
+    """
 
     def get_prep_value(self, value: Any) -> Any:
         """Encrypt on the way into the database."""
+        if isinstance(value, Unreadable):
+            return value.ciphertext
         return encrypt(value) if value else value
 
     def from_db_value(self, value: str | None, *_: object) -> str | None:
         """Decrypt on the way out."""
-        return decrypt(value) if value else value
+        try:
+            return decrypt(value) if value else value
+        except AccountsError:
+            return Unreadable(value or "")

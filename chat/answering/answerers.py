@@ -9,6 +9,8 @@ from functools import lru_cache
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from accounts.errors import AccountsError
+from accounts.secrets import readable
 from rag.embeddings import shipped_embedder
 from rag.errors import GenerationError
 from rag.generation import Answerer
@@ -36,6 +38,14 @@ def outbound_policy() -> OutboundPolicy:
     return OutboundPolicy(allow=tuple(settings.OUTBOUND_ALLOW_PRIVATE))
 
 
+def key_of(model: ModelSettings) -> str:
+    """The model's key; GenerationError ``secret_unreadable`` when the installation's own key has changed since."""
+    try:
+        return readable(model.api_key)
+    except AccountsError as error:
+        raise GenerationError(error.code, str(error.message), retryable=False) from error
+
+
 @lru_cache(maxsize=2)
 def _local_model(model_name: str) -> Answerer:
     from rag.generation.local_transformers import TransformersAnswerer
@@ -54,7 +64,7 @@ def answerer_for(model: ModelSettings) -> Answerer:
         case "openai":
             from rag.generation.openai_compatible import OpenAIAnswerer
 
-            return OpenAIAnswerer(model.base_url, model.api_key, model.model_name, outbound_policy())
+            return OpenAIAnswerer(model.base_url, key_of(model), model.model_name, outbound_policy())
         case "transformers":
             return _local_model(model.model_name)
     message = _("The assistant's model is of a kind this server does not know. Ask an admin to choose another.")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.errors import permission_denied
 from accounts.models import User
 from accounts.services import audit
-from chat.answering.answerers import ModelSettings, outbound_policy
+from chat.answering.answerers import ModelSettings, key_of, outbound_policy
 from chat.errors import ChatError
 from chat.models import LanguageModel, ModelKind
 from rag.errors import GenerationError
@@ -59,7 +59,7 @@ async def model_check(model: ModelSettings) -> int:
     if model.kind == ModelKind.OPENAI:
         from rag.generation.openai_compatible import OpenAIAnswerer
 
-        await OpenAIAnswerer(model.base_url, model.api_key, model.model_name, outbound_policy()).check()
+        await OpenAIAnswerer(model.base_url, key_of(model), model.model_name, outbound_policy()).check()
     elif model.kind == ModelKind.TRANSFORMERS:
         raise GenerationError("llm_not_checkable", _("A local model is loaded at its first question."), retryable=False)
     return round((time.perf_counter() - started) * 1000)

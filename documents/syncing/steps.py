@@ -16,6 +16,7 @@ from django.db import DatabaseError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.errors import AccountsError
+from accounts.secrets import readable
 from documents.connectors import opened
 from documents.connectors.base import Busy, Connector, Fetched, Item, SourceFailed, Unchanged
 from documents.errors import DocumentsError
@@ -99,7 +100,8 @@ def _guarded(claim: RunClaim, queue_document: QueueDocument) -> float | None:
 
 def secret_settings(source: DataSource) -> dict[str, Any]:
     """The settings of a source with the secrets among them, for its connector alone."""
-    return {**source.settings, **(json.loads(source.secrets) if source.secrets else {})}
+    secrets = readable(source.secrets)
+    return {**source.settings, **(json.loads(secrets) if secrets else {})}
 
 
 class _Step:
