@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import cast
 
-from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja.security import HttpBearer
@@ -33,8 +32,8 @@ class TokenAuth(HttpBearer):
         if self.scope not in row.scopes:
             raise permission_denied()
         now = timezone.now()
-        stale = Q(last_used_at__isnull=True) | Q(last_used_at__lt=now - LAST_USED_RESOLUTION)
-        APIToken.objects.filter(stale, pk=row.pk).update(last_used_at=now)
+        if row.last_used_at is None or row.last_used_at < now - LAST_USED_RESOLUTION:
+            APIToken.objects.filter(pk=row.pk).update(last_used_at=now)
         request.user = row.user
         return row.user
 

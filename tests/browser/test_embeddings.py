@@ -59,7 +59,7 @@ def test_a_set_is_tried_added_watched_and_switched_to_and_the_old_one_removed(
     page.fill("[name=name]", "Harbour")
     page.click("text=Test the model")
     expect(result).to_contain_text("vectors of 64 dimensions")
-    embeddings.failure, embeddings.delay_s = "slow", 0.4
+    embeddings.failure, embeddings.delay_s = "slow", 2.0
     page.click("text=Build the set")
 
     page.wait_for_url("**/embeddings/")

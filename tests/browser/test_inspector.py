@@ -256,17 +256,14 @@ def test_settings_are_tried_on_a_document_before_they_hold(editor: User, harbour
     assert source.chunking == {"max_tokens": 32, "overlap_sentences": 0}
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1440])
-def test_the_pages_pass_axe_and_fit_the_screen(
-    editor: User, harbour: Document, open_page: Open, theme: str, width: int
-) -> None:
+def test_the_pages_pass_axe_and_fit_the_screen(editor: User, harbour: Document, open_page: Open, width: int) -> None:
     chunks = list(harbour.chunks.order_by("ordinal")[:2])
     chunk_edit(user=editor, chunk_id=chunks[0].pk, text="A text that somebody wrote.")
     services_path = f"/sources/harbour/chunking/?max_tokens=64&overlap_sentences=1&document={harbour.pk}"
     problems = []
     for path in (f"/documents/{harbour.pk}/chunks/?chunk=1", services_path):
-        page = open_page(editor, path, width=width, height=844, theme=theme)
+        page = open_page(editor, path, width=width, height=844)
         if "chunks" in path:
             page.locator("[data-act=exclude]").nth(2).click()
             page.wait_for_selector("[data-excluded]")

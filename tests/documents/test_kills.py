@@ -118,7 +118,7 @@ def test_a_hundred_kills_lose_nothing_and_leave_nothing_behind(cast: Any, worker
         if not people.claims() - dead:
             worker.restart_if_ended()
             call_workers()
-            time.sleep(0.01)
+            time.sleep(0.05)
             continue
         time.sleep(chance.uniform(0, LONGEST_WAIT_S))
         if kills % WHOLE_WORKER_EVERY == WHOLE_WORKER_EVERY - 1:
