@@ -1,5 +1,6 @@
 """Fixtures that every package's tests share: the servers, the running application, a browser and the cast."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -18,6 +19,7 @@ from django.db import connections
 
 ROOT = Path(__file__).resolve().parents[1]
 START_TIMEOUT_S = 60
+FLUSHES = 5
 STOP_TIMEOUT_S = 15
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -53,6 +55,26 @@ def django_db_modify_db_settings(services: Path, django_db_modify_db_settings_pa
     Threads give their connections back at once: one that is kept would keep the test database from being dropped.
     """
     connections.databases["default"]["CONN_MAX_AGE"] = 0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient_flush() -> Iterator[None]:
+    """Empty the tables again after a deadlock with the worker that runs for other tests."""
+    from django.db import OperationalError
+    from django.db.backends.postgresql.operations import DatabaseOperations
+
+    once = DatabaseOperations.execute_sql_flush
+
+    def execute_sql_flush(operations: DatabaseOperations, statements: list[str]) -> None:
+        for _attempt in range(FLUSHES - 1):
+            with contextlib.suppress(OperationalError):
+                once(operations, statements)
+                return
+        once(operations, statements)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "execute_sql_flush", execute_sql_flush)
+        yield
 
 
 @pytest.fixture(autouse=True)
