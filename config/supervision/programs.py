@@ -10,6 +10,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 # A program that fails to start this often in a row is broken, and everything stops.
 START_RETRIES = 3
+# A server that ends sooner has failed to start. Nobody waits for that time to be over; with less, a failure on a slow
+# machine would look like a life of its own, and be repeated for ever.
+SERVER_START_S = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,9 @@ def programs(data_dir: Path, *, embedded_database: bool, embedded_valkey: bool) 
     embedded = [sys.executable, "-m", "config.embedded"]
     if embedded_database:
         # SIGINT is PostgreSQL's fast shutdown; SIGTERM would wait for the last client to leave.
-        yield Program("postgres", [*embedded, "postgres", str(data_dir)], 10, "INT", 15, 1)
+        yield Program("postgres", [*embedded, "postgres", str(data_dir)], 10, "INT", 15, SERVER_START_S)
     if embedded_valkey:
-        yield Program("valkey", [*embedded, "valkey", str(data_dir)], 10, start_seconds=1)
+        yield Program("valkey", [*embedded, "valkey", str(data_dir)], 10, start_seconds=SERVER_START_S)
     yield Program("web", [*manage, "web"], 20)
     # SIGQUIT ends the worker within seconds; SIGTERM would wait for the document it is reading.
     yield Program("worker", [*manage, "worker"], 20, "QUIT", 8)

@@ -62,7 +62,7 @@ class Instance:
     def manage(self, *words):
         """Run another command beside it."""
         return subprocess.run(
-            [sys.executable, "manage.py", *words], cwd=ROOT, env=self.environment, text=True, timeout=60,
+            [sys.executable, "manage.py", *words], cwd=ROOT, env=self.environment, text=True, timeout=180,
             capture_output=True,
         )  # fmt: skip
 
