@@ -121,10 +121,12 @@ def local_path(sha256: str) -> Iterator[Path]:
     """A path where the bytes can be read: their own on a disk, a temporary copy of those kept elsewhere."""
     name = name_of(sha256)
     try:
-        yield Path(default_storage.path(name))
-        return
-    except NotImplementedError:
+        path = Path(default_storage.path(name))
+    except NotImplementedError:  # how a storage says that its files lie on no disk of this machine
         pass
+    else:
+        yield path
+        return
     with (
         default_storage.open(name, "rb") as source,
         tempfile.NamedTemporaryFile(prefix="copy-", dir=settings.FILE_UPLOAD_TEMP_DIR) as copy,

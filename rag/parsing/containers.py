@@ -58,7 +58,8 @@ def zip_kind(path: Source, suffix: str) -> Kind:
         with zipfile.ZipFile(path) as archive:
             names = [name.replace("\\", "/").lstrip("/").lower() for name in archive.namelist()]
             media_type = _media_type(archive)
-    except (zipfile.BadZipFile, zlib.error, ValueError, OSError, NotImplementedError, EOFError, RuntimeError):
+    except (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, RuntimeError):
+        # RuntimeError is zipfile's word for a password, and for a compression that it does not know.
         names, media_type = [], ""
     if media_type in _MEDIA_TYPES:
         return _MEDIA_TYPES[media_type]

@@ -42,6 +42,7 @@ def parse(path: Source) -> ParsedDocument:
         with path.open("rb") as file, zipfile.ZipFile(file) as archive:
             return _read(_Members(archive))
     except (zipfile.BadZipFile, etree.XMLSyntaxError, EOFError, ValueError, OSError, NotImplementedError) as error:
+        # NotImplementedError is zipfile's word for a compression that it does not know.
         raise ParsingError("corrupt", _CORRUPT) from error
     except RuntimeError as error:  # zipfile's way to say that a member has a password
         raise ParsingError("encrypted", _PROTECTED) from error

@@ -25,7 +25,7 @@ _BROKEN = (
     EOFError,
     ValueError,
     OSError,
-    NotImplementedError,
+    NotImplementedError,  # a compression that zipfile does not know
     LookupError,
 )
 
