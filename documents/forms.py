@@ -198,8 +198,10 @@ def _field(info: FieldInfo, label: Label, *, kept: bool) -> forms.Field:
     return forms.CharField(max_length=1000, widget=forms.TextInput(attrs=attributes), **common)
 
 
-def schedule_label(minutes: int | None) -> str:
-    """How often a source is synced, in words."""
+def schedule_label(minutes: int | None, *, watched: bool = False) -> str:
+    """How often a source is synced, in words; one that is ``watched`` needs no schedule."""
+    if watched:
+        return str(_("When something changes"))
     if minutes is None:
         return str(_("Only when somebody asks for it"))
     known = dict(SCHEDULES).get(minutes) or (_("Every minute") if minutes == 1 else None)

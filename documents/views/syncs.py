@@ -54,7 +54,7 @@ def index(request: HttpRequest, slug: str) -> HttpResponseBase:
             failed=Count("pk", filter=Q(status=Status.FAILED)),
             unread=Count("pk", filter=~Q(status__in=FINAL)),
         ),
-        "schedule": schedule_label(source.sync_minutes),
+        "schedule": schedule_label(source.sync_minutes, watched=bool(source.settings.get("watch"))),
     }
     return render(request, "documents/source_syncs.html", context)
 

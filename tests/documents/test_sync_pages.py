@@ -129,6 +129,8 @@ def test_runs_beyond_the_first_are_on_the_next_page(cast: Any, folder: Path, syn
         syncing(source, cast.root)
     first, second = (browser(cast.root).get(f"/sources/docs/syncs/?runs={n}").content.decode() for n in (1, 2))
     assert (first.count("data-run="), second.count("data-run=")) == (10, 1)
+    # A folder is watched unless it is told otherwise.
+    assert "When something changes" in first
 
 
 def test_the_connection_can_be_tried_from_the_form(cast: Any, folder: Path) -> None:
