@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -205,9 +206,40 @@ def worker_process(process_environment: dict[str, str]) -> Iterator[subprocess.P
 
 
 @pytest.fixture
-def worker(worker_process: subprocess.Popen[bytes], transactional_db: None) -> subprocess.Popen[bytes]:
+def worker(worker_process: subprocess.Popen[bytes], transactional_db: None) -> Iterator[subprocess.Popen[bytes]]:
     """A running Celery worker on the test database; what the test writes is committed, and gone afterwards."""
-    return worker_process
+    with at_work():
+        yield worker_process
+
+
+@contextmanager
+def at_work() -> Iterator[None]:
+    """Let the run's worker take tasks in the block alone: it has other files than tests that do without it."""
+    from django.conf import settings
+
+    from config.celery import app
+
+    queues = [queue.name for queue in settings.CELERY_TASK_QUEUES]
+    app.control.purge()
+    for queue in queues:
+        ask_worker(lambda queue=queue: app.control.add_consumer(queue, reply=True, limit=1))
+    try:
+        yield
+    finally:
+        for queue in queues:
+            ask_worker(lambda queue=queue: app.control.cancel_consumer(queue, reply=True, limit=1))
+        deadline = time.monotonic() + STOP_TIMEOUT_S
+        while any(ask_worker(app.control.inspect(limit=1).active).values()):
+            assert time.monotonic() < deadline, "The worker still does what the test called it for."
+            time.sleep(0.05)
+
+
+def ask_worker(question: Callable[[], Any]) -> Any:
+    """Ask until there is an answer: a worker that has just started does not hear yet."""
+    deadline = time.monotonic() + STOP_TIMEOUT_S
+    while not (answer := question()):
+        assert time.monotonic() < deadline, "The worker does not answer."
+    return answer
 
 
 @pytest.fixture(scope="session")
