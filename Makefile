@@ -6,13 +6,16 @@ BIN := .venv/bin
 NO_BROWSER ?=
 PYTEST_ARGS ?=
 
-.PHONY: up test test-local-llm screenshots lint format bench image-test browser evaldata-test
+.PHONY: up test test-local-llm screenshots lint format bench image-test browser endurance-test evaldata-test
 
 up: .venv/runtime.stamp ## start everything on this machine; says Ready with the address
 	@exec $(BIN)/python manage.py up
 
-test: .venv/tools.stamp browser ## run every test; gets a browser when none is there
+test: .venv/tools.stamp browser ## run the tests; gets a browser when none is there
 	@PATH="$(CURDIR)/$(BIN):$$PATH" NO_BROWSER="$(NO_BROWSER)" $(BIN)/python -m pytest -n auto --maxprocesses 4 $(PYTEST_ARGS)
+
+endurance-test: .venv/tools.stamp ## run the tests that kill processes again and again for minutes
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m endurance -n auto --maxprocesses 4 $(PYTEST_ARGS)
 
 evaldata-test: .venv/tools.stamp ## run the tests on the shared evaluation data (EVALDATA)
 	@scripts/evaldata_test.sh

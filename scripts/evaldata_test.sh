@@ -7,4 +7,4 @@ if [ ! -d "$data" ]; then
     echo "The evaluation data is missing at $data, so its tests were not run. Set EVALDATA to its folder to run them."
     exit 0
 fi
-EVALDATA=$(cd "$data" && pwd) .venv/bin/python -m pytest tests -m evaldata
+EVALDATA=$(cd "$data" && pwd) .venv/bin/python -m pytest tests -m evaldata -n auto --maxprocesses 4

@@ -32,7 +32,7 @@ CHROMIUM_FLAGS = [
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out browser tests with NO_BROWSER, and those on the evaluation data unless ``-m`` asks for them.
+    """Leave out browser tests with NO_BROWSER, and those of suites of their own unless ``-m`` asks for them.
 
     Browser tests come last: Playwright leaves an event loop running in the thread, in which no other can be run.
     """
@@ -41,8 +41,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("browser")
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
     unwanted = {"browser"} if os.environ.get("NO_BROWSER") else set()
-    if "evaldata" not in config.option.markexpr:
-        unwanted.add("evaldata")
+    unwanted |= {suite for suite in ("evaldata", "endurance") if suite not in config.option.markexpr}
     left_out = [item for item in items if any(mark.name in unwanted for mark in item.iter_markers())]
     if left_out:
         config.hook.pytest_deselected(items=left_out)

@@ -43,15 +43,21 @@ STILL = """Promise.all(document.getAnimations().map((each) => each.finished.catc
     .then(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))))"""
 
 
-def violations(page: Any) -> list[str]:
-    """What axe finds on a page that is shown light: by all rules, then by those about colours shown dark."""
+def violations(page: Any, dark: bool = True) -> list[str]:
+    """What axe finds on a page that is shown light: by all rules, then by those about colours shown dark.
+
+    Colours are the same at every width: ``dark`` is for one of them.
+    """
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
     problems = _found(page, RULES)
+    if not dark:
+        return problems
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     page.evaluate(STILL)
     problems += [f"dark: {each}" for each in _found(page, COLOURS)]
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    page.evaluate(STILL)
     return problems
 
 
@@ -60,16 +66,24 @@ def _found(page: Any, rules: str) -> list[str]:
     return [f"{page.url} {one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
 
 
-def test_pages_pass_axe(library: Cast, open_page: Open):
+def too_wide(page: Any, path: str) -> list[str]:
+    """The widths at which the page scrolls sideways; the last of them stays."""
+    found = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"{path} is too wide at {width}")
+    return found
+
+
+@pytest.mark.parametrize("paths", [OUTSIDE, INSIDE[::2], INSIDE[1::2]], ids=["outside", "inside", "more inside"])
+def test_pages_pass_axe_and_fit_every_width(library: Cast, open_page: Open, paths: tuple[str, ...]):
     problems = []
-    page = open_page(None, OUTSIDE[0])
-    for path in OUTSIDE:
-        page.goto(path)
-        problems += violations(page)
-    page = open_page(library.root, "/")
-    for path in INSIDE:
+    page = open_page(None if paths == OUTSIDE else library.root, paths[0])
+    for path in paths:
         page.goto(path, wait_until="load")
-        problems += violations(page)
+        problems += violations(page) + too_wide(page, path)
+        page.set_viewport_size({"width": 1440, "height": 900})
     assert problems == []
 
 
@@ -87,18 +101,6 @@ def test_an_answer_with_its_drawer_passes_axe(library: Cast, open_page: Open):
         page.wait_for_selector(f"[data-drawer-{tab}] > *")
         problems += violations(page)
     assert problems == []
-
-
-def test_no_page_scrolls_sideways_at_any_width(library: Cast, open_page: Open):
-    page = open_page(library.root, "/")
-    wide = []
-    for path in INSIDE:
-        page.goto(path)
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 900})
-            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                wide.append(f"{path} at {width}")
-    assert wide == []
 
 
 def make_sources(owner: User) -> None:
@@ -156,12 +158,10 @@ def test_sources_and_embeddings_at_work_pass_axe_and_fit_every_width(library: Ca
     page = open_page(library.root, "/")
     for path in WITH_DATA:
         page.goto(path)
-        for width in WIDTHS:
+        problems += too_wide(page, path)
+        for width in (390, 1440):
             page.set_viewport_size({"width": width, "height": 900})
-            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                problems.append(f"{path} is too wide at {width}")
-            if width in (390, 1440):
-                problems += violations(page)
+            problems += violations(page, dark=width == 390)
     page.click("[id^=ask-] >> nth=0")
     page.wait_for_selector("dialog[open]")
     problems += violations(page)

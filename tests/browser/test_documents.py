@@ -277,7 +277,7 @@ def test_the_pages_pass_axe_and_fit_the_screen(editor: User, waiting: Document, 
     problems = []
 
     def look(page: Any, what: str) -> None:
-        problems.extend(violations(page))
+        problems.extend(violations(page, dark=width == 390))
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             problems.append(f"{what} scrolls sideways at {width}")
 

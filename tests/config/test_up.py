@@ -154,6 +154,7 @@ def test_one_life_of_an_installation(instance):
     assert gone.stderr.strip() == f"Footnote is not running on {instance.data_dir}; start it with make up."
 
 
+@pytest.mark.endurance
 def test_what_killed_ones_left_does_not_keep_the_next_from_starting(tmp_path):
     # The path is too long for a socket, which then lies in a short folder.
     killed = Instance(tmp_path / ("long-" * 25))

@@ -23,10 +23,10 @@ from tests.documents.files import HANDBOOK, pdf_with_text
 from tests.documents.workers import Worker, own_worker
 from tests.rag.docx_files import make_docx, p
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.endurance, pytest.mark.django_db(transaction=True)]
 
 KILLS = 100
-WHOLE_WORKER_EVERY = 20
+WHOLE_WORKER_EVERY = 33
 LONGEST_WAIT_S = 0.3
 KILLS_S = 600
 FINISH_S = 120

@@ -17,7 +17,7 @@ from tests.documents.files import HANDBOOK
 from tests.documents.workers import Worker, send_to
 from tests.fakes.embeddings import FakeEmbeddings
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.endurance, pytest.mark.django_db(transaction=True)]
 
 
 def wait_for(condition: Any, what: str, seconds: float = 90) -> None:

@@ -17,7 +17,7 @@ from tests.documents.workers import Worker, own_worker
 from tests.fakes.git import TOKEN, GitServer, Repository
 from tests.fakes.website import Site, serving
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.endurance, pytest.mark.django_db(transaction=True)]
 
 FILES = 200
 KILLS = 4
