@@ -53,6 +53,20 @@ class DocumentFilter(forms.Form):
         return {name: self.cleaned_data.get(name) for name in self.fields}
 
 
+PLAINLY = {
+    "required": _("Fill this in."),
+    "min_value": _("Choose %(limit_value)s or more."),
+    "max_value": _("Choose %(limit_value)s or less."),
+}
+"""What Django's own checks say here, by their code."""
+
+
+def speak_plainly(form: forms.BaseForm) -> None:
+    """Have the fields of ``form`` say what is wrong as the rest of the product does."""
+    for field in form.fields.values():
+        field.error_messages.update(PLAINLY)
+
+
 class PeopleField(forms.ModelMultipleChoiceField[User]):
     """People to choose from, told apart by their address."""
 
@@ -75,6 +89,10 @@ class SourceForm(forms.ModelForm[DataSource]):
         model = DataSource
         fields = ("name", "description", "visibility", "groups", "users")
         widgets = {"visibility": forms.RadioSelect, "description": forms.Textarea(attrs={"rows": 3})}  # noqa: RUF012
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        speak_plainly(self)
 
     def clean_name(self) -> str:
         """A name of more than white space."""
@@ -127,6 +145,7 @@ class ConnectorForm(forms.Form):
             # What has a value before anybody writes one is not called optional.
             self.fields[name].widget.is_required |= bool(kind.settings.model_fields[name].default)
         self.fields["sync_minutes"] = _schedule_field(kind, source.sync_minutes if source else None)
+        speak_plainly(self)
 
     def clean(self) -> dict[str, Any]:
         """What the connector itself says of the settings, each at its field."""
@@ -191,7 +210,8 @@ def _field(info: FieldInfo, label: Label, *, kept: bool) -> forms.Field:
         if kept:
             common["help_text"] = _("Stored encrypted and never shown again. Leave it empty to keep the stored one.")
         widget = forms.PasswordInput(attrs={"autocomplete": "off"})
-        return forms.CharField(max_length=10_000, widget=widget, **{**common, "required": False})
+        common["required"] = label.needed and not kept
+        return forms.CharField(max_length=10_000, widget=widget, **common)
     if label.lines:
         area = forms.Textarea(attrs={"rows": label.lines, "spellcheck": "false", "class": "prompt", **attributes})
         return forms.CharField(max_length=60_000, widget=area, **common)
@@ -232,8 +252,9 @@ class ChunkingForm(forms.Form):
                     "together."),
     )  # fmt: skip
     overlap_sentences = forms.IntegerField(
-        label=_("Sentences that neighbours share"), min_value=0, max_value=MOST_OVERLAP
-    )
+        label=_("Sentences that neighbours share"), min_value=0, max_value=MOST_OVERLAP,
+        help_text=_("What is said across the end of a chunk is found from both sides."),
+    )  # fmt: skip
     document = forms.ModelChoiceField(
         Document.objects.none(), label=_("Try it on"), required=False, empty_label=None,
         error_messages={"invalid_choice": _("This document is gone. Choose another one.")},
@@ -255,3 +276,4 @@ class ChunkingForm(forms.Form):
         if newest and self.is_bound and "document" not in self.data:
             # Settings in an address without a document are tried on the newest.
             self.data = {**dict(self.data.items()), "document": str(newest[0].pk)}
+        speak_plainly(self)

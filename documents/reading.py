@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Protocol
 
+from rag.parsing.model import LIST_MARKER
+
 PART_CHARS = 60_000
 """A part of a long text: what a browser lays out without a pause."""
 
 BLOCKS_PER_PART = 3000
 TABLE_RULE = re.compile(r"\s*\|?(\s*:?-+:?\s*\|)*\s*:?-+:?\s*\|?\s*")
+FIRST_WORD = re.compile(r"(\S+)\s+(?=\S)")
 CELL = re.compile(r"(?:\\.|[^|\\])*")
 
 RawBlock = tuple[str, int, int, int]
@@ -149,8 +152,18 @@ def _shown(text: str, raw: RawBlock, marker: str, span: Marking) -> ShownBlock:
             return ShownBlock(kind, level, rows=rows)
         kind = "code"
     if kind == "list_item":
-        marker = marker if marker[:1].isalnum() else "\u2022"
+        if not marker:
+            marker, start = _printed_marker(text, start, end)
+        marker = marker if any(map(str.isalnum, marker)) else "\u2022"
     return ShownBlock(kind, level, marker, span.pieces(text, start, end))
+
+
+def _printed_marker(text: str, start: int, end: int) -> tuple[str, int]:
+    """The marker that an item begins with in the text itself, as in a PDF, and where what it marks begins."""
+    found = FIRST_WORD.match(text, start, end)
+    if found is None or not LIST_MARKER.match(found[1]):
+        return "", start
+    return found[1], found.end()
 
 
 def _table_rows(text: str, start: int, end: int, span: Marking) -> list[list[list[Piece]]]:

@@ -152,12 +152,14 @@ class Surroundings:
 class Label:
     """How a setting appears in the form. ``lines`` makes it a field of several lines.
 
+    A ``secret`` is never shown again; one that is ``needed`` must be given with a new source.
     Most settings say where a source is; one that ``chooses`` says what of it is taken.
     """
 
     text: StrOrPromise
     help: StrOrPromise = ""
     secret: bool = False
+    needed: bool = False
     lines: int = 0
     placeholder: str = ""
     choices: tuple[tuple[str, StrOrPromise], ...] = ()

@@ -58,6 +58,7 @@ class NotionSettings(ConnectorSettings):
             gettext_lazy("Integration token"),
             gettext_lazy("Of an internal integration; share with it the pages that are wanted. Stored encrypted."),
             secret=True,
+            needed=True,
         ),
     ] = ""
     databases: Annotated[

@@ -165,7 +165,9 @@ class Applier:
     def fetched(self, row: SourceItem, outcome: Fetched, received: storage.Received, limit: int) -> None:
         """The item's bytes are here: a new document, a new version of the one there is, or nothing new."""
         if received.size == 0:
-            raise ItemFailed("empty_file", _("It is empty."), 422)
+            raise ItemFailed(
+                "empty_file", _("It is empty. Put something into it, or leave it out in the settings."), 422
+            )
         with transaction.atomic():
             run = self._reached()
             received.keep()

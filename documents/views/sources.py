@@ -5,7 +5,8 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -17,7 +18,7 @@ from documents.connectors import CONNECTORS, connector_kind
 from documents.errors import DocumentsError, permission_denied, source_not_found
 from documents.forms import ConnectorForm, SourceForm
 from documents.ingest.drafts import chunking_settings
-from documents.models import DataSource, SourceKind, Status, SyncState
+from documents.models import DataSource, ItemStatus, SourceItem, SourceKind, Status, SyncState
 from documents.views.edges import signed_in, tells_errors
 
 ORDERS = {
@@ -49,6 +50,7 @@ def index(request: HttpRequest) -> HttpResponseBase:
         .annotate(
             document_count=Count("documents"),
             failed_count=Count("documents", filter=Q(documents__status=Status.FAILED)),
+            unfetched_count=_unfetched(),
         )
         .order_by(*ORDERS[order])
     )
@@ -62,6 +64,12 @@ def index(request: HttpRequest) -> HttpResponseBase:
         "syncing": any(source.sync_state == SyncState.RUNNING for source in sources),
     }
     return render(request, "documents/sources.html", context)
+
+
+def _unfetched() -> Coalesce:
+    """How many items of a source could not be fetched; counted apart, as documents and items would multiply."""
+    failed = SourceItem.objects.filter(source=OuterRef("pk"), status=ItemStatus.FAILED)
+    return Coalesce(Subquery(failed.order_by().values("source").annotate(n=Count("pk")).values("n")), 0)
 
 
 @login_required
@@ -78,7 +86,7 @@ def new(request: HttpRequest) -> HttpResponseBase:
         return render(request, "documents/source_kinds.html", {"kinds": kinds})
     connector = connector_kind(kind) if kind not in ("", SourceKind.UPLOAD) else None
     if connector is not None and connector.admins_only and not user.is_admin:
-        raise permission_denied()
+        raise DocumentsError("permission_denied", _("Only admins make data sources of this kind."), 403)
     form = SourceForm(request.POST or None)
     connection = ConnectorForm(request.POST or None, kind=connector) if connector else None
     if request.method == "POST" and _valid(form, connection):

@@ -138,7 +138,7 @@ def _checked(host: str, port: int, addresses: list[Address], policy: OutboundPol
             raise OutboundError(
                 "outbound_private",
                 f"{host} port {port} is not open to outbound calls: it is inside the network or reserved. "
-                "An administrator can allow it in the setting for outbound hosts.",
+                "Whoever runs this server can allow it with OUTBOUND_ALLOW_PRIVATE.",
             )
     return addresses
 
@@ -152,7 +152,9 @@ def _parse_addresses(host: str, found: Iterable[tuple[Any, ...]]) -> list[Addres
 
 def unresolved(host: str) -> OutboundError:
     """The error of a host that has no address."""
-    return OutboundError("outbound_unresolved", f"The host {host} was not found. Check its spelling.")
+    return OutboundError(
+        "outbound_unresolved", f"The host {host} was not found. Check its spelling and this server's network."
+    )
 
 
 def resolve(host: str, port: int, policy: OutboundPolicy, timeout_s: float = RESOLVE_TIMEOUT_S) -> list[Address]:

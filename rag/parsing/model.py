@@ -1,5 +1,6 @@
 """What parsing makes of a file: its text, and what is known about each part of that text."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -24,6 +25,9 @@ Kind = Literal[
     "text",
 ]
 BlockKind = Literal["heading", "paragraph", "list_item", "table", "code", "quote", "caption"]
+
+LIST_MARKER = re.compile(r"(?:[•●○▪■□◦‣⁃∙·➢➤✓✔*–—-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]|\[\d{1,3}\])$")
+"""The sign, number or letter that a list item begins with, as a word."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 BLOCK_KINDS: tuple[BlockKind, ...] = get_args(BlockKind)
@@ -90,8 +94,9 @@ class ParsedDocument:
     """A file as clean text with its structure. All offsets count Unicode code points of ``text``.
 
     Blocks are in order and do not overlap; what lies between two blocks is white space, or a list item's marker
-    ("- ", "3. "). Table blocks hold a Markdown table, one row a line. ``pages`` is empty unless the format has
-    pages. ``text`` has neither NUL nor lone surrogates.
+    ("- ", "3. "). Where a marker is only printed, as in a PDF, it is the item's first word instead, so that nothing is
+    lost when it was none ("1. January" at the beginning of a line). Table blocks hold a Markdown table, one row a line.
+    ``pages`` is empty unless the format has pages. ``text`` has neither NUL nor lone surrogates.
     """
 
     kind: Kind

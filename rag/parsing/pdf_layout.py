@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from rag.parsing.model import BlockKind
+from rag.parsing.model import LIST_MARKER, BlockKind
 from rag.parsing.pdf_grid_tables import Table
 from rag.parsing.pdf_hyphens import WordWriter
-from rag.parsing.pdf_lines import BULLET, Line
+from rag.parsing.pdf_lines import Line
 from rag.parsing.pdf_order import in_order, unmixed
 from rag.parsing.pdf_ruling import Grid
 from rag.parsing.pdf_tables import with_tables
@@ -178,7 +178,7 @@ def _starts_paragraph(group: list[Line], line: Line, leading: float, width: floa
         return ended or not line.words[0].text[0].islower()
     if distance > max(1.35 * leading, 1.1) * size:
         return True
-    if BULLET.match(line.words[0].text) and len(line.words) > 1:
+    if LIST_MARKER.match(line.words[0].text) and len(line.words) > 1:
         return True
     length = last.x1 - last.x0
     if not ended:
@@ -196,7 +196,7 @@ def _paragraph(group: list[Line], style: LayoutStyle) -> Paragraph:
     level = _heading_level(group, style, length) if not _SIGN.match(first) and last[-1] not in ",;" else 0
     if level:
         return Paragraph("heading", group, level)
-    if BULLET.match(first) and len(group[0].words) > 1:
+    if LIST_MARKER.match(first) and len(group[0].words) > 1:
         return Paragraph("list_item", group, 1)
     return Paragraph("paragraph", group)
 

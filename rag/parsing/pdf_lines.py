@@ -1,14 +1,10 @@
 """Gathers a PDF page's words, in the file's order, into lines of type."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from rag.parsing.pdf_words import WIDE, Way, Word
-
-BULLET = re.compile(r"(?:[•●○▪■□◦‣⁃∙·➢➤✓✔*–—-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]|\[\d{1,3}\])$")
-"""The sign, number or letter that a list item begins with, as a word."""
 
 _CELL_GAP = 1.6
 _SPACED_OUT = 4

@@ -9,8 +9,9 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from rag.parsing.model import LIST_MARKER
 from rag.parsing.pdf_grid_tables import Cell, Table, filled, ruled
-from rag.parsing.pdf_lines import BULLET, Line
+from rag.parsing.pdf_lines import Line
 from rag.parsing.pdf_ruling import Grid
 
 _HEAD_LINES = 4
@@ -138,7 +139,7 @@ def _respects(line: Line, middles: Sequence[float], share: float) -> bool:
 
 def _is_list(rows: Sequence[Line]) -> bool:
     """Whether the wide gap is only the one after a list item's sign or number."""
-    return all(BULLET.match(line.words[0].text) and line.cell_starts() in ([1], []) for line in rows)
+    return all(LIST_MARKER.match(line.words[0].text) and line.cell_starts() in ([1], []) for line in rows)
 
 
 def _is_prose(rows: Sequence[Line], columns: Sequence[tuple[float, float]]) -> bool:

@@ -63,6 +63,23 @@ def wait_until_gone(page: Any, *documents: Document) -> None:
     raise AssertionError("still there")
 
 
+def test_files_that_are_here_already_are_told_of_once_and_what_failed_stands_first(
+    editor: User, three: list[Document], tmp_path: Path, open_page: Open
+) -> None:
+    page = open_page(editor, "/documents/?source=harbour")
+    again = [tmp_path / name for name in ("one.md", "two.md", "three.md")]
+    for path in again:
+        path.write_text(f"# {path.name}\n\nThe ship of {path.name} is called Fulmar.")
+    page.set_input_files("#upload-files", again)
+    expect(page.locator(".toast")).to_have_text("3 files are here already.")
+    (tmp_path / "empty.md").write_text("")
+    (tmp_path / "four.md").write_text("# Four")
+    page.set_input_files("#upload-files", [tmp_path / "empty.md", tmp_path / "four.md"])
+    items = page.locator("[data-uploads-list] li")
+    expect(items).to_have_count(5)
+    expect(items.first).to_contain_text("The file is empty.")
+
+
 def test_what_is_deleted_in_the_list_goes_at_once_and_comes_back_by_undo(
     editor: User, three: list[Document], open_page: Open
 ) -> None:

@@ -103,7 +103,7 @@ def test_stopping_a_build_asks_and_the_question_outlives_the_progress_behind_it(
     with page.expect_response("**/embeddings/"):
         pass
     expect(dialog).to_be_visible()
-    dialog.locator("text=Keep it").click()
+    dialog.locator("text=Go on building").click()
     made.refresh_from_db()
     assert made.state == SetState.BUILDING
     page.click("[data-set] >> text=Cancel")

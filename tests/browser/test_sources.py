@@ -173,6 +173,7 @@ def test_deleting_a_source_asks_first(root: User, ships: DataSource, open_page: 
     page.keyboard.press("Enter")
     dialog = page.locator("#delete-source")
     expect(dialog).to_contain_text("Its 2 documents go too")
+    expect(dialog.locator("text=Keep it")).to_be_focused()
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(page.locator("main .actions >> text=Delete")).to_be_focused()

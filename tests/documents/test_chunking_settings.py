@@ -127,7 +127,21 @@ def test_settings_beyond_what_is_sensible_are_refused(cast: Any, tokens: int, ov
         source_chunking_apply(user=cast.ada, source=cast.research, max_tokens=tokens, overlap_sentences=overlap)
     assert refused.value.code == "invalid_chunking"
     form = {"max_tokens": tokens, "overlap_sentences": overlap}
-    assert browser(cast.ada).post("/sources/research/chunking/", form).status_code == 422
+    page = browser(cast.ada).post("/sources/research/chunking/", form)
+    assert page.status_code == 422
+    assert "Choose " in page.content.decode()
+
+
+def test_settings_of_a_source_without_documents_are_saved_at_once(cast: Any) -> None:
+    ada = browser(cast.ada)
+    page = ada.get("/sources/research/chunking/").content.decode()
+    assert "There is no document to try them on yet." in page
+    assert "Apply to all documents" not in page
+    wrong = ada.post("/sources/research/chunking/", {"max_tokens": 999, "overlap_sentences": 0})
+    assert "Choose 254 or less." in wrong.content.decode()
+    assert ada.post("/sources/research/chunking/", {"max_tokens": 64, "overlap_sentences": 0}).status_code == 302
+    cast.research.refresh_from_db()
+    assert cast.research.chunking == {"max_tokens": 64, "overlap_sentences": 0}
 
 
 def test_only_those_who_may_change_the_source_may_change_how_it_is_cut(cast: Any) -> None:

@@ -46,7 +46,10 @@ def test_kinds_are_offered_to_those_who_may_make_them(cast: Any) -> None:
     assert all(f"?kind={kind}" in page for kind in CONNECTORS)
     for kind in CONNECTORS:
         assert browser(cast.root).get(f"/sources/new/?kind={kind}").status_code == 200
-    assert browser(cast.ada).get("/sources/new/?kind=folder").status_code == 403
+    refused = browser(cast.ada).get("/sources/new/?kind=folder")
+    assert refused.status_code == 403
+    assert "Only admins make data sources of this kind." in refused.content.decode()
+    assert "<title>Not for you" in " ".join(refused.content.decode().split())
     assert browser(cast.ada).get("/sources/new/?kind=carrier-pigeon").status_code == 422
 
 
@@ -76,6 +79,7 @@ def test_a_folder_is_made_watched_and_changed_on_the_pages(cast: Any, folder: Pa
     assert "data-busy" in page
     assert "1 being read" in page
     assert "&lt;b&gt;empty.md" in page
+    assert "1 not fetched" in root.get("/sources/").content.decode()
     assert "<b>empty" not in page
     item = SourceItem.objects.get(status="failed")
     assert root.post("/sources/my-folder/syncs/retry", {"item": item.pk}).status_code == 302
@@ -101,9 +105,31 @@ def test_a_wrong_field_keeps_what_was_typed_and_says_what_is_wrong(cast: Any) ->
     text = page.content.decode()
     assert page.status_code == 422
     assert "Write a web address such as" in text
-    assert "less than or equal to 20" in text
+    assert "Choose 20 or less." in text
     assert "ftp://example.com/" in text
     assert not DataSource.objects.filter(kind="website").exists()
+
+
+def test_a_secret_without_which_nothing_works_is_asked_for_once(cast: Any) -> None:
+    ada = browser(cast.ada)
+    given = form("notion", max_items=10)
+    page = ada.post("/sources/new/?kind=notion", given)
+    assert page.status_code == 422
+    assert page.context["connection"].errors == {"token": ["Fill this in."]}
+    assert ada.post("/sources/new/?kind=notion", given | {"connector-token": SECRET}).status_code == 302
+    assert ada.post("/sources/my-notion/", given | {"name": "Notes"}).status_code == 302
+    assert DataSource.objects.get(slug="my-notion").name == "Notes"
+
+
+def test_a_sync_that_finds_nothing_says_what_to_do(cast: Any, folder: Path, syncing: Any) -> None:
+    for file in folder.iterdir():
+        file.unlink()
+    root = browser(cast.root)
+    root.post("/sources/new/?kind=folder", form("folder", path=str(folder), max_items=100))
+    syncing.go_on(SyncRun.objects.get())
+    page = root.get("/sources/my-folder/syncs/").content.decode()
+    assert "The last sync found nothing to take." in page
+    assert "all-documents" not in page
 
 
 def test_a_name_with_wrong_letters_is_refused_in_words_and_with_its_field(cast: Any) -> None:

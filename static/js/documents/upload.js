@@ -2,7 +2,7 @@
 
 import { h, icon } from "../dom.js";
 import { getJson, postJson } from "../http.js";
-import { formatNumber, gettext, interpolate } from "../i18n.js";
+import { formatNumber, gettext, interpolate, ngettext } from "../i18n.js";
 import { toast } from "../toasts.js";
 import { refusal, sendFile, sentWords } from "./send_file.js";
 import { isFinal, stateBadge } from "./states.js";
@@ -20,6 +20,8 @@ const summary = document.querySelector("[data-uploads-summary]");
 /** All uploads shown, newest first: {file, source, item, state, error, refused, sent}. */
 const uploads = [];
 const waiting = [];
+/** Names of files that turned out to be documents already. */
+const here = [];
 /** States of documents that the socket told of before the answer to their upload came. */
 const early = new Map();
 let sending = 0;
@@ -46,7 +48,12 @@ function draw(upload) {
   if (state) {
     upload.item.dataset.document = state.id;
   }
-  upload.item.classList.toggle("upload-item--failed", Boolean(error) || state?.status === "failed");
+  const failed = Boolean(error) || state?.status === "failed";
+  if (failed && !upload.item.classList.contains("upload-item--failed")) {
+    // In a long list what failed is what somebody looks for.
+    list.prepend(upload.item);
+  }
+  upload.item.classList.toggle("upload-item--failed", failed);
   panel.hidden = false;
   count();
 }
@@ -103,6 +110,7 @@ function sendNext() {
     send(waiting.shift());
   }
   if (sending === 0) {
+    tellHere();
     for (const state of [...early.values()]) {
       early.delete(state.id);
       applyState(state);
@@ -130,13 +138,23 @@ function finish(upload, answer) {
   if (known) {
     // The same bytes are this document already.
     remove(upload);
-    toast(interpolate(gettext("%(name)s is here already."), { name: upload.file.name }));
+    here.push(upload.file.name);
     return;
   }
   upload.file = null;
   upload.state = early.get(answer.document.id) ?? answer.document;
   early.delete(answer.document.id);
   draw(upload);
+}
+
+/** Say once, when all are sent, which files were documents already. */
+function tellHere() {
+  const names = here.splice(0);
+  if (names.length === 1) {
+    toast(interpolate(gettext("%(name)s is here already."), { name: names[0] }));
+  } else if (names.length > 1) {
+    toast(interpolate(ngettext("%(count)s file is here already.", "%(count)s files are here already.", names.length), { count: formatNumber(names.length) }));
+  }
 }
 
 /** Ask now and then where the first of the waiting documents stand; while none waits, nothing is asked. */
@@ -200,9 +218,10 @@ function addFiles(files) {
     toast(interpolate(gettext("Only the first %(count)s files are taken at once."), { count: formatNumber(MAX_FILES) }), { kind: "warn" });
   }
   const source = form.elements.source.value;
-  for (const file of [...files].slice(0, MAX_FILES)) {
-    const upload = { file, source, state: null, error: null, sent: 0 };
-    take(upload);
+  const chosen = [...files].slice(0, MAX_FILES).map((file) => ({ file, source, state: null, error: null, sent: 0 }));
+  chosen.forEach(take);
+  // The last one added stands first; see draw.
+  for (const upload of chosen.sort((one, other) => Number(Boolean(one.error)) - Number(Boolean(other.error)))) {
     add(upload);
   }
   sendNext();
