@@ -1,10 +1,11 @@
 """Measures ingest: a whole corpus from the first upload to the last document searchable, on the real application.
 
-    EVALDATA=../shared/evaldata python bench/ingest.py [--workers 1,2] [--files N] [--json FILE]
+    EVALDATA=../shared/evaldata python bench/ingest.py [--workers 1,2] [--files N] [--join N] [--json FILE]
 
 For each number of worker processes it starts Footnote as ``make up`` does, on an empty DATA_DIR, uploads the files
 through the API, and waits until all are ready. Beside it the bare embedder embeds the same chunks in this process with
-all cores: the ratio says what everything else costs. Then it asks how long a search takes while documents are read, and
+all cores: the ratio says what everything else costs. Joined, so many files of the corpus are one document, with the same
+text: what a document costs shows beside what a chunk costs. Then it asks how long a search takes while documents are read, and
 last comes parsing alone, by kind of file, in the sandbox.
 """
 
@@ -58,6 +59,15 @@ def corpus_files(most: int | None) -> list[Path]:
         raise SystemExit(f"{CORPUS} is missing. Set EVALDATA to the folder of the evaluation data.")
     found = [path for path in sorted(CORPUS.rglob("*.md")) if path.stat().st_size > 0]
     return found[:most]
+
+
+def joined(files: list[Path], each: int, folder: Path) -> list[Path]:
+    """Write so many files as one, one after the other, and return those that were written."""
+    made = []
+    for first in range(0, len(files), each):
+        made.append(folder / f"{first:04}.md")
+        made[-1].write_bytes(b"\n\n".join(path.read_bytes() for path in files[first : first + each]))
+    return made
 
 
 @contextmanager
@@ -257,9 +267,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--workers", default="1,2", help="numbers of worker processes (default 1,2)")
     parser.add_argument("--files", type=int, help="only so many files")
+    parser.add_argument("--join", type=int, default=1, help="join so many files to one document (default 1)")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     options = parser.parse_args()
-    files = corpus_files(options.files)
+    with tempfile.TemporaryDirectory(prefix="fn-") as folder:
+        files = joined(corpus_files(options.files), options.join, Path(folder))
+        figures = measured(files, list(map(int, options.workers.split(","))))
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
+def measured(files: list[Path], workers_counts: list[int]) -> dict[str, Any]:
+    """Print the tables and return their figures."""
     size = sum(path.stat().st_size for path in files)
     print(f"Ingest of {len(files)} Markdown files, {size / 1e6:.2f} MB, {available_cores()} cores")
     figures: dict[str, Any] = {}
@@ -268,7 +287,7 @@ def main() -> None:
         f"bare embedder: {chunks} chunks in {bare:.1f} s, {chunks / bare:.1f} chunks/s, "
         f"{computed / len(files) * 1000:.0f} ms of processor time a file"
     )
-    for workers in map(int, options.workers.split(",")):
+    for workers in workers_counts:
         row = ingest(files, workers)
         again, _, _ = bare_embedder(files)
         row |= {"bare_seconds": (bare + again) / 2, "share_of_bare": (bare + again) / 2 / row["seconds"]}
@@ -295,8 +314,7 @@ def main() -> None:
     for kind, row in sorted(figures["parsing"].items()):
         speed = f"{row['files'] / row['seconds']:>10.1f}{row['bytes'] / 1000 / row['seconds']:>10.1f}"
         print(f"{kind:10}{row['files']:>6.0f}{row['bytes'] / 1000:>10.1f}{speed}")
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    return figures
 
 
 if __name__ == "__main__":
