@@ -12,6 +12,7 @@ from tests.rag.parsed import check_invariants
 
 MEGABYTE = 1024**2
 SLOWEST_S = 20.0
+"""What takes time by the square of these sizes takes longer."""
 HEAD = b"From: a@b.c\nSubject: x\nMessage-ID: <1@a>\nMIME-Version: 1.0\n"
 SPACES = page("<p>" + " " * (30 * MEGABYTE))
 
