@@ -54,13 +54,23 @@ def _fits(path: str, pieces: tuple[str, ...]) -> bool:
     """Whether the pieces cover the path; all ways are tried at once, so that no pattern takes long."""
     places = {0}
     for piece in pieces:
-        places = {after for place in _outermost(places, piece) for after in _steps(path, place, piece)}
+        places = {after for place in _outermost(path, places, piece) for after in _steps(path, place, piece)}
     return len(path) in places
 
 
-def _outermost(places: set[int], piece: str) -> set[int]:
-    """Of places from which everything behind can be reached, the first is enough."""
-    return {min(places)} if places and piece.startswith("**") else places
+def _outermost(path: str, places: set[int], piece: str) -> set[int]:
+    """Of places from which everything behind can be reached, for ``*`` within one part, the first is enough."""
+    if not places or not piece.startswith("*"):
+        return places
+    if piece != "*":
+        return {min(places)}
+    first, *others = sorted(places)
+    kept = {first}
+    for place in others:
+        if path.find("/", first, place) >= 0:
+            kept.add(place)
+            first = place
+    return kept
 
 
 def _steps(path: str, place: int, piece: str) -> Iterator[int]:

@@ -61,8 +61,11 @@ def decode_page(data: bytes) -> str:
 
 def mostly_links(element: LexborNode, share: float) -> bool:
     """Whether at least ``share`` of the words under ``element`` are those of links, as in a table of contents."""
+    links = element.css("a[href]")
+    if not links:
+        return False
     total = len("".join((element.text() or "").split()))
-    linked = sum(len("".join((link.text() or "").split())) for link in element.css("a[href]"))
+    linked = sum(len("".join((link.text() or "").split())) for link in links)
     return total > 0 and linked >= share * total
 
 
@@ -270,12 +273,13 @@ class _Grid:
 
     def _hang(self) -> None:
         row = self.rows[-1]
-        while len(row) in self._hanging:
-            text, left = self._hanging.pop(len(row))
-            self.budget.take()
+        begin = len(row)
+        while (cell := self._hanging.pop(len(row), None)) is not None:
+            text, left = cell
             if left > 1:
                 self._next[len(row)] = (text, left - 1)
             row.append(text)
+        self.budget.take(len(row) - begin)
 
 
 def _parts(table: LexborNode) -> list[LexborNode]:

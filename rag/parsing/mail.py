@@ -79,8 +79,7 @@ def _add_body(builder: DocumentBuilder, mail: Mail, depth: int) -> None:
     """The better of the two forms: the page, unless it says much less than the plain text beside it."""
     plain = clean(mail.plain)
     page = _page(mail.html) if mail.html.strip() else None
-    least = _LEAST_OF_PLAIN * len(_WORD.findall(plain))
-    if page is not None and len(_WORD.findall(page.text)) >= least:
+    if page is not None and len(_WORD.findall(page.text)) >= _LEAST_OF_PLAIN * len(_WORD.findall(plain)):
         builder.append(page, 1)
     elif plain.strip():
         add_plain(builder, plain, mail.flowed)

@@ -119,8 +119,12 @@ def _note(code: object, message: object) -> Note:
 
 
 def _string(value: object) -> str:
-    if not isinstance(value, str) or "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
+    if not isinstance(value, str) or "\x00" in value:
         raise WireError("not a text that can be stored")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:  # half a letter
+        raise WireError("not a text that can be stored") from error
     return value
 
 

@@ -75,7 +75,9 @@ def test_markup_in_a_document_is_shown_as_text(cast: Any) -> None:
 
 
 def test_a_long_text_comes_in_parts_and_the_span_chooses_one(cast: Any) -> None:
-    long = "\n\n".join(f"Paragraph {n} " + "word " * 60 for n in range(600))
+    # One token each, however long: what is read here is the page, not the vectors.
+    word = "w" * 150
+    long = "\n\n".join(f"Paragraph {n} {word} {word}" for n in range(600))
     document = indexed(cast.ada, cast.library, long.encode(), "long.txt")
     start = document.current_version.text.index("Paragraph 590")
     page = browser(cast.max).get(f"/documents/{document.pk}/?start={start}&end={start + 13}").content.decode()

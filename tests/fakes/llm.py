@@ -66,7 +66,7 @@ _REASONS = {200: "OK", 307: "Temporary Redirect", 404: "Not Found"}
 _PASSAGE = re.compile(r'<passage number="(\d+)"[^>]*>\n(.*?)\n</passage>', re.DOTALL)
 _BODY_LIMIT = 16 * 1024 * 1024
 _STALL_LIMIT_S = 120.0
-_ENDLESS_LIMIT = 2_000_000
+_ENDLESS_LIMIT = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +276,7 @@ class FakeLLM:
         if failure == "huge_chunk":
             tokens = ["x" * self.huge_characters]
         if failure == "endless":
-            tokens = ["on and "] * _ENDLESS_LIMIT
+            tokens = ["on and on and on and on and on and on and on and on and "] * _ENDLESS_LIMIT
         breaks = failure in ("stall_midstream", "cut", "no_finish", "error_midstream", "malformed", "wrong_shape")
         if breaks or failure == "not_utf8":
             tokens = (tokens + ["more "] * self.tokens_before_failure)[: self.tokens_before_failure]

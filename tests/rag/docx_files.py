@@ -33,7 +33,7 @@ def make_docx(body: str, parts=None, namespace=W, prolog="") -> bytes:
         **(parts or {}),
     }
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, content in files.items():
             archive.writestr(name, content)
     return buffer.getvalue()

@@ -20,7 +20,7 @@ ODF = (
 def make_zip(files: dict[str, str | bytes]) -> bytes:
     """A ZIP container with these entries, the first stored as it is."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for i, (name, content) in enumerate(files.items()):
             archive.writestr(name, content, None if i else zipfile.ZIP_STORED)
     return buffer.getvalue()

@@ -64,7 +64,7 @@ FILES = {
     "a part of 101 MB of blanks.docx": (lambda: make_docx("", parts={"word/document.xml": BLANKS}), {"too_large"}),
     "a sheet of 101 MB of blanks.xlsx": (lambda: sheet(BLANKS), {"too_large", "corrupt"}),
     "many large parts.pptx": (
-        lambda: make_pptx([f"<!--{'x' * 90_000_000}-->{shape(line('x'))}"] * 6),
+        lambda: make_pptx([f"<!--{'x' * 90_000_000}-->{shape(line('x'))}"] * 5),
         {"too_large", "corrupt"},
     ),
     "laughs.pptx": (lambda: make_pptx([""], parts={"ppt/slides/slide0.xml": f"{LAUGHS}]><d>&j;</d>"}), {"corrupt"}),

@@ -1,0 +1,49 @@
+"""pytest plugin: empties the tables after a test that committed in milliseconds, where Django takes half a second.
+
+PostgreSQL makes some five hundred files anew when every table is truncated with its indexes, and Django then writes
+down again which models and permissions there are. Most tests leave a few rows in a few tables: these are deleted, and
+what says which models and permissions there are, which no test changes, is kept.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+
+KEPT = {"django_content_type", "auth_permission"}
+LARGE_BYTES = 2 * 2**20
+"""A table that has grown to this, by rows or by what deleted ones left behind, has all truncated."""
+
+# As truncating does, the lock waits for whoever still writes.
+EMPTY = """
+DO $$
+DECLARE emptied regclass;
+BEGIN
+    LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE;
+    IF (SELECT max(pg_table_size(each)) > {large} FROM unnest(ARRAY[{names}]::regclass[]) AS each) THEN
+        TRUNCATE {tables};
+    ELSE
+        FOR emptied IN
+            SELECT each FROM unnest(ARRAY[{names}]::regclass[]) AS each WHERE pg_relation_size(each) > 0
+        LOOP
+            EXECUTE format('DELETE FROM %s', emptied);
+        END LOOP;
+    END IF;
+END $$
+"""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_flush() -> Iterator[None]:
+    from django.core.management.commands import flush
+    from django.db.backends.postgresql.operations import DatabaseOperations
+
+    def sql_flush(operations: DatabaseOperations, _style: Any, tables: Sequence[str], **_options: bool) -> list[str]:
+        emptied = [operations.quote_name(table) for table in tables if table not in KEPT]
+        names = ", ".join(f"'{name}'" for name in emptied)
+        return [EMPTY.format(tables=", ".join(emptied), names=names, large=LARGE_BYTES)]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "sql_flush", sql_flush)
+        patch.setattr(flush, "emit_post_migrate_signal", lambda *_given, **_further: None)
+        yield
