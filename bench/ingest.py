@@ -4,9 +4,9 @@
 
 For each number of worker processes it starts Footnote as ``make up`` does, on an empty DATA_DIR, uploads the files
 through the API, and waits until all are ready. Beside it the bare embedder embeds the same chunks in this process with
-all cores: the ratio says what everything else costs. Joined, so many files of the corpus are one document, with the same
-text: what a document costs shows beside what a chunk costs. Then it asks how long a search takes while documents are read, and
-last comes parsing alone, by kind of file, in the sandbox.
+all cores: the ratio says what everything else costs. With ``--join`` so many files are one document, of the same text:
+what a document costs is told from what a chunk costs. Then it asks how long a search takes while documents are read,
+and last comes parsing alone, by kind of file, in the sandbox.
 """
 
 import argparse

@@ -20,8 +20,6 @@ from django.db import connections
 
 ROOT = Path(__file__).resolve().parents[1]
 START_TIMEOUT_S = 60
-FLUSHES = 5
-VECTORS = "documents_chunkembedding"
 STOP_TIMEOUT_S = 15
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -56,36 +54,6 @@ def django_db_modify_db_settings(services: Path, django_db_modify_db_settings_pa
     Threads give their connections back at once: one that is kept would keep the test database from being dropped.
     """
     connections.databases["default"]["CONN_MAX_AGE"] = 0
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _quick_flush() -> Iterator[None]:
-    """Empty the tables that a committing test has filled; Django's own flush empties all, and fills some again."""
-    from django.test import TransactionTestCase
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _case: empty_tables())
-        yield
-
-
-def empty_tables() -> None:
-    """Remove every row that migrations did not bring; again after a deadlock with a process that is slow to end."""
-    from django.db import OperationalError, connection, transaction
-
-    kept = {"django_migrations", "django_content_type", "auth_permission", "django_site"}
-    tables = sorted(set(connection.introspection.django_table_names(only_existing=True)) - kept)
-    filled = " UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in tables)
-    for attempt in range(FLUSHES):
-        try:
-            with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute(filled)
-                for (table,) in cursor.fetchall():
-                    # A vector that is deleted stays in its index until a vacuum; keys are checked at the end.
-                    cursor.execute(f"TRUNCATE {table}" if table == VECTORS else f"DELETE FROM {table}")
-            return
-        except OperationalError:
-            if attempt == FLUSHES - 1:
-                raise
 
 
 @pytest.fixture(autouse=True)
