@@ -218,7 +218,7 @@ async def test_a_private_address_is_not_called_unless_allowed() -> None:
         assert llm.requests == []
     assert error is not None
     assert (error.code, error.retryable) == ("llm_refused_connection", False)
-    assert "administrator" in error.message
+    assert "OUTBOUND_ALLOW_PRIVATE" in error.message
 
 
 async def left(llm: FakeLLM) -> bool:

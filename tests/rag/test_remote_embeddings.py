@@ -155,7 +155,7 @@ def test_a_private_address_needs_permission(server):
     with pytest.raises(EmbeddingError) as caught:
         made.embed_passages(["One."])
     assert caught.value.code == "embedding_address"
-    assert "administrator can allow it" in caught.value.message
+    assert "OUTBOUND_ALLOW_PRIVATE" in caught.value.message
     assert not server.requests
 
 
