@@ -24,25 +24,46 @@ def library(server: Server) -> Cast:
     return found
 
 
+@pytest.fixture(scope="session")
+def windows(browser: Any, server_process: Server) -> Iterator[list[Any]]:
+    """Browser contexts that tests take in turn: one that has shown a page has what the next one loads.
+
+    A new context for each page would take twice the time, most of it for the same scripts, styles and fonts.
+    """
+    found: list[Any] = []
+    yield found
+    for context in found:
+        context.close()
+
+
 @pytest.fixture
-def open_page(browser: Any, server: Server) -> Iterator[Open]:
-    """Open an address as a signed-in user, or as nobody; a script error on any page fails the test."""
-    contexts: list[Any] = []
+def open_page(browser: Any, server: Server, windows: list[Any]) -> Iterator[Open]:
+    """Open an address as a signed-in user, or as nobody; a script error on any page fails the test.
+
+    Each page has a window of its own, and shares no cookies; a ``fresh`` one has shown nothing yet.
+    """
+    used: list[Any] = []
+    thrown_away: list[Any] = []
     problems: list[str] = []
 
-    def open_as(user: User | None, path: str, width: int = 1440, height: int = 900, theme: str = "light") -> Any:
-        context = browser.new_context(
-            base_url=server.url,
-            viewport={"width": width, "height": height},
-            color_scheme=theme,
-            reduced_motion="reduce",
-        )
-        contexts.append(context)
+    def open_as(
+        user: User | None, path: str, width: int = 1440, height: int = 900, theme: str = "light", fresh: bool = False
+    ) -> Any:
+        if fresh:
+            context = browser.new_context(base_url=server.url)
+            thrown_away.append(context)
+        else:
+            if len(used) == len(windows):
+                windows.append(browser.new_context(base_url=server.url))
+            context = windows[len(used)]
+            used.append(context)
         if user:
             client = Client()
             client.force_login(user)
             context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": server.url}])
         page = context.new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
         page.set_default_timeout(15_000)
         page.on("pageerror", lambda error: problems.append(f"{path}: {error}"))
         page.on(
@@ -52,9 +73,21 @@ def open_page(browser: Any, server: Server) -> Iterator[Open]:
         return page
 
     yield open_as
-    for context in contexts:
+    for context in thrown_away:
         context.close()
+    for context in used:
+        leave_empty(context, server.url)
     # What the tests of cut connections, of two writers, of refused forms and of what is gone cause themselves is no
     # fault of the page.
     caused = ("WebSocket connection", "ERR_", "409 (Conflict)", "422 (", "502 (", "/chunks/: Failed to load resource")
     assert [problem for problem in problems if not any(words in problem for words in caused)] == []
+
+
+def leave_empty(context: Any, origin: str) -> None:
+    """Forget who was signed in and what pages have kept; one page stays, and with it the process that has it all."""
+    context.set_offline(False)
+    for page in context.pages[1:]:
+        page.close()
+    context.pages[0].goto(origin + "/health/live")
+    context.pages[0].evaluate("localStorage.clear()")
+    context.clear_cookies()

@@ -63,7 +63,11 @@ def violations(page: Any, dark: bool = True) -> list[str]:
 
 def _found(page: Any, rules: str) -> list[str]:
     found = page.evaluate(f"axe.run(document, {rules}).then((result) => result.violations)")
-    return [f"{page.url} {one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
+    return [
+        f"{page.url} {one['id']}: {node['html'][:160]} {node['failureSummary']}"
+        for one in found
+        for node in one["nodes"]
+    ]
 
 
 def too_wide(page: Any, path: str) -> list[str]:

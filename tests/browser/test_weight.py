@@ -12,7 +12,7 @@ LIMIT_BYTES = 180_000
 
 
 def test_the_first_visit_of_the_chat_page_stays_below_its_limit(library: Cast, open_page: Open):
-    page = open_page(library.mia, "/")
+    page = open_page(library.mia, "/", fresh=True)
     page.wait_for_load_state("networkidle")
     urls = page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)")
     sizes: dict[str, int] = {}
