@@ -154,6 +154,7 @@ class Claim:
         """Renew the claim in the background, whatever the foreground is busy with.
 
         ``on_lost`` is called, from the background, when the document is deleted or taken over: to break off the work.
+        It is called again while the work goes on: what it breaks off may just not have begun.
         """
         stopped = threading.Event()
         thread = threading.Thread(target=self._renew_until, args=(stopped, on_lost), name="claim", daemon=True)
@@ -177,7 +178,6 @@ class Claim:
                 try:
                     if not self.rows().update(claimed_until=Now() + LEASE) and not stopped.is_set():
                         on_lost()
-                        return
                 except DatabaseError as error:
                     log.warning("ingest: a claim could not be renewed, trying again: %s", error)
                     connection.close()

@@ -76,10 +76,18 @@ def prepare() -> None:
         _program(platform.machine())
 
 
+def end_with(parent: int) -> None:
+    """End this forked process when ``parent`` does, at once when that has happened already."""
+    if sys.platform == "linux":
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    # Whoever was killed between the fork and the call is not told of any more.
+    if os.getppid() != parent:
+        os._exit(1)
+
+
 def confine(memory_bytes: int, cpu_s: float, files: Sequence[int]) -> None:
     """Confine this process to ``memory_bytes`` of address space, ``cpu_s`` seconds of CPU and the open ``files``."""
     if sys.platform == "linux":
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         _LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         _allow_reading_only(files)
     _limit(memory_bytes, cpu_s)

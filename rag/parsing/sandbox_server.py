@@ -23,7 +23,7 @@ from typing import NoReturn
 
 from rag.errors import ParsingError
 from rag.parsing import READERS, limits, markdown
-from rag.parsing.confinement import confine, leave_network, prepare
+from rag.parsing.confinement import confine, end_with, leave_network, prepare
 from rag.parsing.decoding import decode
 from rag.parsing.model import ParsedDocument
 from rag.parsing.wire import pack_document, pack_error
@@ -49,6 +49,7 @@ class SandboxServer:
         self.parser = parser
         self.memory_bytes = memory_bytes
         self.children: dict[int, _Child] = {}
+        self.pid = os.getpid()
 
     def serve(self) -> None:
         """Handle requests until the parent closes its end."""
@@ -154,6 +155,7 @@ class SandboxServer:
         """Parse in the forked child, which never returns from here."""
         code = 1
         try:
+            end_with(self.pid)
             os.dup2(1, 2)  # what libraries say about a file of a stranger is for nobody's log
             _keep_only(file, result)
             confine(self.memory_bytes, timeout_s, (file,))

@@ -47,6 +47,7 @@ def wait(document: Document, condition: Callable[[Document], bool]) -> Document:
     return document
 
 
+@pytest.mark.endurance
 def test_killed_while_embedding_it_is_finished_after_the_restart_once_and_whole(cast: Any, worker: Worker) -> None:
     document = services.document_upload(
         user=cast.ada, file=io.BytesIO(LONG.encode()), filename="long.md", source=cast.library

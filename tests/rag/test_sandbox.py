@@ -200,6 +200,15 @@ def test_closing_stops_the_helper_and_its_children(tmp_path):
     assert psutil.wait_procs(children, timeout=5)[1] == []
 
 
+def test_a_forked_process_whose_parent_is_gone_before_it_asks_ends_at_once():
+    code = (
+        "import os; from rag.parsing.confinement import end_with; end_with(os.getppid()); print('lives', flush=True); "
+        "end_with(os.getpid()); print('lives on', flush=True)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout) == (1, "lives\n")
+
+
 def test_the_helper_ends_when_its_parent_is_killed():
     script = (
         "import time, pathlib, tempfile\n"
