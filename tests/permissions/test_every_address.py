@@ -54,11 +54,23 @@ def each_alone() -> Iterator[str]:
             transaction.set_rollback(True)
 
 
+@pytest.fixture(scope="module")
+def shared_world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    """The world, made once: what a test does to it is undone after the test."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield make_world()
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def world(db: None) -> World:
+def world(shared_world: World, db: None) -> World:
+    return shared_world
+
+
+def make_world() -> World:
     ensure_defaults(llm_base_url="", llm_api_key="", llm_model="")
     roles = {"owner": "editor", "teammate": "editor", "stranger": "editor", "member": "member", "admin": "admin"}
-    users = {who: User.objects.create_user(f"{who}@example.com", "x", role=role) for who, role in roles.items()}
+    users = {who: User.objects.create_user(f"{who}@example.com", None, role=role) for who, role in roles.items()}
     team = Group.objects.create(name="Team")
     team.user_set.add(users["owner"], users["teammate"], users["member"])
     source = DataSource.objects.create(
