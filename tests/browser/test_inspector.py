@@ -150,6 +150,29 @@ def test_a_chunk_is_excluded_and_comes_back_by_undo(editor: User, harbour: Docum
     assert not harbour.chunks.filter(excluded=True).exists()
 
 
+def test_a_list_that_was_asked_for_before_a_change_shows_the_change(
+    editor: User, harbour: Document, open_page: Open
+) -> None:
+    page = open_page(editor, f"/documents/{harbour.pk}/chunks/")
+    held: list[tuple[Any, Any]] = []
+
+    def hold_first(route: Any) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append((route, route.fetch()))
+
+    page.route("**/chunks/list?*", hold_first)
+    with page.expect_request("**/chunks/list?*"):
+        page.fill("[data-chunk-filter] [name=q]", "Quay 7")
+    page.locator("[data-chunk]", has_text="Quay 7 has").first.locator("[data-act=exclude]").click()
+    expect(page.locator("[data-excluded]")).to_have_count(1)
+    route, answer = held[0]
+    route.fulfill(response=answer)
+    expect(page.locator("[data-total][role=status]")).not_to_have_text(str(harbour.chunk_count))
+    expect(page.locator("[data-excluded]")).to_have_count(1)
+
+
 def test_the_second_of_two_writers_sees_the_text_of_the_first(editor: User, harbour: Document, open_page: Open) -> None:
     page = open_page(editor, f"/documents/{harbour.pk}/chunks/")
     card = page.locator("[data-chunk]", has_text="Quay 3 has").first

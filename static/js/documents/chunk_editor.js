@@ -56,6 +56,7 @@ async function post(card, action, fields) {
 /** Send a change; the card as it is afterwards, which takes the old one's place. */
 async function send(card, action, fields = {}) {
   const { html } = await post(card, action, fields);
+  root.dispatchEvent(new Event("chunk-changed"));
   const fresh = document.createRange().createContextualFragment(html).querySelector("[data-chunk]");
   const there = document.getElementById(card.id);
   if (there) {

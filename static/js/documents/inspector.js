@@ -7,6 +7,7 @@ import { toast } from "../toasts.js";
 import { act, closeEditor, isEditing, openEditor } from "./chunk_editor.js";
 
 const SEARCH_AFTER_MS = 250;
+const MOST_TRIES = 3;
 const AHEAD = "600px 0px";
 
 const root = document.querySelector("[data-inspector]");
@@ -18,6 +19,7 @@ const pdf = root.querySelector("[data-pdf]") ? import("./pdf.js") : null;
 
 let chosen = null;
 let asked = 0;
+let changes = 0;
 
 const fragment = (html) => document.createRange().createContextualFragment(html);
 const cards = () => [...list.querySelectorAll("[data-chunk]")];
@@ -94,11 +96,15 @@ function showTotal(run) {
   document.querySelector("[data-total]").textContent = formatNumber(Number(run.dataset.total));
 }
 
-/** Show the cards from `first` on in the place of all that are shown. */
+/** Show the cards from `first` on in the place of all that are shown, as they are once no change is on its way. */
 async function showFrom(first) {
   asked += 1;
   const mine = asked;
-  const run = await fetchRun({ from: first });
+  let run = null;
+  for (let tries = 0, known = null; known !== changes && mine === asked && tries < MOST_TRIES; tries += 1) {
+    known = changes;
+    run = await fetchRun({ from: first });
+  }
   if (mine === asked) {
     list.replaceChildren(run);
     list.scrollTop = 0;
@@ -300,6 +306,10 @@ document.addEventListener("keydown", (event) => {
       openEditor(card);
     }
   }
+});
+
+root.addEventListener("chunk-changed", () => {
+  changes += 1;
 });
 
 // Filter
