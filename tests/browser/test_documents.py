@@ -67,6 +67,8 @@ def test_files_that_are_here_already_are_told_of_once_and_what_failed_stands_fir
     editor: User, three: list[Document], tmp_path: Path, open_page: Open
 ) -> None:
     page = open_page(editor, "/documents/?source=harbour")
+    items = page.locator("[data-uploads-list] li")
+    expect(items).to_have_count(3)
     again = [tmp_path / name for name in ("one.md", "two.md", "three.md")]
     for path in again:
         path.write_text(f"# {path.name}\n\nThe ship of {path.name} is called Fulmar.")
@@ -75,7 +77,6 @@ def test_files_that_are_here_already_are_told_of_once_and_what_failed_stands_fir
     (tmp_path / "empty.md").write_text("")
     (tmp_path / "four.md").write_text("# Four")
     page.set_input_files("#upload-files", [tmp_path / "empty.md", tmp_path / "four.md"])
-    items = page.locator("[data-uploads-list] li")
     expect(items).to_have_count(5)
     expect(items.first).to_contain_text("The file is empty.")
 
