@@ -62,7 +62,9 @@ def violations(page: Any, dark: bool = True) -> list[str]:
 
 
 def _found(page: Any, rules: str) -> list[str]:
-    found = page.evaluate(f"axe.run(document, {rules}).then((result) => result.violations)")
+    # What is behind a modal dialog is inert, and its colours are mixed with the backdrop's.
+    shown = "document.querySelector('dialog:modal') ?? document"
+    found = page.evaluate(f"axe.run({shown}, {rules}).then((result) => result.violations)")
     return [
         f"{page.url} {one['id']}: {node['html'][:160]} {node['failureSummary']}"
         for one in found
