@@ -134,9 +134,9 @@ async function send(upload) {
 }
 
 function finish(upload, answer) {
-  const known = uploads.find((other) => other !== upload && other.state?.id === answer.document.id);
-  if (known) {
-    // The same bytes are this document already.
+  const known = uploads.some((other) => other !== upload && other.state?.id === answer.document.id);
+  // A document that these bytes have just made waits to be read; the page may not have heard of an older one yet.
+  if (known || answer.document.status !== "received") {
     remove(upload);
     here.push(upload.file.name);
     return;
