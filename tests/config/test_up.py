@@ -206,6 +206,7 @@ def test_a_wrong_setting_is_named(tmp_path):
     assert done.stderr.startswith("Footnote cannot start: WORKER_CONCURRENCY: 'many' is not a whole number.")
 
 
+@pytest.mark.endurance
 def test_a_start_that_fails_stops_everything_and_says_why(instance):
     (instance.data_dir / "postgres").mkdir(parents=True)
     (instance.data_dir / "postgres" / "PG_VERSION").write_text("12\n")

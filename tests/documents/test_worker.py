@@ -68,6 +68,7 @@ def test_killed_while_embedding_it_is_finished_after_the_restart_once_and_whole(
     assert document.claim is None
 
 
+@pytest.mark.endurance
 def test_a_worker_that_has_gone_deaf_ends_for_its_supervisor_to_start_another(cast: Any, worker: Worker) -> None:
     document = services.document_upload(user=cast.ada, file=io.BytesIO(b"One."), filename="1.txt", source=cast.library)
     worker.start()
