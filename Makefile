@@ -5,6 +5,8 @@ BIN := .venv/bin
 # Tests that need no browser: NO_BROWSER=1 make test
 NO_BROWSER ?=
 PYTEST_ARGS ?=
+# The tests start dozens of processes: each would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: up test test-local-llm screenshots lint format bench image-test browser endurance-test evaldata-test
 

@@ -1,5 +1,6 @@
 """Fixtures that every package's tests share: the servers, the running application, a browser and the cast."""
 
+import gc
 import os
 import signal
 import socket
@@ -17,6 +18,8 @@ from urllib.request import urlopen
 
 import pytest
 from django.db import connections
+
+from rag.embeddings import available_cores
 
 ROOT = Path(__file__).resolve().parents[1]
 START_TIMEOUT_S = 60
@@ -45,6 +48,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores: some tests wait for a process or a page."""
+    return available_cores() + 1
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collector from looking through all modules and tests again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
 
 
 @pytest.fixture(scope="session")
