@@ -16,7 +16,7 @@ up: .venv/runtime.stamp ## start everything on this machine; says Ready with the
 test: .venv/tools.stamp browser ## run the tests; gets a browser when none is there
 	@PATH="$(CURDIR)/$(BIN):$$PATH" NO_BROWSER="$(NO_BROWSER)" $(BIN)/python -m pytest -n auto --maxprocesses 4 $(PYTEST_ARGS)
 
-endurance-test: .venv/tools.stamp ## run the tests that kill processes again and again, or wait for one to give up
+endurance-test: .venv/tools.stamp ## run the tests that kill processes again and again, wait long or attack with large files
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m endurance -n auto --maxprocesses 4 $(PYTEST_ARGS)
 
 evaldata-test: .venv/tools.stamp ## run the tests on the shared evaluation data (EVALDATA)

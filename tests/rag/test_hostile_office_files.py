@@ -9,6 +9,8 @@ from rag.parsing.sandbox import ParsingSandbox
 from tests.rag.docx_files import W, make_docx, p
 from tests.rag.office_files import SHEETS, cell, line, make_odf, make_ole, make_pptx, make_xlsx, make_zip, shape
 
+pytestmark = pytest.mark.endurance
+
 LAUGHS = "<!DOCTYPE d [<!ENTITY a 'ha'>" + "".join(
     f"<!ENTITY {name} '{f'&{inner};' * 10}'>" for inner, name in zip("abcdefghi", "bcdefghij", strict=True)
 )

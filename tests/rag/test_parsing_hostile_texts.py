@@ -10,6 +10,8 @@ from rag.parsing.sandbox import ParsingSandbox
 from tests.rag.epub_files import make_epub, page
 from tests.rag.parsed import check_invariants
 
+pytestmark = pytest.mark.endurance
+
 MEGABYTE = 1024**2
 SLOWEST_S = 20.0
 """What takes time by the square of these sizes takes longer."""
