@@ -2,6 +2,7 @@
 
 import random
 import threading
+import uuid
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,8 @@ from django.contrib.auth.models import AnonymousUser, Group
 from django.db import connection
 
 from accounts.models import Role, User
-from documents import retrieval
 from documents.models import Chunk, DataSource, Visibility
-from documents.retrieval import search
+from documents.retrieval import FUSIONS, RetrievedPassage, SearchSettings, fuse, search, statement
 from rag.embeddings import shipped_embedder
 from tests.chunk_rows import save_chunks
 
@@ -58,6 +58,65 @@ def test_steps_tell_what_happened_without_any_text_of_a_document(cast: Any, make
     assert all(step.ms >= 0 for step in steps)
     assert len(steps[2].output["candidates"]) == 3
     assert not any(word in str(steps) for word in ("accounting", "rocket", "leave"))
+
+
+def test_one_side_is_asked_alone(cast: Any, make_document: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_document(cast.library, *FACTS)
+    query = "When are invoices due?"
+    by_meaning = search(user=cast.max, query=query, settings=SearchSettings(fusion="dense"))
+    assert len(by_meaning.passages) == 3
+    assert {each.keyword_score for each in by_meaning.passages} == {0}
+    assert [each.dense_score for each in by_meaning.passages] == sorted(
+        (each.dense_score for each in by_meaning.passages), reverse=True
+    )
+    monkeypatch.delattr("rag.embeddings.OnnxEmbedder.embed_query")  # words alone need no vector
+    by_words = search(user=cast.max, query=query, settings=SearchSettings(fusion="keyword"))
+    assert [each.text for each in by_words.passages] == [FACTS[2]]
+    assert by_words.by_words
+    assert not by_meaning.by_words
+    assert by_words.passages[0].dense_score == 0
+
+
+@pytest.mark.parametrize("fusion", FUSIONS)
+def test_the_steps_say_how_was_searched(cast: Any, make_document: Any, fusion: Any) -> None:
+    make_document(cast.library, *FACTS)
+    steps = search(user=cast.max, query="invoices", settings=SearchSettings(fusion=fusion, candidates=20)).steps
+    retrieved, fused = steps[-2:]
+    assert retrieved.input["per_side"] == 20
+    assert retrieved.input["sides"] == ([fusion] if fusion in ("dense", "keyword") else ["dense", "keyword"])
+    assert fused.input["fusion"] == fusion
+    assert ("k" in fused.input, "dense_weight" in fused.input) == (fusion == "rrf", fusion == "convex")
+
+
+def test_reciprocal_ranks_are_added() -> None:
+    def passage(number: int, dense: float, keyword: float) -> RetrievedPassage:
+        return RetrievedPassage(
+            number, uuid.uuid4(), 1, "", "", "", "", 0, 0, None, 0.0, dense, keyword, uuid.uuid4(), ""
+        )
+
+    # By meaning 1, 2, 3; by words 3 before 2, and 1 has none of them.
+    found = fuse([passage(1, 0.9, 0), passage(2, 0.5, 0.1), passage(3, 0.1, 0.7)], SearchSettings(fusion="rrf"))
+    expected = {1: 1 / 61, 2: 1 / 62 + 1 / 62, 3: 1 / 63 + 1 / 61}
+    assert [each.chunk_id for each in found] == sorted(expected, key=lambda one: -expected[one])
+    for each in found:
+        assert each.score == pytest.approx(expected[each.chunk_id] / (2 / 61), abs=1e-6)
+
+
+def test_weights_decide_between_meaning_and_words() -> None:
+    def best(weight: float) -> int:
+        two = [
+            RetrievedPassage(number, uuid.uuid4(), 1, "", "", "", "", 0, 0, None, 0.0, dense, keyword, uuid.uuid4(), "")
+            for number, dense, keyword in ((1, 0.9, 0.1), (2, 0.2, 0.8))
+        ]
+        return fuse(two, SearchSettings(dense_weight=weight))[0].chunk_id
+
+    assert (best(0.9), best(0.1)) == (1, 2)
+
+
+@pytest.mark.parametrize("wrong", [{"fusion": "sum"}, {"dense_weight": 1.1}, {"candidates": 0}])
+def test_settings_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        SearchSettings(**wrong)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +189,7 @@ def may_see(person: User, source: DataSource) -> bool:
 def test_no_search_leaks_a_chunk_or_misses_one(
     cast: Any, make_document: Any, monkeypatch: pytest.MonkeyPatch, exact_below: int
 ) -> None:
-    monkeypatch.setattr(retrieval, "EXACT_BELOW", exact_below)
+    monkeypatch.setattr(statement, "EXACT_BELOW", exact_below)
     words = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta"]
     numbers = np.random.default_rng(7)
     dice = random.Random(7)
@@ -162,7 +221,7 @@ def test_no_search_leaks_a_chunk_or_misses_one(
 
 
 def test_a_narrow_view_of_a_large_index_is_not_starved(cast: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retrieval, "EXACT_BELOW", 10)
+    monkeypatch.setattr(statement, "EXACT_BELOW", 10)
     numbers = np.random.default_rng(3)
     _many_chunks(cast.research, 1000, numbers)
     _many_chunks(cast.library, 60, numbers)

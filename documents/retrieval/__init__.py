@@ -1,0 +1,121 @@
+"""Search: the chunks that answer a question, by meaning and by words, among those the asker may see.
+
+One SQL statement finds the candidates of both kinds and holds the permission condition (``statement``); ``fusion``
+joins their scores.
+"""
+
+import logging
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.models import AnonymousUser
+from numpy.typing import NDArray
+
+from documents.embedders import embedder_of, note_search, searched_set
+from documents.models import EmbeddingSet
+from documents.retrieval.fusion import RRF_K, fuse
+from documents.retrieval.passages import Retrieval, RetrievalStep, RetrievedPassage
+from documents.retrieval.settings import DEFAULT, FUSIONS, Fusion, SearchSettings
+from documents.retrieval.statement import PREPARE, find_candidates, vector_text
+from rag.errors import EmbeddingError
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+__all__ = [
+    "DEFAULT",
+    "FUSIONS",
+    "MAX_PASSAGES",
+    "PREPARE",
+    "Fusion",
+    "Retrieval",
+    "RetrievalStep",
+    "RetrievedPassage",
+    "SearchSettings",
+    "fuse",
+    "search",
+    "vector_text",
+]
+
+log = logging.getLogger(__name__)
+
+MAX_PASSAGES = 100
+MAX_QUESTION_CHARS = 20_000
+
+
+def search(
+    *,
+    user: "User | AnonymousUser",
+    query: str,
+    limit: int = 8,
+    sources: Iterable[uuid.UUID] | None = None,
+    settings: SearchSettings = DEFAULT,
+) -> Retrieval:
+    """Find at most ``limit`` passages that ``user`` may see, best first.
+
+    ``sources`` narrows the search to these data sources; None means all that are visible, an empty one finds nothing.
+    Safe in any thread. Costs one embedding and one statement, and one more now and then
+    that asks which vectors to search. By ``settings`` that ask for words alone nothing is embedded; where the question
+    cannot be embedded, words are asked whatever they say.
+    """
+    limit = max(1, min(limit, MAX_PASSAGES))
+    query = query.replace("\x00", " ")[:MAX_QUESTION_CHARS]
+    searched = searched_set()
+    steps: list[RetrievalStep] = []
+    vector = None
+    if settings.fusion != "keyword":
+        vector, embedded = _embedded(searched, query)
+        steps.append(embedded)
+        if vector is None and settings.fusion == "dense":
+            settings = replace(settings, fusion="keyword")
+
+    started = time.perf_counter()
+    count = max(limit, settings.candidates)
+    wanted = None if sources is None else sorted(set(sources))
+    words = None if settings.fusion == "dense" else query
+    candidates = find_candidates(user, searched, count, words=words, vector=vector, sources=wanted)
+    asked = {
+        "per_side": count,
+        "sides": [side for side, part in (("dense", vector), ("keyword", words)) if part is not None],
+        "sources": None if wanted is None else list(map(str, wanted)),
+    }
+    steps.append(RetrievalStep("retrieve", _ms(started), asked, {"candidates": len(candidates)}))
+
+    started = time.perf_counter()
+    passages = fuse(candidates, settings)
+    how = {"candidates": len(candidates), **_said(settings)}
+    scored = [
+        {"chunk": each.chunk_id, "score": each.score, "dense": each.dense_score, "keyword": each.keyword_score}
+        for each in passages
+    ]
+    steps.append(RetrievalStep("fuse", _ms(started), how, {"candidates": scored}))
+    return Retrieval(passages[:limit], steps, by_words=vector is None)
+
+
+def _embedded(searched: EmbeddingSet, query: str) -> tuple[NDArray[Any] | None, RetrievalStep]:
+    """The question's vector, and the step; None when the embedder is elsewhere and fails: words still find."""
+    started = time.perf_counter()
+    vector = None
+    known: dict[str, Any] = {"dimensions": searched.dimensions, "model": searched.name}
+    try:
+        vector = embedder_of(searched).embed_query(query)
+    except EmbeddingError as error:
+        log.warning("retrieval: the question could not be embedded, searching by words alone: %s", error)
+        note_search(searched, error)
+        known = {"error": error.code, "searched_by": "words", "model": searched.name}
+    else:
+        note_search(searched, None)
+    return vector, RetrievalStep("embed_question", _ms(started), {"characters": len(query)}, known)
+
+
+def _said(settings: SearchSettings) -> dict[str, Any]:
+    """What a trace says of the settings: those that count."""
+    counting: dict[str, dict[str, Any]] = {"convex": {"dense_weight": settings.dense_weight}, "rrf": {"k": RRF_K}}
+    return {"fusion": settings.fusion, **counting.get(settings.fusion, {})}
+
+
+def _ms(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 3)
