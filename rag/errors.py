@@ -4,7 +4,8 @@ RagError
 ├── ParsingError        a file that cannot be read
 ├── EmbeddingError      a text that cannot be embedded
 ├── GenerationError     a model that did not answer
-└── OutboundError       an address that may not be called, or did not reply
+├── OutboundError       an address that may not be called, or did not reply
+└── DatasetError        a data set that cannot be used to measure
 """
 
 
@@ -45,6 +46,10 @@ class GenerationError(RagError):
 
 class OutboundError(RagError):
     """An outbound request was refused by the guard or failed on the way."""
+
+
+class DatasetError(RagError):
+    """A data set is missing, or not in the layout that is read."""
 
 
 def _generation_error(code: str, message: str, retryable: bool) -> GenerationError:
