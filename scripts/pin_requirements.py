@@ -17,6 +17,7 @@ RUNTIME = [
     "uvloop", "httptools", "websockets", "whitenoise", "pydantic", "numpy", "onnxruntime", "tokenizers", "openai",
     "httpx2", "pypdfium2", "pillow", "tesserocr", "lxml", "selectolax", "charset-normalizer", "cryptography",
     "dulwich", "markdown-it-py", "tqdm", "tzdata", "olefile", "xlrd",
+    "PyStemmer",
 ]  # fmt: skip
 TOOLS = [
     "pytest", "pytest-asyncio", "pytest-django", "pytest-xdist", "playwright", "ruff", "mypy", "django-stubs",
