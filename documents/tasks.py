@@ -12,9 +12,11 @@ from kombu.exceptions import ChannelError
 from documents import storage
 from documents.ingest import ingest_next, waiting, warm_up
 from documents.ingest.rebuilding import build_slice, remove_slice
+from documents.ingest.terms import catch_up_slice, fold_counts
 from documents.syncing import due_runs, runs_of_changes, step, sweep_folders, ticket_of
 
 MOST_CALLS = 100
+MOST_FOLDS = 20
 DRAIN_S = 5.0
 """How long one call goes on with the next document before other tasks have their turn."""
 
@@ -70,6 +72,16 @@ def tend_embedding_sets() -> None:
     """Go on with a build whose pause is over or whose worker is gone, and remove what is over; by beat."""
     build_embedding_set()
     remove_slice()
+
+
+@shared_task(ignore_result=True, expires=30)
+def tend_words() -> None:
+    """Fold what was noted about words into their counts, and bring chunks in line for a few seconds; by beat."""
+    for _turn in range(MOST_FOLDS):
+        if not fold_counts():
+            break
+    if catch_up_slice():
+        tend_words.delay()
 
 
 @shared_task(ignore_result=True, expires=3600)

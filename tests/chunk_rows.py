@@ -1,4 +1,4 @@
-"""Makes chunks with their vectors, as an ingest would leave them."""
+"""Makes chunks with their vectors and their words, as an ingest would leave them."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from documents.embedders import active_set
+from documents.ingest.terms import replace_terms
 from documents.models import Chunk, ChunkEmbedding
 
 
@@ -18,4 +19,6 @@ def save_chunks(chunks: Iterable[Chunk], vectors: Any) -> list[Chunk]:
         for chunk, vector in zip(saved, vectors, strict=True)
         if vector is not None
     )
+    for chunk in saved:
+        replace_terms(chunk)
     return saved

@@ -80,10 +80,12 @@ def _services_for_apps(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(autouse=True)
 def _fresh_sets() -> None:
-    """Forget which vectors are searched: the test before may have had another database."""
+    """Forget which vectors are searched, and the languages: the test before may have had another database."""
     from documents.embedders import forget_searched_set
+    from documents.retrieval.lexicon import forget_languages
 
     forget_searched_set()
+    forget_languages()
 
 
 @pytest.fixture(autouse=True)

@@ -15,8 +15,8 @@ KEPT = {"django_content_type", "auth_permission"}
 LARGE_BYTES = 2 * 2**20
 """A table that has grown to this, by rows or by what deleted ones left behind, has all truncated."""
 
-VECTORS = "documents_chunkembedding"
-"""Truncated always: a vector that is deleted stays in its index until a vacuum."""
+TRUNCATED = ("documents_chunkembedding", "documents_chunkterms")
+"""Always: a vector that is deleted stays in its index until a vacuum, and triggers note words that are."""
 
 ATTEMPTS = 5
 
@@ -32,7 +32,8 @@ BEGIN
         FOR emptied IN
             SELECT each FROM unnest(ARRAY[{names}]::regclass[]) AS each WHERE pg_relation_size(each) > 0
         LOOP
-            EXECUTE CASE emptied WHEN '{vectors}'::regclass THEN 'TRUNCATE ' ELSE 'DELETE FROM ' END || emptied;
+            EXECUTE CASE WHEN emptied = ANY(ARRAY[{truncated}]::regclass[]) THEN 'TRUNCATE ' ELSE 'DELETE FROM ' END
+                || emptied;
         END LOOP;
     END IF;
 END $$
@@ -48,7 +49,8 @@ def _quick_flush() -> Iterator[None]:
     def sql_flush(operations: DatabaseOperations, _style: Any, tables: Sequence[str], **_options: bool) -> list[str]:
         emptied = [operations.quote_name(table) for table in tables if table not in KEPT]
         names = ", ".join(f"'{name}'" for name in emptied)
-        return [EMPTY.format(tables=", ".join(emptied), names=names, large=LARGE_BYTES, vectors=VECTORS)]
+        truncated = ", ".join(f"'{name}'" for name in TRUNCATED)
+        return [EMPTY.format(tables=", ".join(emptied), names=names, large=LARGE_BYTES, truncated=truncated)]
 
     def execute_sql_flush(operations: DatabaseOperations, statements: list[str]) -> None:
         for _attempt in range(ATTEMPTS - 1):

@@ -99,6 +99,7 @@ CELERY_BEAT_SCHEDULE = {
     "call-ingest-workers": {"task": "documents.tasks.call_workers", "schedule": 10.0},
     "queue-due-syncs": {"task": "documents.tasks.queue_due_syncs", "schedule": 10.0},
     "look-at-sources": {"task": "documents.tasks.look_at_sources", "schedule": 10.0},
+    "tend-words": {"task": "documents.tasks.tend_words", "schedule": 20.0},
     "build-embedding-sets": {"task": "documents.tasks.tend_embedding_sets", "schedule": 10.0},
     "mark-interrupted-answers": {"task": "chat.mark_interrupted", "schedule": 10.0},
     "sweep-bytes": {"task": "documents.tasks.sweep_bytes", "schedule": 3600.0},

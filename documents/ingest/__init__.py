@@ -17,17 +17,22 @@ from documents import storage
 from documents.ingest.claims import MAX_ATTEMPTS, Claim, ClaimLost, waiting
 from documents.ingest.drafts import Draft, chunking_settings, cut, with_edits
 from documents.ingest.swap import Indexed, swap_in
+from documents.ingest.terms import fold_counts, words_of
 from documents.ingest.vectors import Keyed, Vectors, embed, sets_kept_up
 from documents.models import DataSource, Document, EmbeddingSet, Status
 from rag.chunking import ChunkingSettings
 from rag.embeddings import shipped_embedder
 from rag.errors import RagError
+from rag.lexical import language_of
 from rag.parsing import ParsedDocument
 from rag.parsing.sandbox import ParsingSandbox
 
 __all__ = ["ingest", "ingest_next", "waiting", "warm_up"]
 
 log = logging.getLogger(__name__)
+
+MANY_CHANGES = 32
+"""Searches add so many noted changes to the counts of words in no time."""
 
 
 def ingest_next() -> bool:
@@ -77,6 +82,7 @@ def _index(claim: Claim) -> None:
     document = claim.document
     parsed = _read(document)
     claim.progress(Status.CHUNKING)
+    language = language_of(parsed.text)
     settings: ChunkingSettings | None = None
     drafts: list[Draft] = []
     vectors = Vectors()
@@ -91,7 +97,9 @@ def _index(claim: Claim) -> None:
         vectors = Vectors()
         for made_by in vectors.missing(sets_kept_up()):
             vectors.of_set[made_by.pk] = _embed(claim, parsed.title, drafts, made_by, made)
-        if swap_in(claim, Indexed(parsed, settings, drafts, vectors)):
+        words = words_of(parsed.text, parsed.title, drafts, language)
+        if swap_in(claim, Indexed(parsed, settings, drafts, vectors, words)):
+            fold_counts(at_least=MANY_CHANGES)
             return
         # Nothing was written, as settings, edits or sets have changed meanwhile.
         source = DataSource.objects.filter(pk=document.source_id).first()

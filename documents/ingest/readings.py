@@ -17,6 +17,7 @@ from documents.ingest.claims import Claim
 from documents.ingest.drafts import Draft, chunking_settings, cut
 from documents.ingest.rows import clean_filename
 from documents.ingest.swap import Indexed, swap_in
+from documents.ingest.terms import words_of
 from documents.ingest.vectors import Vectors, embed
 from documents.models import DataSource, Document, EmbeddingSet, Status
 from rag.embeddings import available_cores
@@ -79,7 +80,8 @@ def _prepared(source: DataSource, reading: Reading, made_by: EmbeddingSet) -> tu
     drafts = [Draft(each) for each in cut(reading.parsed, settings)]
     vectors = Vectors()
     vectors.of_set[made_by.pk] = embed(document, reading.parsed.title, drafts, made_by, lambda _done: None)
-    return document, Indexed(reading.parsed, settings, drafts, vectors)
+    words = words_of(reading.parsed.text, reading.parsed.title, drafts)
+    return document, Indexed(reading.parsed, settings, drafts, vectors, words)
 
 
 def _swap_in_all(made: Sequence[tuple[Document, Indexed]]) -> None:

@@ -175,12 +175,7 @@ def _see_to_index(made_by: EmbeddingSet) -> None:
 
 def _next_chunks(made_by: EmbeddingSet, size: int) -> list[Chunk]:
     chunks = Chunk.objects.filter(excluded=False) if made_by.comparing else missing(made_by)
-    return list(
-        chunks.filter(pk__gt=made_by.filled_to)
-        .annotate(title=F("version__title"))
-        .defer("search")
-        .order_by("pk")[:size]
-    )
+    return list(chunks.filter(pk__gt=made_by.filled_to).annotate(title=F("version__title")).order_by("pk")[:size])
 
 
 def _fill(made_by: EmbeddingSet, embedder: Embedder, chunks: Sequence[Chunk]) -> int:

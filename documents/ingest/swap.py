@@ -13,6 +13,7 @@ from documents.embedders import hold_sets
 from documents.events import announce
 from documents.ingest.claims import Claim, ClaimLost
 from documents.ingest.drafts import Draft, chunking_settings, with_edits
+from documents.ingest.terms import Words, copy_terms
 from documents.ingest.vectors import Vectors
 from documents.models import DataSource, Document, DocumentPage, DocumentVersion, EmbeddingSet, Status
 from rag.chunking import ChunkingSettings
@@ -40,6 +41,7 @@ class Indexed:
     settings: ChunkingSettings
     drafts: list[Draft]
     vectors: Vectors
+    words: Words
 
 
 def swap_in(claim: Claim, indexed: Indexed) -> bool:
@@ -68,6 +70,7 @@ def swap_in(claim: Claim, indexed: Indexed) -> bool:
         chunk_ids = _copy_chunks(version, document, indexed.drafts)
         for made_by in kept_up:
             _copy_vectors(document, made_by, chunk_ids, indexed.vectors)
+        copy_terms(document.source_id, chunk_ids, indexed.words)
         _finish(document, version, indexed, claim.seconds())
         if before is not None:
             _drop_older(document, version)
@@ -101,6 +104,7 @@ def _save_version(document: Document, indexed: Indexed) -> DocumentVersion:
         blocks=[[block.kind, block.start, block.end, block.level] for block in parsed.blocks],
         notes=[[note.code, note.message] for note in parsed.notes],
         chunking=asdict(indexed.settings),
+        language=indexed.words.language,
     )
 
 

@@ -5,6 +5,7 @@ from documents.models.documents import Document, DocumentQuerySet, Lane, Status
 from documents.models.embeddings import ChunkEmbedding, EmbedderKind, EmbeddingSet, SetState
 from documents.models.sources import DataSource, DataSourceQuerySet, SourceKind, SyncState, Visibility
 from documents.models.syncs import ItemStatus, RunPhase, RunState, SourceItem, SyncRun
+from documents.models.terms import ChunkTerms, LanguageCount, LexicalReference, TermChange, TermCount
 from documents.models.versions import DocumentPage, DocumentVersion
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "ChunkEdit",
     "ChunkEmbedding",
     "ChunkQuerySet",
+    "ChunkTerms",
     "DataSource",
     "DataSourceQuerySet",
     "Document",
@@ -22,6 +24,8 @@ __all__ = [
     "EmbeddingSet",
     "ItemStatus",
     "Lane",
+    "LanguageCount",
+    "LexicalReference",
     "RunPhase",
     "RunState",
     "SetState",
@@ -30,5 +34,7 @@ __all__ = [
     "Status",
     "SyncRun",
     "SyncState",
+    "TermChange",
+    "TermCount",
     "Visibility",
 ]

@@ -5,10 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
-from django.db.models import BinaryField, Case, Count, F, Func, Q, Value, When
+from django.db.models import BinaryField, Count, F, Func, Q, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
@@ -58,8 +56,7 @@ class Chunk(models.Model):
 
     ``text`` equals the version's ``text[start:end]``; ``edited_text``, where somebody wrote one, is searched and read
     in its place. ``context`` is the header of a table that the chunk continues. An excluded chunk is never found.
-    ``search`` holds English stems; text in another language is stemmed by the same rules on both sides, which does no
-    harm. Its vectors are ``ChunkEmbedding`` rows.
+    Its words are its ``ChunkTerms``, its vectors ``ChunkEmbedding`` rows.
     """
 
     version = models.ForeignKey(DocumentVersion, models.CASCADE, related_name="chunks", db_index=False)
@@ -75,15 +72,6 @@ class Chunk(models.Model):
     context = models.TextField(blank=True)
     edited_text = models.TextField(null=True, blank=True)
     excluded = models.BooleanField(default=False)
-    search = models.GeneratedField(
-        expression=Case(
-            When(excluded=True, then=Value(None)),
-            default=SearchVector("heading", "context", Coalesce("edited_text", "text"), config="english"),
-        ),
-        output_field=SearchVectorField(),
-        db_persist=True,
-    )
-
     objects = ChunkQuerySet.as_manager()
 
     class Meta:
@@ -91,7 +79,6 @@ class Chunk(models.Model):
         verbose_name_plural = _("chunks")
         ordering = ("version", "ordinal")
         constraints = (models.UniqueConstraint(fields=("version", "ordinal"), name="chunk_ordinal_once"),)
-        indexes = (GinIndex(name="chunk_search_gin", fields=("search",)),)
 
     def __str__(self) -> str:
         return f"{self.document_id} #{self.ordinal}"

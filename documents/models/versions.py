@@ -11,8 +11,9 @@ class DocumentVersion(models.Model):
 
     ``text`` is what every offset in the system counts in, by Unicode code points. ``blocks`` holds one list
     ``[kind, start, end, level]`` for each block of the text, in order. ``notes`` holds ``[code, message]`` for what a
-    reader must know about the reading, ``chunking`` the settings it was cut with. The bytes that ``sha256`` names stay
-    for as long as the version does.
+    reader must know about the reading, ``chunking`` the settings it was cut with, ``language`` the ISO 639-1 code of
+    the text, empty where it is not known and None where nobody has looked yet. The bytes that ``sha256`` names stay for
+    as long as the version does.
     """
 
     document = models.ForeignKey(Document, models.CASCADE, related_name="versions", db_index=False)
@@ -24,6 +25,7 @@ class DocumentVersion(models.Model):
     blocks = models.JSONField(default=list)
     notes = models.JSONField(default=list)
     chunking = models.JSONField(default=dict)
+    language = models.CharField(max_length=8, null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -1,7 +1,7 @@
 """Search: the chunks that answer a question, by meaning and by words, among those the asker may see.
 
-One SQL statement finds the candidates of both kinds and holds the permission condition (``statement``); ``fusion``
-joins their scores.
+One SQL statement finds the candidates of both kinds and holds the permission condition (``statement``), by words that
+``lexicon`` has weighed; ``fusion`` joins their scores.
 """
 
 import logging
@@ -57,9 +57,9 @@ def search(
     """Find at most ``limit`` passages that ``user`` may see, best first.
 
     ``sources`` narrows the search to these data sources; None means all that are visible, an empty one finds nothing.
-    Safe in any thread. Costs one embedding and one statement, and one more now and then
-    that asks which vectors to search. By ``settings`` that ask for words alone nothing is embedded; where the question
-    cannot be embedded, words are asked whatever they say.
+    Safe in any thread. Costs one embedding and two statements, and two more now and then that ask which vectors to
+    search and which languages there are. By ``settings`` that ask for words alone nothing is embedded; where the
+    question cannot be embedded, words are asked whatever they say.
     """
     limit = max(1, min(limit, MAX_PASSAGES))
     query = query.replace("\x00", " ")[:MAX_QUESTION_CHARS]

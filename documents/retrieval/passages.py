@@ -12,7 +12,7 @@ class RetrievedPassage:
     ``edited_text`` is what somebody wrote in its place, None where nobody did; ``context`` is the header of the table
     that the chunk continues, else empty.
     ``page`` is where it begins; ``pages`` holds number and start of each page it touches, offsets of the document.
-    ``dense_score`` is the cosine of question and chunk, ``keyword_score`` PostgreSQL's ``ts_rank``; ``score`` joins
+    ``dense_score`` is the cosine of question and chunk, ``keyword_score`` BM25; ``score`` joins
     them and runs from 0 to 1, relative to the other candidates of the same question.
     """
 

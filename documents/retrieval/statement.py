@@ -1,6 +1,10 @@
-"""The one SQL statement that finds the candidates of both kinds and holds the permission condition."""
+"""The SQL statement that finds the candidates of both kinds and holds the permission condition.
+
+One short statement before it reads how rare the question's words are (``lexicon``).
+"""
 
 import uuid
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +14,9 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from documents.models import DataSource, EmbeddingSet
+from documents.retrieval.lexicon import weighed
 from documents.retrieval.passages import RetrievedPassage
+from rag.lexical.postings import DIMENSIONS, LexicalQuestion
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -22,9 +28,7 @@ PREPARE = "SET LOCAL hnsw.iterative_scan = relaxed_order; SET LOCAL hnsw.ef_sear
 """A filtered index scan goes on until it has enough rows that the asker may see, instead of stopping short."""
 
 FIND = """
-WITH question AS MATERIALIZED (
-    SELECT replace(plainto_tsquery('english', %s)::text, ''' & ''', ''' | ''')::tsquery AS words
-), allowed AS MATERIALIZED (
+WITH allowed AS MATERIALIZED (
     SELECT ARRAY({allowed}) AS sources
 ), visible AS MATERIALIZED (
     SELECT count(*) AS chunks FROM (
@@ -44,9 +48,9 @@ WITH question AS MATERIALIZED (
         ORDER BY (vector::halfvec({dimensions}) <#> %s::halfvec({dimensions})) + 0 LIMIT %s
     )
 ), worded AS MATERIALIZED (
-    SELECT id FROM documents_chunk
-    WHERE search @@ (SELECT words FROM question) AND source_id = ANY((SELECT sources FROM allowed)::uuid[])
-    ORDER BY ts_rank(search, (SELECT words FROM question)) DESC, id LIMIT %s
+    SELECT chunk_id AS id FROM documents_chunkterms
+    WHERE keys && %s::int[] AND source_id = ANY((SELECT sources FROM allowed)::uuid[])
+    ORDER BY weights <#> %s::sparsevec, chunk_id LIMIT %s
 ), found AS (
     SELECT id FROM near UNION SELECT id FROM worded
 )
@@ -54,7 +58,7 @@ SELECT
     chunk.id, chunk.document_id, chunk.version_id, document.filename, document.title, chunk.heading, chunk.text,
     chunk.start, chunk."end", chunk.page, chunk.context, chunk.edited_text, chunk.source_id, source.name,
     COALESCE(-(embedding.vector::halfvec({dimensions}) <#> %s::halfvec({dimensions})), 0),
-    COALESCE(ts_rank(chunk.search, (SELECT words FROM question)), 0),
+    COALESCE(-(terms.weights <#> %s::sparsevec), 0),
     ARRAY(
         SELECT ARRAY[number, start] FROM documents_documentpage AS page
         WHERE page.version_id = chunk.version_id AND page.start < chunk."end" AND page."end" > chunk.start
@@ -65,6 +69,7 @@ JOIN documents_chunk AS chunk ON chunk.id = found.id
 JOIN documents_document AS document ON document.id = chunk.document_id
 JOIN documents_datasource AS source ON source.id = chunk.source_id
 LEFT JOIN documents_chunkembedding AS embedding ON embedding.chunk_id = chunk.id AND embedding.set_id = {set}
+LEFT JOIN documents_chunkterms AS terms ON terms.chunk_id = chunk.id
 WHERE NOT chunk.excluded
 """
 
@@ -99,9 +104,11 @@ def find_candidates(
         return []
     point = vector_text(vector if vector is not None else np.zeros(searched.dimensions))
     near = count if vector is not None else 0
-    worded = count if words is not None else 0
+    asked = weighed(words, allowed_sql, allowed_parameters) if words is not None else LexicalQuestion((), (), ())
+    weights = sparse_text(asked.ids, asked.idfs)
     statement = FIND.format(allowed=allowed_sql, exact=EXACT_BELOW, dimensions=searched.dimensions, set=searched.pk)
-    parameters = [words or "", *allowed_parameters, point, near, point, near, worded, point]
+    by_words = [list(asked.keys), weights, count if asked.keys else 0]
+    parameters = [*allowed_parameters, point, near, point, near, *by_words, point, weights]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(PREPARE)
         cursor.execute(statement, parameters)
@@ -120,3 +127,9 @@ def _passage(row: tuple[Any, ...]) -> RetrievedPassage:
 def vector_text(vector: NDArray[Any]) -> str:
     """A vector as PostgreSQL reads it."""
     return "[" + ",".join(map(str, vector.tolist())) + "]"
+
+
+def sparse_text(ids: Iterable[int], values: Iterable[float]) -> str:
+    """A sparse vector as PostgreSQL reads it; ``ids`` count from 1."""
+    places = ",".join(f"{each}:{value:.6g}" for each, value in zip(ids, values, strict=True))
+    return f"{{{places}}}/{DIMENSIONS}"

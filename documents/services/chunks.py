@@ -15,6 +15,7 @@ from accounts.services import audit
 from documents.embedders import embedder_of, hold_sets
 from documents.errors import DocumentsError, permission_denied
 from documents.ingest.drafts import draft_of, text_hash
+from documents.ingest.terms import replace_terms
 from documents.ingest.vectors import Vectors, embed_chunk, replace_vectors, sets_kept_up
 from documents.models import Chunk, ChunkEdit, Document
 from rag.embeddings import Embedder, shipped_embedder
@@ -160,6 +161,7 @@ def _apply(
         return True
     chunk.save(update_fields=["edited_text", "excluded"])
     replace_vectors(chunk, vectors)
+    replace_terms(chunk)
     _keep(user, chunk, place)
     detail = {"chunk": chunk.ordinal + 1, "excluded": chunk.excluded}
     audit(actor=user, action=action, target=chunk.document, detail=detail)

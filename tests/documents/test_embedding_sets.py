@@ -14,7 +14,8 @@ from documents.embedders import active_set, embedder_of, forget_searched_set, ha
 from documents.errors import DocumentsError
 from documents.ingest import ingest, rebuilding
 from documents.ingest.rebuilding import build_slice, missing, remove_slice
-from documents.models import Chunk, ChunkEmbedding, EmbeddingSet, SetState, Status
+from documents.ingest.terms import replace_terms
+from documents.models import ChunkEmbedding, EmbeddingSet, SetState, Status
 from documents.retrieval import search
 from documents.services.embeddings import (
     EmbedderChoice,
@@ -131,7 +132,9 @@ def test_the_old_set_stays_until_its_time_is_over_and_can_be_switched_back_to(
     remove_slice()
     assert ChunkEmbedding.objects.filter(set=first).count() == document.chunk_count
     changed = document.chunks.order_by("pk").first()
-    Chunk.objects.filter(pk=changed.pk).update(edited_text="Everybody gets forty days.")
+    changed.edited_text = "Everybody gets forty days."
+    changed.save()
+    replace_terms(changed)
     later = upload(cast, "# Later\n\nThis came after the switch.", "later.md")
     assert not ChunkEmbedding.objects.filter(set=first, chunk__document=later).exists()
     before = dict(ChunkEmbedding.objects.filter(set=first).values_list("chunk_id", "key"))

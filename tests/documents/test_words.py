@@ -1,0 +1,218 @@
+"""Keyword search is BM25: exact on what one may see, with counts that are right whatever happens at once."""
+
+import random
+import threading
+from collections import Counter
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.models import Max
+
+from accounts.models import User
+from documents.ingest.terms import catch_up_slice, fold_counts, replace_terms
+from documents.models import (
+    Chunk,
+    ChunkTerms,
+    Document,
+    LanguageCount,
+    LexicalReference,
+    TermChange,
+    TermCount,
+)
+from documents.retrieval import SearchSettings, lexicon, search
+from documents.services.chunks import chunk_edit, chunk_exclude, chunk_include
+from documents.services.documents import document_delete
+from rag.lexical import bm25, chunk_terms, question_terms
+
+WORDS = [
+    f"{start}{end}" for start in ("har", "lan", "mor", "pel", "qui", "tos") for end in ("bane", "dick", "fump", "loft")
+]
+
+
+def by_words(user: User, query: str, limit: int = 100) -> dict[int, float]:
+    found = search(user=user, query=query, limit=limit, settings=SearchSettings(fusion="keyword", candidates=1000))
+    return {each.chunk_id: each.keyword_score for each in found.passages}
+
+
+def texts(number: int, seed: int) -> list[str]:
+    """Paragraphs of words of which some are common and some rare, of lengths that differ."""
+    chance = random.Random(seed)
+    weights = [1 / (n + 1) for n in range(len(WORDS))]
+    return [" ".join(chance.choices(WORDS, weights, k=chance.randint(3, 60))) for _ in range(number)]
+
+
+def recounted() -> tuple[dict[int, int], dict[tuple[Any, str], tuple[int, int]]]:
+    """What the counts should be, by looking at every row."""
+    keys: Counter[int] = Counter()
+    languages: dict[tuple[Any, str], tuple[int, int]] = {}
+    for row in ChunkTerms.objects.all():
+        keys.update(row.keys)
+        chunks, length = languages.get((row.source_id, row.language), (0, 0))
+        languages[row.source_id, row.language] = (chunks + 1, length + row.length)
+    return dict(keys), languages
+
+
+def counted() -> tuple[dict[int, int], dict[tuple[Any, str], tuple[int, int]]]:
+    """What the counts are once everything noted is folded into them."""
+    for _turn in range(100):
+        if not fold_counts():
+            break
+    assert not TermChange.objects.exists()
+    languages = {(row.source_id, row.language): (row.chunks, row.length) for row in LanguageCount.objects.all()}
+    return dict(TermCount.objects.values_list("key", "chunks")), languages
+
+
+def test_scores_are_bm25(cast: Any, make_document: Any) -> None:
+    paragraphs = texts(60, seed=1)
+    make_document(cast.library, *paragraphs, vectors=[None] * 60)
+    counted()
+    while catch_up_slice():
+        pass
+    reference = LexicalReference.current()
+    rows = {row.chunk_id: row for row in ChunkTerms.objects.all()}
+    mean = sum(row.length for row in rows.values()) / len(rows)
+    assert reference == pytest.approx(mean, rel=0.2)
+    held = {}
+    for chunk in Chunk.objects.select_related("version"):
+        held[chunk.pk] = chunk_terms(f"{chunk.version.title}\n{chunk.text}", rows[chunk.pk].language)
+        assert sum(held[chunk.pk].values()) == rows[chunk.pk].length
+    for query in ("harbane", "harbane toslof toslo tosloft", "peldick quifump morloft"):
+        found = by_words(cast.max, query)
+        terms = {term for group in question_terms(query, lexicon._languages.get()) for term in group}
+        expected = {}
+        for key, its in held.items():
+            score = 0.0
+            for term in terms & its.keys():
+                holding = sum(term in other for other in held.values())
+                weight = bm25.saturation(its[term], sum(its.values()), reference)
+                score += bm25.idf(holding, len(held)) * weight
+            if score:
+                expected[key] = score
+        assert found == pytest.approx(expected, rel=1e-3)
+
+
+def test_counts_follow_edits_exclusions_and_deletions(cast: Any, make_document: Any) -> None:
+    first = make_document(cast.library, *texts(10, seed=2))
+    make_document(cast.library, *texts(10, seed=3))
+    assert counted() == recounted()
+    chunk = first.chunks.order_by("ordinal")[0]
+    chunk_edit(user=cast.root, chunk_id=chunk.pk, text="The ship is called Fulmar.")
+    assert counted() == recounted()
+    assert list(by_words(cast.max, "Fulmar")) == [chunk.pk]
+    chunk_exclude(user=cast.root, chunk_id=chunk.pk)
+    assert counted() == recounted()
+    assert by_words(cast.max, "Fulmar") == {}
+    chunk_include(user=cast.root, chunk_id=chunk.pk)
+    assert list(by_words(cast.max, "fulmar")) == [chunk.pk]
+    document_delete(user=cast.root, document_id=first.pk)
+    assert counted() == recounted()
+    assert len(recounted()[0]) > 0
+    for document in Document.objects.all():
+        document_delete(user=cast.root, document_id=document.pk)
+    assert counted() == ({}, {})
+
+
+def test_what_is_not_folded_yet_counts(cast: Any, make_document: Any) -> None:
+    make_document(cast.library, "A harbour.", "A harbour and a fulmar.", "A crane.", vectors=[None] * 3)
+    before = by_words(cast.max, "harbour fulmar")
+    assert TermChange.objects.exists()
+    counted()
+    assert by_words(cast.max, "harbour fulmar") == pytest.approx(before)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_counts_are_right_when_many_write_and_fold_at_once(cast: Any, make_document: Any) -> None:
+    documents = [make_document(cast.library, *texts(5, seed=n), vectors=[None] * 5) for n in range(8)]
+    problems: list[BaseException] = []
+
+    def work(number: int) -> None:
+        try:
+            chance = random.Random(number)
+            mine = documents[number::4]
+            for _turn in range(6):
+                chunk = chance.choice(list(chance.choice(mine).chunks.all()))
+                chance.choice((chunk_exclude, chunk_include))(user=cast.root, chunk_id=chunk.pk)
+                fold_counts()
+            document_delete(user=cast.root, document_id=mine[0].pk)
+        except BaseException as error:
+            problems.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert problems == []
+    assert counted() == recounted()
+
+
+def test_weights_follow_the_mean_length(cast: Any, make_document: Any) -> None:
+    make_document(cast.library, *(" ".join(WORDS[:3]) for _ in range(5)), vectors=[None] * 5)
+    counted()
+    assert not catch_up_slice()
+    short = LexicalReference.current()
+    assert short == pytest.approx(sum(row.length for row in ChunkTerms.objects.all()) / 5)
+    assert {row.reference for row in ChunkTerms.objects.all()} == {short}
+    make_document(cast.library, *(" ".join(WORDS * 8) for _ in range(20)), vectors=[None] * 20)
+    counted()
+    assert not catch_up_slice()
+    assert LexicalReference.current() > 5 * short
+    fresh = {row.pk: (row.keys, row.weights.values()) for row in ChunkTerms.objects.all()}
+    assert {row.reference for row in ChunkTerms.objects.all()} == {LexicalReference.current()}
+    for chunk in Chunk.objects.select_related("version"):
+        replace_terms(chunk)
+    for row in ChunkTerms.objects.all():
+        assert row.keys == fresh[row.pk][0]
+        assert row.weights.values() == pytest.approx(fresh[row.pk][1], rel=1e-4)
+    assert counted() == recounted()
+
+
+def test_chunks_of_before_get_their_words_by_and_by(cast: Any, make_document: Any) -> None:
+    document = make_document(cast.library, "The ship is called Fulmar.", "The crane is called Zephyr.")
+    ChunkTerms.objects.all().delete()
+    assert by_words(cast.max, "Fulmar") == {}
+    last = Chunk.objects.aggregate(last=Max("pk"))["last"]
+    LexicalReference.objects.update_or_create(pk=1, defaults={"looked_to": 0, "look_until": last})
+    assert not catch_up_slice()
+    assert len(by_words(cast.max, "Fulmar")) == 1
+    document.current_version.refresh_from_db()
+    assert document.current_version.language == "en"
+    assert counted() == recounted()
+
+
+def test_few_candidates_hold_the_best(cast: Any, make_document: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    paragraphs = texts(400, seed=5)
+    make_document(cast.library, *paragraphs, vectors=[None] * 400)
+    counted()
+    query = "harbane lanloft tosloft"
+    everything = by_words(cast.max, query)
+    monkeypatch.setattr(lexicon, "ALL_BELOW", 10)
+    monkeypatch.setattr(lexicon, "MOST_CANDIDATES", 80)
+    some = by_words(cast.max, query)
+    assert len(some) <= 80 < len(everything)
+    assert all(everything.get(key, score) == score for key, score in some.items())
+    best = sorted(everything, key=lambda key: -everything[key])[:10]
+    assert len(set(best) & some.keys()) >= 9
+
+
+def test_languages_are_told_and_their_words_meet(cast: Any, make_document: Any) -> None:
+    german = "Die Mitarbeiter erhalten dreißig Urlaubstage im Jahr, und die Häfen sind an allen Feiertagen geschlossen."
+    chinese = "员工每年享有三十天带薪假期。港口在公共假日关闭，所有货物必须提前申报。"
+    english = "The employees get thirty days of leave each year, and the harbours are closed on all public holidays."
+    for text in (german, chinese, english):
+        make_document(cast.library, text, vectors=[None])
+    counted()
+    lexicon.forget_languages()
+    assert {row.language for row in LanguageCount.objects.all()} == {"de", "zh", "en"}
+    for query, text in (("Hafen", german), ("带薪假期", chinese), ("harbour closing", english), ("Feiertag", german)):
+        found = search(user=cast.max, query=query, settings=SearchSettings(fusion="keyword")).passages
+        assert [each.text for each in found] == [text], query
+
+
+def test_hidden_chunks_are_never_found_by_words(cast: Any, make_document: Any) -> None:
+    make_document(cast.research, "The secret ship is called Fulmar.")
+    assert by_words(cast.cleo, "Fulmar") == {}
+    assert len(by_words(cast.max, "Fulmar")) == 1
