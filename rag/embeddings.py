@@ -4,14 +4,15 @@ The model is an ONNX file that ``scripts/export_embedder.py`` makes; it runs on 
 Beside each model lies ``card.json``, which says what it is called, its dimensions and how much text it reads.
 """
 
+import itertools
 import json
 import os
 import threading
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 import onnxruntime
@@ -24,6 +25,9 @@ SHIPPED_MODEL = Path(__file__).parent / "models" / "all-MiniLM-L6-v2-int8"
 
 _TEXTS_PER_WINDOW = 1024  # texts tokenised together: bounds memory
 _CHARACTERS_PER_PIECE = 16_384  # a long text is tokenised in pieces of this size, on all cores
+
+T = TypeVar("T")
+Floats = NDArray[np.float32]
 
 
 class Embedder(Protocol):
@@ -57,6 +61,24 @@ class Embedder(Protocol):
         """Return the span of characters of each token, without special tokens and without any limit of length."""
 
 
+class TokenEmbedder(Embedder, Protocol):
+    """An embedder that gives a vector for each token too, which late interaction compares one by one.
+
+    Tokens without a letter or digit, the special ones among them, are left out, unless a text has no others.
+    """
+
+    def embed_passages_and_tokens(
+        self, texts: Sequence[str], reduce: Callable[[Floats], T], on_progress: Callable[[int], None] | None = None
+    ) -> tuple[Floats, list[T]]:
+        """As ``embed_passages``, and what ``reduce`` makes of each text's token vectors (tokens, dimensions).
+
+        ``reduce`` is called in several threads at a time, as the vectors come, so that they are never all in memory.
+        """
+
+    def embed_query_and_tokens(self, text: str) -> tuple[Floats, Floats]:
+        """As ``embed_query``, and the vectors (tokens, dimensions) of the question's first ``max_tokens`` tokens."""
+
+
 class OnnxEmbedder:
     """A sentence embedding model in a folder: ``model.onnx``, ``tokenizer.json`` and ``card.json``.
 
@@ -78,6 +100,7 @@ class OnnxEmbedder:
         opening, closing = self._tokenizer.encode("").ids  # the two special tokens around every text
         self._opening: int = opening
         self._closing: int = closing
+        self._wordless = _wordless_ids(self._tokenizer)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         # The graph comes with the fused operators that pay. The level above would also join each addition and layer
@@ -97,15 +120,34 @@ class OnnxEmbedder:
         Raises EmbeddingError ``text_too_long`` for a text of more than ``max_tokens``: nothing is ever cut.
         """
         vectors = np.empty((len(texts), self.dimensions), np.float32)
-        for first in range(0, len(texts), _TEXTS_PER_WINDOW):
-            encodings = self._tokenizer.encode_batch_fast(list(texts[first : first + _TEXTS_PER_WINDOW]))
-            ids: list[list[int]] = [encoding.ids for encoding in encodings]
-            self._refuse_too_long(ids, first)
-            for row, vector in enumerate(self._threads.map(self._embed_tokens, ids), start=first):
-                vectors[row] = vector
-                if on_progress is not None:
-                    on_progress(row + 1)
+        for row, vector in enumerate(self._computed(texts, self._embed_tokens)):
+            vectors[row] = vector
+            if on_progress is not None:
+                on_progress(row + 1)
         return vectors
+
+    def embed_passages_and_tokens(
+        self, texts: Sequence[str], reduce: Callable[[Floats], T], on_progress: Callable[[int], None] | None = None
+    ) -> tuple[Floats, list[T]]:
+        """As ``embed_passages``, to the last bit, and what ``reduce`` makes of each text's token vectors.
+
+        They come as an array (tokens, dimensions) without the tokens that have no letter or digit, unless the text has
+        no others. ``reduce`` is called in several threads at a time, as they come, so that they are never all in
+        memory. Raises EmbeddingError ``text_too_long`` as ``embed_passages`` does.
+        """
+
+        def both(ids: list[int]) -> tuple[Floats, T]:
+            vector, tokens = self._embed_each_token(ids)
+            return vector, reduce(tokens)
+
+        vectors = np.empty((len(texts), self.dimensions), np.float32)
+        reduced: list[T] = []
+        for row, (vector, result) in enumerate(self._computed(texts, both)):
+            vectors[row] = vector
+            reduced.append(result)
+            if on_progress is not None:
+                on_progress(row + 1)
+        return vectors, reduced
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """Return a unit vector (dimensions,) for a question of any length.
@@ -113,14 +155,17 @@ class OnnxEmbedder:
         A question of more than ``max_tokens`` is read in windows, and their vectors are averaged by the number
         of tokens in each, so that its end counts as much as its beginning.
         """
-        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
-        room = self.max_tokens - 2
-        total = np.zeros(self.dimensions, np.float32)
-        for first in range(0, max(len(ids), 1), room):
-            window = [self._opening, *ids[first : first + room], self._closing]
-            total += len(window) * self._embed_tokens(window)
-        unit: NDArray[np.float32] = total / np.linalg.norm(total)
-        return unit
+        return _averaged((len(window), self._embed_tokens(window)) for window in self._windows(text))
+
+    def embed_query_and_tokens(self, text: str) -> tuple[Floats, Floats]:
+        """As ``embed_query``, and the vectors (tokens, dimensions) of the question's first ``max_tokens`` tokens.
+
+        Tokens without a letter or digit are left out, unless the question has no others.
+        """
+        windows = self._windows(text)
+        first, tokens = self._embed_each_token(windows[0])
+        rest = ((len(window), self._embed_tokens(window)) for window in windows[1:])
+        return _averaged(itertools.chain([(len(windows[0]), first)], rest)), tokens
 
     def token_offsets(self, text: str) -> list[tuple[int, int]]:
         """Return the span of characters of each token, without special tokens and without any limit of length."""
@@ -133,6 +178,22 @@ class OnnxEmbedder:
             for start, end in encoding.offsets
         ]
         return spans if text.isascii() else _with_marks(text, spans)
+
+    def _computed(self, texts: Sequence[str], compute: Callable[[list[int]], T]) -> Iterator[T]:
+        """Yield what ``compute`` makes of each text's token ids, in order, computed by all threads."""
+        for first in range(0, len(texts), _TEXTS_PER_WINDOW):
+            encodings = self._tokenizer.encode_batch_fast(list(texts[first : first + _TEXTS_PER_WINDOW]))
+            ids: list[list[int]] = [encoding.ids for encoding in encodings]
+            self._refuse_too_long(ids, first)
+            yield from self._threads.map(compute, ids)
+
+    def _windows(self, text: str) -> list[list[int]]:
+        """Return a question's token ids in windows that the model can read; at least one."""
+        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
+        room = self.max_tokens - 2
+        return [
+            [self._opening, *ids[first : first + room], self._closing] for first in range(0, max(len(ids), 1), room)
+        ]
 
     def _refuse_too_long(self, ids: list[list[int]], first: int) -> None:
         for index, tokens in enumerate(ids, start=first + 1):
@@ -148,6 +209,13 @@ class OnnxEmbedder:
         (vectors,) = self._session.run(["sentence_embedding"], {"input_ids": np.array([ids], np.int64)})
         vector: NDArray[np.float32] = vectors[0]
         return vector
+
+    def _embed_each_token(self, ids: list[int]) -> tuple[Floats, Floats]:
+        """Return the unit vector of token ids, and the vectors (tokens, dimensions) of those that are words."""
+        outputs = ["sentence_embedding", "last_hidden_state"]
+        vectors, tokens = self._session.run(outputs, {"input_ids": np.array([ids], np.int64)})
+        words = [index for index, number in enumerate(ids) if number not in self._wordless]
+        return vectors[0], tokens[0][words] if words else tokens[0]
 
 
 def shipped_embedder(threads: int | None = None) -> OnnxEmbedder:
@@ -178,6 +246,26 @@ def _cgroup_cores() -> float | None:
         return int(quota) / int(period) if int(quota) > 0 else None
     except (OSError, ValueError):  # no control groups here, or "max": no quota
         return None
+
+
+def _averaged(windows: Iterable[tuple[int, Floats]]) -> Floats:
+    """Return the average at unit length of vectors, each given with its weight."""
+    total: Floats = np.zeros((), np.float32)
+    for weight, vector in windows:
+        total = total + weight * vector
+    unit: Floats = total / np.linalg.norm(total)
+    return unit
+
+
+def _wordless_ids(tokenizer: Tokenizer) -> frozenset[int]:
+    """Return the ids of tokens without a letter or digit: punctuation, symbols, the special tokens around a text."""
+    vocabulary: dict[str, int] = tokenizer.get_vocab()
+    around = set(tokenizer.encode("").ids)
+    return frozenset(
+        number
+        for token, number in vocabulary.items()
+        if number in around or not any(character.isalnum() for character in token)
+    )
 
 
 def _piece_starts(text: str) -> list[int]:

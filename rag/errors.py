@@ -3,6 +3,7 @@
 RagError
 ├── ParsingError        a file that cannot be read
 ├── EmbeddingError      a text that cannot be embedded
+├── RerankingError      stored token vectors that cannot be compared
 ├── GenerationError     a model that did not answer
 ├── OutboundError       an address that may not be called, or did not reply
 └── DatasetError        a data set that cannot be used to measure
@@ -30,6 +31,10 @@ class ParsingError(RagError):
 
 class EmbeddingError(RagError):
     """A text could not be turned into a vector."""
+
+
+class RerankingError(RagError):
+    """The token vectors stored of a passage are not of the form that this version compares."""
 
 
 class GenerationError(RagError):

@@ -166,3 +166,38 @@ def test_token_spans_of_a_long_text_do_not_depend_on_where_it_is_cut(embedder):
     assert many == expected
     assert embedder.token_offsets("") == []
     assert len(embedder.token_offsets("x" * 50_000)) == 1
+
+
+def test_the_sentence_vector_is_the_same_to_the_last_bit_with_token_vectors_beside_it(embedder):
+    texts = [*TEXTS, "", "!!!", "word " * 200]
+    vectors, tokens = embedder.embed_passages_and_tokens(texts, lambda each: each)
+    assert np.array_equal(vectors, embedder.embed_passages(texts))
+    assert [each.shape[1] for each in tokens] == [384] * len(texts)
+    for text in [*texts, "Which ferry carries bicycles? " * 200]:
+        assert np.array_equal(embedder.embed_query_and_tokens(text)[0], embedder.embed_query(text))
+
+
+def test_a_passage_and_a_question_have_the_same_token_vectors(embedder):
+    _, (passage,) = embedder.embed_passages_and_tokens([TEXTS[0]], lambda each: each)
+    assert np.array_equal(passage, embedder.embed_query_and_tokens(TEXTS[0])[1])
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("Ferry to Inchmore", 4), ("Ferry, to: (Inchmore)!", 4), ("caf\u00e9 \u6771\u4eac 7", 4), ("", 2), ("?!", 4)],
+)
+def test_token_vectors_are_those_of_words_unless_there_are_none(embedder, text, count):
+    assert embedder.embed_query_and_tokens(text)[1].shape == (count, 384)
+
+
+def test_a_long_question_has_no_more_token_vectors_than_the_model_reads(embedder):
+    assert embedder.embed_query_and_tokens("word " * 5_000)[1].shape == (254, 384)
+
+
+def test_with_token_vectors_too_progress_is_told_and_long_texts_are_refused(embedder):
+    seen: list[int] = []
+    vectors, counts = embedder.embed_passages_and_tokens(["one", "two words"] * 20, len, seen.append)
+    assert (vectors.shape, counts, seen) == ((40, 384), [1, 2] * 20, list(range(1, 41)))
+    assert embedder.embed_passages_and_tokens([], len)[1] == []
+    with pytest.raises(EmbeddingError, match="text_too_long"):
+        embedder.embed_passages_and_tokens(["word " * 255], len)
