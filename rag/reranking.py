@@ -12,7 +12,7 @@ Floats = NDArray[np.float32]
 
 SIMILARITY_WEIGHT = 0.4
 KEYWORD_WEIGHT = 0.4
-STEEPNESS, MIDDLE = 9.1, 1.05
+STEEPNESS, MIDDLE = 9.45, 1.040
 
 
 def reranked_scores(tokens: Floats, similarities: Floats, keywords: Floats) -> Floats:
