@@ -3,20 +3,24 @@
 import os
 import threading
 import time
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
+from numpy.typing import NDArray
 
 from accounts.errors import AccountsError
 from accounts.secrets import decrypt, encrypt
 from documents.models import EmbedderKind, EmbeddingSet, SetState
-from rag.embeddings import Embedder, shipped_embedder
+from rag.embeddings import Embedder, TokenEmbedder, shipped_embedder
 from rag.errors import EmbeddingError
+from rag.late_interaction import LateInteraction, shipped_late_interaction
 from rag.outbound import OutboundPolicy
 
 REMEMBERED_S = 2.0
@@ -94,6 +98,25 @@ def embedder_of(made_by: EmbeddingSet, *, hurried: bool = False) -> Embedder:
         tuple(settings.OUTBOUND_ALLOW_PRIVATE),
         settings.EMBEDDERS_DIR,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPacker:
+    """What gives the token vectors of a set's texts, packs them, and compares a question with what was packed."""
+
+    embedder: TokenEmbedder
+    late_interaction: LateInteraction
+
+    def pack(self, tokens: NDArray[np.float32]) -> bytes:
+        """Pack a passage's token vectors (tokens, dimensions)."""
+        return self.late_interaction.encode(tokens)
+
+
+def token_packer(made_by: EmbeddingSet) -> TokenPacker | None:
+    """Return what late interaction needs in a set; None where its embedder gives no token vectors."""
+    if made_by.kind != EmbedderKind.SHIPPED:
+        return None
+    return TokenPacker(shipped_embedder(), shipped_late_interaction())
 
 
 @lru_cache(maxsize=8)

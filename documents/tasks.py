@@ -11,7 +11,7 @@ from kombu.exceptions import ChannelError
 
 from documents import storage
 from documents.ingest import ingest_next, waiting, warm_up
-from documents.ingest.rebuilding import build_slice, remove_slice
+from documents.ingest.rebuilding import build_slice, pack_slice, remove_slice
 from documents.ingest.terms import catch_up_slice, fold_counts
 from documents.syncing import due_runs, runs_of_changes, step, sweep_folders, ticket_of
 
@@ -69,9 +69,12 @@ def build_embedding_set(token: str | None = None) -> None:
 
 @shared_task(ignore_result=True, expires=30)
 def tend_embedding_sets() -> None:
-    """Go on with a build whose pause is over or whose worker is gone, and remove what is over; by beat."""
+    """Go on with a build whose pause is over or whose worker is gone, remove what is over, and give vectors from
+    before what is kept beside them now; by beat."""
     build_embedding_set()
     remove_slice()
+    if pack_slice():
+        tend_embedding_sets.delay()
 
 
 @shared_task(ignore_result=True, expires=30)

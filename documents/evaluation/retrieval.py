@@ -18,9 +18,10 @@ PASSAGES = 50
 """Asked for, so that twenty entries are left when several passages are of one."""
 
 WARM_UP = 20
+_SIDES_FIRST = sorted(FUSIONS, key=lambda name: name not in ("dense", "keyword"))
 CONFIGURATIONS: Mapping[str, SearchSettings] = {
-    name: SearchSettings(fusion=name) for name in sorted(FUSIONS, key=lambda name: name not in ("dense", "keyword"))
-}
+    name: SearchSettings(fusion=name, reranker="none") for name in _SIDES_FIRST
+} | {"reranked": SearchSettings()}
 
 
 @dataclass(frozen=True, slots=True)

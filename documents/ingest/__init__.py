@@ -18,7 +18,7 @@ from documents.ingest.claims import MAX_ATTEMPTS, Claim, ClaimLost, waiting
 from documents.ingest.drafts import Draft, chunking_settings, cut, with_edits
 from documents.ingest.swap import Indexed, swap_in
 from documents.ingest.terms import fold_counts, words_of
-from documents.ingest.vectors import Keyed, Vectors, embed, sets_kept_up
+from documents.ingest.vectors import Embedded, Vectors, embed, sets_kept_up
 from documents.models import DataSource, Document, EmbeddingSet, Status
 from rag.chunking import ChunkingSettings
 from rag.embeddings import shipped_embedder
@@ -113,7 +113,7 @@ def _read(document: Document) -> ParsedDocument:
 
 def _embed(
     claim: Claim, title: str, drafts: list[Draft], made_by: EmbeddingSet, made: Vectors
-) -> list[Keyed | None] | None:
+) -> list[Embedded | None] | None:
     claim.progress(Status.EMBEDDING, 0, len(drafts))
     total = len(drafts)
     return embed(

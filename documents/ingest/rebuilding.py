@@ -14,12 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-import numpy as np
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
-from numpy.typing import NDArray
 
 from documents.embedders import (
     create_index,
@@ -32,8 +30,8 @@ from documents.embedders import (
 )
 from documents.ingest.claims import waiting
 from documents.ingest.drafts import Draft, embedded_text
-from documents.ingest.vectors import text_key
-from documents.models import Chunk, ChunkEmbedding, EmbeddingSet, SetState
+from documents.ingest.vectors import Embedded, embedded, text_key
+from documents.models import Chunk, ChunkEmbedding, EmbedderKind, EmbeddingSet, SetState
 from rag.chunking import TextChunk
 from rag.embeddings import Embedder
 from rag.errors import EmbeddingError
@@ -51,8 +49,9 @@ BATCH_S = 0.7
 
 REMOVED_AT_ONCE = 5000
 
-INSERT = """INSERT INTO documents_chunkembedding (set_id, chunk_id, source_id, key, vector) VALUES (%s, %s, %s, %s, %s)
-ON CONFLICT (chunk_id, set_id) DO UPDATE SET key = EXCLUDED.key, vector = EXCLUDED.vector"""
+INSERT = """INSERT INTO documents_chunkembedding (set_id, chunk_id, source_id, key, vector, tokens)
+VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (chunk_id, set_id)
+DO UPDATE SET key = EXCLUDED.key, vector = EXCLUDED.vector, tokens = EXCLUDED.tokens"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +104,23 @@ def remove_slice() -> bool:
                 if not ChunkEmbedding.objects.filter(set=over).exists():
                     EmbeddingSet.objects.filter(pk=over.pk, state=SetState.RETIRED, remove_at__lte=Now()).delete()
             return False
+    return True
+
+
+def pack_slice() -> bool:
+    """Give some vectors from before the token vectors beside them; whether there is more to do."""
+    made_by = EmbeddingSet.objects.filter(state=SetState.ACTIVE, kind=EmbedderKind.SHIPPED).first()
+    if made_by is None or waiting():
+        return False
+    until = time.monotonic() + SLICE_S
+    while time.monotonic() < until:
+        without = ChunkEmbedding.objects.filter(set=made_by, tokens=None).order_by("pk")
+        chunks = Chunk.objects.filter(pk__in=list(without.values_list("chunk_id", flat=True)[:FIRST_BATCH]))
+        found = list(chunks.filter(excluded=False).annotate(title=F("version__title")).order_by("pk"))
+        if not found:
+            return False
+        texts = [_text(chunk, {}, embedder_of(made_by)) for chunk in found]
+        _store(made_by, texts, embedded(made_by, embedder_of(made_by), [each.text for each in texts]))
     return True
 
 
@@ -185,8 +201,7 @@ def _fill(made_by: EmbeddingSet, embedder: Embedder, chunks: Sequence[Chunk]) ->
     texts = [_text(chunk, keys, embedder) for chunk in chunks]
     wanted = [each for each in texts if not each.known]
     if wanted:
-        vectors = embedder.embed_passages([each.text for each in wanted])
-        _store(made_by, wanted, vectors.astype(np.float16))
+        _store(made_by, wanted, embedded(made_by, embedder, [each.text for each in wanted]))
     return len(chunks)
 
 
@@ -212,7 +227,7 @@ def text_of(chunk: Chunk, title: str, embedder: Embedder) -> tuple[str, bytes]:
     return text, text_key(text)
 
 
-def _store(made_by: EmbeddingSet, texts: Sequence[_Text], vectors: NDArray[np.float16]) -> None:
+def _store(made_by: EmbeddingSet, texts: Sequence[_Text], made: Sequence[Embedded]) -> None:
     """Write the vectors of those chunks that are still as they were read."""
     with transaction.atomic(), connection.cursor() as cursor:
         # Whoever deletes a document, or swaps in another version, waits, and then deletes what is written here too.
@@ -229,8 +244,15 @@ def _store(made_by: EmbeddingSet, texts: Sequence[_Text], vectors: NDArray[np.fl
         cursor.executemany(
             INSERT,
             [
-                (made_by.pk, each.chunk.pk, each.chunk.source_id, each.key, "[" + ",".join(map(str, row)) + "]")
-                for each, row in zip(texts, vectors.tolist(), strict=True)
+                (
+                    made_by.pk,
+                    each.chunk.pk,
+                    each.chunk.source_id,
+                    each.key,
+                    "[" + ",".join(map(str, its.vector.tolist())) + "]",
+                    its.tokens,
+                )
+                for each, its in zip(texts, made, strict=True)
                 if each.chunk.pk in present and present[each.chunk.pk] == each.chunk.edited_text
             ],
         )

@@ -23,13 +23,16 @@ PAGES_PER_INSERT = 50
 COPY_CHUNKS = """COPY documents_chunk
 (id, version_id, document_id, source_id, ordinal, start, "end", heading, text, page, tokens, context, edited_text,
 excluded) FROM STDIN"""
-COPY_VECTORS = "COPY documents_chunkembedding (set_id, chunk_id, source_id, key, vector) FROM STDIN (FORMAT binary)"
+COPY_VECTORS = (
+    "COPY documents_chunkembedding (set_id, chunk_id, source_id, key, vector, tokens) FROM STDIN (FORMAT binary)"
+)
 
 # PostgreSQL's binary COPY: a head, rows of fields with their lengths, an end. A halfvec is its dimensions, two unused
 # bytes, and its numbers. As text, writing and reading the numbers took longer than storing them.
 COPY_HEAD, COPY_END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
-ROW_HEAD = (5).to_bytes(2, "big")
+ROW_HEAD = (6).to_bytes(2, "big")
 LENGTH, INTEGER, VECTOR_HEAD = struct.Struct("!i"), struct.Struct("!q"), struct.Struct("!hh")
+NOTHING = LENGTH.pack(-1)
 TAKE_IDS = "SELECT nextval(pg_get_serial_sequence('documents_chunk', 'id')) FROM generate_series(1, %s)"
 
 
@@ -153,17 +156,21 @@ def _copy_vectors(document: Document, made_by: EmbeddingSet, chunk_ids: list[int
         copy.write(COPY_HEAD)
         for chunk_id, found in zip(chunk_ids, made, strict=True):
             if found is not None:
-                key, vector = found
-                halves = VECTOR_HEAD.pack(len(vector), 0) + vector.astype(">f2").tobytes()
+                halves = VECTOR_HEAD.pack(len(found.vector), 0) + found.vector.astype(">f2").tobytes()
                 fields = (
                     INTEGER.pack(made_by.pk),
                     INTEGER.pack(chunk_id),
                     document.source_id.bytes,
-                    key,
+                    found.key,
                     halves,
+                    found.tokens,
                 )
-                copy.write(ROW_HEAD + b"".join(LENGTH.pack(len(field)) + field for field in fields))
+                copy.write(ROW_HEAD + b"".join(NOTHING if each is None else _field(each) for each in fields))
         copy.write(COPY_END)
+
+
+def _field(value: bytes) -> bytes:
+    return LENGTH.pack(len(value)) + value
 
 
 def _finish(document: Document, version: DocumentVersion, indexed: Indexed, seconds: float) -> None:

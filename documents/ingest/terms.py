@@ -80,7 +80,7 @@ def terms_of(draft: Draft, title: str, language: str) -> Terms | None:
     if draft.excluded:
         return None
     text = draft.chunk.text if draft.edited_text is None else draft.edited_text
-    return chunk_terms(f"{title}\n{draft.chunk.heading}\n{draft.chunk.context}\n{text}", language)
+    return chunk_terms(f"{draft.chunk.context}\n{text}", language, f"{title}\n{draft.chunk.heading}")
 
 
 def copy_terms(source_id: uuid.UUID, chunk_ids: Iterable[int], words: Words) -> None:

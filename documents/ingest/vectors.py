@@ -2,34 +2,43 @@
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from documents.embedders import active_set, embedder_of, pause_build
+from documents.embedders import active_set, embedder_of, pause_build, token_packer
 from documents.ingest.drafts import Draft, embedded_text
 from documents.models import Chunk, ChunkEmbedding, Document, EmbeddingSet, SetState
+from rag.embeddings import Embedder
 from rag.errors import EmbeddingError
 
 log = logging.getLogger(__name__)
 
 KEY_BYTES = 16
 
-Keyed = tuple[bytes, NDArray[np.float16]]
-"""What a text is known again by, and its vector."""
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """What was made of a text: the ``key`` it is known again by, its ``vector`` (dimensions,) of unit length, and its
+    token vectors packed for late interaction, None where the embedder gives none.
+    """
+
+    key: bytes
+    vector: NDArray[np.float16]
+    tokens: bytes | None
 
 
 @dataclass(slots=True)
 class Vectors:
-    """For each set the key and the vector of each draft, None for a draft that is left out of searches.
+    """For each set what was made of each draft, None for a draft that is left out of searches.
 
     None in place of the list leaves the document to those who build the set: its embedder could not be had.
     """
 
-    of_set: dict[int, list[Keyed | None] | None] = field(default_factory=dict)
+    of_set: dict[int, list[Embedded | None] | None] = field(default_factory=dict)
 
     def missing(self, wanted: Iterable[EmbeddingSet]) -> list[EmbeddingSet]:
         """Those of the sets that have no vectors here yet; only one that is being built may do without."""
@@ -56,7 +65,7 @@ def embed(
     made_by: EmbeddingSet,
     on_progress: Callable[[int], None],
     made: Vectors | None = None,
-) -> list[Keyed | None] | None:
+) -> list[Embedded | None] | None:
     """The key and vector of each draft in one set; what the current chunks or ``made`` have is taken from them.
 
     ``on_progress`` is called with the number of drafts that have theirs. None when the set is only being built and its
@@ -82,19 +91,34 @@ def _embed(
     made_by: EmbeddingSet,
     on_progress: Callable[[int], None],
     made: Vectors | None,
-) -> list[Keyed | None]:
+) -> list[Embedded | None]:
     embedder = embedder_of(made_by, hurried=made_by.state == SetState.BUILDING)
     texts = [None if each.excluded else embedded_text(each, title, embedder) for each in drafts]
     keys = [None if text is None else text_key(text) for text in texts]
     known = _known(document, made_by)
     before_that = (made.of_set.get(made_by.pk) if made else None) or ()
-    known.update(each for each in before_that if each is not None)
+    known.update((each.key, each) for each in before_that if each is not None)
     new = {key: text for key, text in zip(keys, texts, strict=True) if key and text is not None and key not in known}
     before = len(drafts) - len(new)
     on_progress(before)
-    fresh = embedder.embed_passages(list(new.values()), lambda done: on_progress(before + done))
-    known.update(zip(new, fresh.astype(np.float16), strict=True))
-    return [None if key is None else (key, known[key]) for key in keys]
+    made_now = embedded(made_by, embedder, list(new.values()), lambda done: on_progress(before + done))
+    known.update((each.key, each) for each in made_now)
+    return [None if key is None else known[key] for key in keys]
+
+
+def embedded(
+    made_by: EmbeddingSet, embedder: Embedder, texts: list[str], on_progress: Callable[[int], None] | None = None
+) -> list[Embedded]:
+    """What the embedder of a set makes of each text. Raises EmbeddingError."""
+    packer = token_packer(made_by)
+    packed: Sequence[bytes | None]
+    if packer is None:
+        vectors = embedder.embed_passages(texts, on_progress)
+        packed = [None] * len(texts)
+    else:
+        vectors, packed = packer.embedder.embed_passages_and_tokens(texts, packer.pack, on_progress)
+    rows = zip(texts, vectors.astype(np.float16), packed, strict=True)
+    return [Embedded(text_key(text), vector, tokens) for text, vector, tokens in rows]
 
 
 def embed_chunk(draft: Draft, title: str, made_by: Iterable[EmbeddingSet]) -> Vectors:
@@ -104,14 +128,14 @@ def embed_chunk(draft: Draft, title: str, made_by: Iterable[EmbeddingSet]) -> Ve
         embedder = embedder_of(each, hurried=each.state == SetState.BUILDING)
         text = embedded_text(draft, title, embedder)
         try:
-            vector = None if draft.excluded else embedder.embed_passages([text])[0].astype(np.float16)
+            made = [] if draft.excluded else embedded(each, embedder, [text])
         except EmbeddingError as error:
             if each.state != SetState.BUILDING:
                 raise
             pause_build(each, error)
             found.of_set[each.pk] = None
             continue
-        found.of_set[each.pk] = [None if vector is None else (text_key(text), vector)]
+        found.of_set[each.pk] = [made[0] if made else None]
     return found
 
 
@@ -121,7 +145,12 @@ def replace_vectors(chunk: Chunk, vectors: Vectors) -> None:
     ChunkEmbedding.objects.bulk_create(
         (
             ChunkEmbedding(
-                set_id=set_id, chunk=chunk, source_id=chunk.source_id, key=found[0], vector=found[1].tolist()
+                set_id=set_id,
+                chunk=chunk,
+                source_id=chunk.source_id,
+                key=found.key,
+                vector=found.vector.tolist(),
+                tokens=found.tokens,
             )
             for set_id, made in vectors.of_set.items()
             for found in made or ()
@@ -130,7 +159,7 @@ def replace_vectors(chunk: Chunk, vectors: Vectors) -> None:
         # Whoever fills a set that is being built may have written the vector of the old text this very moment.
         update_conflicts=True,
         unique_fields=["chunk", "set"],
-        update_fields=["key", "vector"],
+        update_fields=["key", "vector", "tokens"],
     )
 
 
@@ -139,11 +168,14 @@ def text_key(text: str) -> bytes:
     return hashlib.blake2b(text.encode(), digest_size=KEY_BYTES).digest()
 
 
-def _known(document: Document, made_by: EmbeddingSet) -> dict[bytes, NDArray[np.float16]]:
+def _known(document: Document, made_by: EmbeddingSet) -> dict[bytes, Embedded]:
     if document.current_version_id is None:
         return {}
     rows = ChunkEmbedding.objects.filter(set=made_by, chunk__version_id=document.current_version_id)
+    if token_packer(made_by) is not None:
+        # One from before token vectors were kept is embedded again.
+        rows = rows.exclude(tokens=None)
     return {
-        bytes(key): np.array(vector, np.float16)
-        for key, vector in rows.values_list("key", "vector").iterator(chunk_size=1000)
+        bytes(key): Embedded(bytes(key), np.array(vector, np.float16), None if tokens is None else bytes(tokens))
+        for key, vector, tokens in rows.values_list("key", "vector", "tokens").iterator(chunk_size=1000)
     }

@@ -102,8 +102,9 @@ class ChunkEmbedding(models.Model):
     """The vector of one chunk in one set.
 
     ``vector`` has unit length, so that the inner product is the cosine. ``key`` says what was embedded: a text that
-    comes again is not embedded again. Chunks left out of searches have none. Every index costs each chunk time: the two
-    below serve the foreign keys too.
+    comes again is not embedded again. ``tokens`` are the token vectors packed for late interaction, None where the
+    embedder gives none. Chunks left out of searches have no row. Every index costs each chunk time: the first two below
+    serve the foreign keys too.
     """
 
     set = models.ForeignKey(EmbeddingSet, models.CASCADE, related_name="embeddings", db_index=False)
@@ -111,12 +112,16 @@ class ChunkEmbedding(models.Model):
     source = models.ForeignKey(DataSource, models.CASCADE, related_name="+", db_index=False)
     key = models.BinaryField(max_length=16)
     vector = HalfVectorField()
+    tokens = models.BinaryField(null=True)
 
     class Meta:
         verbose_name = _("embedding")
         verbose_name_plural = _("embeddings")
         constraints = (models.UniqueConstraint(fields=("chunk", "set"), name="embedding_once"),)
-        indexes = (models.Index(fields=("set", "source"), name="embedding_of_source"),)
+        indexes = (
+            models.Index(fields=("set", "source"), name="embedding_of_source"),
+            models.Index(fields=("set", "id"), name="embedding_without_tokens", condition=Q(tokens__isnull=True)),
+        )
 
     def __str__(self) -> str:
         return f"{self.chunk_id} in {self.set_id}"

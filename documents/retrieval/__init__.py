@@ -1,7 +1,7 @@
 """Search: the chunks that answer a question, by meaning and by words, among those the asker may see.
 
 One SQL statement finds the candidates of both kinds and holds the permission condition (``statement``), by words that
-``lexicon`` has weighed; ``fusion`` joins their scores.
+``lexicon`` has weighed; ``fusion`` joins their scores, and ``reranking`` compares the best of them word by word.
 """
 
 import logging
@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth.models import AnonymousUser
 from numpy.typing import NDArray
 
-from documents.embedders import embedder_of, note_search, searched_set
+from documents.embedders import TokenPacker, embedder_of, note_search, searched_set, token_packer
 from documents.models import EmbeddingSet
 from documents.retrieval.fusion import RRF_K, fuse
 from documents.retrieval.passages import Retrieval, RetrievalStep, RetrievedPassage
-from documents.retrieval.settings import DEFAULT, FUSIONS, Fusion, SearchSettings
+from documents.retrieval.reranking import rerank
+from documents.retrieval.settings import DEFAULT, FUSIONS, RERANKERS, Fusion, Reranker, SearchSettings
 from documents.retrieval.statement import PREPARE, find_candidates, vector_text
 from rag.errors import EmbeddingError
 
@@ -30,7 +31,9 @@ __all__ = [
     "FUSIONS",
     "MAX_PASSAGES",
     "PREPARE",
+    "RERANKERS",
     "Fusion",
+    "Reranker",
     "Retrieval",
     "RetrievalStep",
     "RetrievedPassage",
@@ -57,17 +60,18 @@ def search(
     """Find at most ``limit`` passages that ``user`` may see, best first.
 
     ``sources`` narrows the search to these data sources; None means all that are visible, an empty one finds nothing.
-    Safe in any thread. Costs one embedding and two statements, and two more now and then that ask which vectors to
+    Safe in any thread. Costs one embedding and three statements, and two more now and then that ask which vectors to
     search and which languages there are. By ``settings`` that ask for words alone nothing is embedded; where the
     question cannot be embedded, words are asked whatever they say.
     """
     limit = max(1, min(limit, MAX_PASSAGES))
     query = query.replace("\x00", " ")[:MAX_QUESTION_CHARS]
     searched = searched_set()
+    packer = token_packer(searched) if settings.reranker == "late_interaction" else None
     steps: list[RetrievalStep] = []
-    vector = None
+    vector = tokens = None
     if settings.fusion != "keyword":
-        vector, embedded = _embedded(searched, query)
+        vector, tokens, embedded = _embedded(searched, packer, query)
         steps.append(embedded)
         if vector is None and settings.fusion == "dense":
             settings = replace(settings, fusion="keyword")
@@ -76,7 +80,8 @@ def search(
     count = max(limit, settings.candidates)
     wanted = None if sources is None else sorted(set(sources))
     words = None if settings.fusion == "dense" else query
-    candidates = find_candidates(user, searched, count, words=words, vector=vector, sources=wanted)
+    found = find_candidates(user, searched, count, words=words, vector=vector, sources=wanted)
+    candidates = found.passages
     asked = {
         "per_side": count,
         "sides": [side for side, part in (("dense", vector), ("keyword", words)) if part is not None],
@@ -92,23 +97,38 @@ def search(
         for each in passages
     ]
     steps.append(RetrievalStep("fuse", _ms(started), how, {"candidates": scored}))
+
+    if packer is not None and tokens is not None:
+        started = time.perf_counter()
+        depth = max(limit, settings.rerank_depth)
+        passages, told = rerank(passages, searched, packer, tokens, found.reach, depth)
+        said = {"reranker": settings.reranker, "candidates": min(depth, len(candidates))}
+        steps.append(RetrievalStep("rerank", _ms(started), said, told))
     return Retrieval(passages[:limit], steps, by_words=vector is None)
 
 
-def _embedded(searched: EmbeddingSet, query: str) -> tuple[NDArray[Any] | None, RetrievalStep]:
-    """The question's vector, and the step; None when the embedder is elsewhere and fails: words still find."""
+def _embedded(
+    searched: EmbeddingSet, packer: TokenPacker | None, query: str
+) -> tuple[NDArray[Any] | None, NDArray[Any] | None, RetrievalStep]:
+    """The question's vector, its token vectors with a ``packer``, and the step.
+
+    None when the embedder is elsewhere and fails: words still find.
+    """
     started = time.perf_counter()
-    vector = None
+    vector = tokens = None
     known: dict[str, Any] = {"dimensions": searched.dimensions, "model": searched.name}
     try:
-        vector = embedder_of(searched).embed_query(query)
+        if packer is None:
+            vector = embedder_of(searched).embed_query(query)
+        else:
+            vector, tokens = packer.embedder.embed_query_and_tokens(query)
     except EmbeddingError as error:
         log.warning("retrieval: the question could not be embedded, searching by words alone: %s", error)
         note_search(searched, error)
         known = {"error": error.code, "searched_by": "words", "model": searched.name}
     else:
         note_search(searched, None)
-    return vector, RetrievalStep("embed_question", _ms(started), {"characters": len(query)}, known)
+    return vector, tokens, RetrievalStep("embed_question", _ms(started), {"characters": len(query)}, known)
 
 
 def _said(settings: SearchSettings) -> dict[str, Any]:

@@ -87,8 +87,8 @@ def weighed(question: str, allowed: str, parameters: tuple[Any, ...]) -> Lexical
     ``allowed`` with ``parameters`` is the SQL of the ids of the sources to search: of a large index, the smaller their
     part is, the more keys are asked for, as most of what these find is not theirs.
     """
-    terms = [term for group in question_terms(question, _languages.get()) for term in group]
-    keys = all_keys(terms)
+    groups = question_terms(question, _languages.get())
+    keys = all_keys([term for group in groups for term in group])
     wanted = [key for its in keys.values() for key in its]
     holding: dict[int, int] = {}
     chunks = visible = 0
@@ -100,4 +100,4 @@ def weighed(question: str, allowed: str, parameters: tuple[Any, ...]) -> Lexical
             else:
                 holding[key] = count
     most = MOST_CANDIDATES * max(1.0, (chunks / LARGE) ** 0.5) * chunks / max(visible, 1)
-    return asked(keys, holding, chunks, most if visible > ALL_BELOW else float("inf"))
+    return asked(groups, holding, chunks, most if visible > ALL_BELOW else float("inf"))

@@ -12,8 +12,8 @@ class RetrievedPassage:
     ``edited_text`` is what somebody wrote in its place, None where nobody did; ``context`` is the header of the table
     that the chunk continues, else empty.
     ``page`` is where it begins; ``pages`` holds number and start of each page it touches, offsets of the document.
-    ``dense_score`` is the cosine of question and chunk, ``keyword_score`` BM25; ``score`` joins
-    them and runs from 0 to 1, relative to the other candidates of the same question.
+    ``dense_score`` is the cosine of question and chunk, ``keyword_score`` BM25. ``score`` runs from 0 to 1: reranked
+    it is the chance that the passage answers, else it joins the two, relative to the question's other candidates.
     """
 
     chunk_id: int

@@ -5,6 +5,8 @@ from typing import Literal, get_args
 
 Fusion = Literal["convex", "rrf", "dense", "keyword"]
 FUSIONS: tuple[Fusion, ...] = get_args(Fusion)
+Reranker = Literal["none", "late_interaction"]
+RERANKERS: tuple[Reranker, ...] = get_args(Reranker)
 MAX_CANDIDATES = 1000
 
 
@@ -14,12 +16,15 @@ class SearchSettings:
 
     ``convex`` adds their scores by ``dense_weight`` (0 to 1, the rest is the words'), ``rrf`` their reciprocal ranks;
     ``dense`` and ``keyword`` ask one side only. ``candidates`` are taken from each side, unless more passages are asked
-    for. Raises ValueError for what is out of range.
+    for. ``reranker`` puts the first ``rerank_depth`` of them in order again, or as many as passages are asked for.
+    Raises ValueError for what is out of range.
     """
 
     fusion: Fusion = "convex"
     dense_weight: float = 0.5
     candidates: int = 50
+    reranker: Reranker = "late_interaction"
+    rerank_depth: int = 50
 
     def __post_init__(self) -> None:
         """Refuse what no search could honour."""
@@ -29,6 +34,10 @@ class SearchSettings:
             raise ValueError("dense_weight must be 0 to 1")
         if not 1 <= self.candidates <= MAX_CANDIDATES:
             raise ValueError(f"candidates must be 1 to {MAX_CANDIDATES}")
+        if self.reranker not in RERANKERS:
+            raise ValueError(f"reranker must be one of {', '.join(RERANKERS)}")
+        if not 1 <= self.rerank_depth <= MAX_CANDIDATES:
+            raise ValueError(f"rerank_depth must be 1 to {MAX_CANDIDATES}")
 
 
 DEFAULT = SearchSettings()

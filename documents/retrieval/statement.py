@@ -4,7 +4,8 @@ One short statement before it reads how rare the question's words are (``lexicon
 """
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from documents.models import DataSource, EmbeddingSet
 from documents.retrieval.lexicon import weighed
 from documents.retrieval.passages import RetrievedPassage
-from rag.lexical.postings import DIMENSIONS, LexicalQuestion
+from rag.lexical.postings import DIMENSIONS, NOTHING_ASKED
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -74,11 +75,22 @@ WHERE NOT chunk.excluded
 """
 
 
+TOKENS = """SELECT chunk_id, tokens FROM documents_chunkembedding
+WHERE chunk_id = ANY(%s) AND set_id = %s AND tokens IS NOT NULL"""
+
 COLUMNS = (
     "chunk_id", "document_id", "version_id", "filename", "title", "heading", "text", "start", "end", "page",
     "context", "edited_text", "source_id", "source_name", "dense_score", "keyword_score", "pages",
 )  # fmt: skip
 """What FIND selects, as the fields of a passage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What a statement found, in no particular order, and the most that the words of any passage could score."""
+
+    passages: list[RetrievedPassage]
+    reach: float
 
 
 def find_candidates(
@@ -89,7 +101,7 @@ def find_candidates(
     words: str | None,
     vector: NDArray[Any] | None,
     sources: list[uuid.UUID] | None,
-) -> list[RetrievedPassage]:
+) -> Candidates:
     """The ``count`` chunks nearest to ``vector`` and the ``count`` best by ``words``, among those ``user`` may see.
 
     A side that is None is not asked, and its score is 0 for all; else each has both scores, whichever side found it.
@@ -101,10 +113,10 @@ def find_candidates(
     try:
         allowed_sql, allowed_parameters = allowed.values("pk").query.sql_with_params()
     except EmptyResultSet:
-        return []
+        return Candidates([], 0.0)
     point = vector_text(vector if vector is not None else np.zeros(searched.dimensions))
     near = count if vector is not None else 0
-    asked = weighed(words, allowed_sql, allowed_parameters) if words is not None else LexicalQuestion((), (), ())
+    asked = weighed(words, allowed_sql, allowed_parameters) if words is not None else NOTHING_ASKED
     weights = sparse_text(asked.ids, asked.idfs)
     statement = FIND.format(allowed=allowed_sql, exact=EXACT_BELOW, dimensions=searched.dimensions, set=searched.pk)
     by_words = [list(asked.keys), weights, count if asked.keys else 0]
@@ -113,7 +125,14 @@ def find_candidates(
         cursor.execute(PREPARE)
         cursor.execute(statement, parameters)
         rows = cursor.fetchall()
-    return [_passage(row) for row in rows]
+    return Candidates([_passage(row) for row in rows], asked.reach)
+
+
+def packed_tokens(searched: EmbeddingSet, chunk_ids: Sequence[int]) -> dict[int, bytes]:
+    """The packed token vectors of these chunks in the searched set, where there are any."""
+    with connection.cursor() as cursor:
+        cursor.execute(TOKENS, [list(chunk_ids), searched.pk])
+        return {chunk_id: bytes(tokens) for chunk_id, tokens in cursor.fetchall()}
 
 
 def _passage(row: tuple[Any, ...]) -> RetrievedPassage:

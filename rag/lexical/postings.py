@@ -43,11 +43,17 @@ class Postings:
 
 @dataclass(frozen=True, slots=True)
 class LexicalQuestion:
-    """A question's terms with how rare each is, and the keys by which its candidates are found."""
+    """A question's terms with how rare each is, the keys by which its candidates are found, and ``reach``: the most
+    that a passage could score, with every word of the question in it, the words that no passage holds among them.
+    """
 
     ids: tuple[int, ...]
     idfs: tuple[float, ...]
     keys: tuple[int, ...]
+    reach: float
+
+
+NOTHING_ASKED = LexicalQuestion((), (), (), 0.0)
 
 
 def postings(terms: Mapping[str, int], reference: float) -> Postings:
@@ -81,13 +87,15 @@ def all_keys(terms: Sequence[str]) -> dict[int, list[int]]:
     return {each: [each * BUCKETS + bucket + _LOWEST_KEY for bucket in range(BUCKETS)] for each in ids}
 
 
-def asked(keys: Mapping[int, Sequence[int]], holding: Mapping[int, int], chunks: int, most: float) -> LexicalQuestion:
+def asked(groups: Sequence[Sequence[str]], holding: Mapping[int, int], chunks: int, most: float) -> LexicalQuestion:
     """Choose what to ask for.
 
-    ``keys`` as from ``all_keys``, ``holding`` how many of all ``chunks`` hold a key. Keys are taken by how much they
-    can add to a score, those left out that would bring the candidates above ``most``; never none.
+    ``groups`` are the question's words, each with its alternatives; ``holding`` says how many of all ``chunks`` hold a
+    key. Keys are taken by how much they can add to a score, those left out that would bring the candidates above
+    ``most``; never none.
     """
-    rarity = {}
+    keys = all_keys([term for group in groups for term in group])
+    rarity: dict[int, float] = {}
     for term, its in keys.items():
         found = sum(holding.get(key, 0) for key in its)
         if found > 0:
@@ -105,8 +113,18 @@ def asked(keys: Mapping[int, Sequence[int]], holding: Mapping[int, int], chunks:
         if not chosen or candidates + holding[key] <= most:
             chosen.append(key)
             candidates += holding[key]
+    unheard = idf(0, max(chunks, 1))
+    worths = sorted(
+        (max((rarity.get(term_id(term), 0.0) for term in group), default=0.0) or unheard for group in groups),
+        reverse=True,
+    )
     ordered = sorted(rarest)
-    return LexicalQuestion(tuple(ordered), tuple(rarity[term] for term in ordered), tuple(chosen))
+    return LexicalQuestion(
+        tuple(ordered),
+        tuple(rarity[term] for term in ordered),
+        tuple(chosen),
+        (K1 + 1) * sum(worths[:MAX_TERMS]),
+    )
 
 
 def _slowing(length: int, reference: float) -> float:

@@ -4,7 +4,7 @@ Ada owns the data source "Research" (restricted), Ben shares a group with it, Cl
 of the group, Root is an admin.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from django.contrib.auth.models import Group
 
 from accounts.models import Role, User
 from documents.models import Chunk, DataSource, Document, DocumentVersion, Status, Visibility
-from rag.embeddings import shipped_embedder
+from rag.embeddings import OnnxEmbedder, shipped_embedder
 from tests.chunk_rows import save_chunks
 from tests.fakes.embeddings import FakeEmbeddings
 
@@ -98,6 +98,20 @@ def make_document() -> Callable[..., Document]:
         return document
 
     return make
+
+
+@pytest.fixture
+def embedded_texts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The texts that the shipped embedder is given from here on, as passages."""
+    given: list[str] = []
+    real = OnnxEmbedder.embed_passages_and_tokens
+
+    def listen(self: OnnxEmbedder, texts: Sequence[str], *further: Any) -> Any:
+        given.extend(texts)
+        return real(self, texts, *further)
+
+    monkeypatch.setattr(OnnxEmbedder, "embed_passages_and_tokens", listen)
+    return given
 
 
 @pytest.fixture

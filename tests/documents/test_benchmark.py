@@ -68,14 +68,20 @@ def rows_left() -> tuple[int, ...]:
 def test_every_configuration_is_measured_and_compared_with_the_first(cast: Any, dataset: Path, tmp_path: Path) -> None:
     printed = run(cast, dataset, "--json", tmp_path / "figures.json")
     given = json.loads((tmp_path / "figures.json").read_text())
-    assert list(given["configurations"]) == ["dense", "keyword", "convex", "rrf"]
+    assert list(given["configurations"]) == ["dense", "keyword", "convex", "rrf", "reranked"]
     assert given["queries"] == ["q1", "q2", "q3"]
     assert given["dataset"] | {"corpus_sha256": ""} == {
         "name": "tiny", "split": "", "entries": 5, "corpus_sha256": "", "left_out": [],
     }  # fmt: skip
     assert (given["corpus"]["documents"], given["corpus"]["chunks"]) == (4, 4)
     convex, keyword = given["configurations"]["convex"], given["configurations"]["keyword"]
-    assert convex["settings"] == {"fusion": "convex", "dense_weight": 0.5, "candidates": 50}
+    assert convex["settings"] == {
+        "fusion": "convex",
+        "dense_weight": 0.5,
+        "candidates": 50,
+        "reranker": "none",
+        "rerank_depth": 50,
+    }
     assert convex["scores"]["recall@1"] == [1.0, 1.0, 0.5]
     assert convex["metrics"]["recall@20"] == pytest.approx(1.0)
     assert keyword["scores"]["recall@20"] == [0.0, 1.0, 0.5]  # no word of the first question is there

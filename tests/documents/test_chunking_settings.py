@@ -2,7 +2,6 @@
 
 import io
 import time
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -18,7 +17,6 @@ from documents.retrieval import search
 from documents.services.chunking import source_chunking_apply
 from documents.services.chunks import chunk_edit
 from rag.chunking import ChunkingSettings
-from rag.embeddings import OnnxEmbedder
 from tests.documents.files import HANDBOOK
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -101,23 +99,16 @@ def test_applying_queues_what_is_ready_once_and_searches_go_on(cast: Any, calls:
 
 
 def test_chunks_that_stay_the_same_are_not_embedded_again_and_keep_their_edits(
-    cast: Any, monkeypatch: pytest.MonkeyPatch
+    cast: Any, embedded_texts: list[str]
 ) -> None:
     document = indexed(cast, f"{HANDBOOK}\n\n## Long\n\n{SECTION}")
     leave = document.chunks.get(text__contains="Ask your manager")
     chunk_edit(user=cast.ada, chunk_id=leave.pk, text="Leave is called Zephyr.")
-    embedded: list[str] = []
-    real = OnnxEmbedder.embed_passages
-
-    def listen(self: OnnxEmbedder, texts: Sequence[str], on_progress: Any = None) -> Any:
-        embedded.extend(texts)
-        return real(self, texts, on_progress)
-
-    monkeypatch.setattr(OnnxEmbedder, "embed_passages", listen)
+    embedded_texts.clear()
     source_chunking_apply(user=cast.ada, source=cast.research, max_tokens=90, overlap_sentences=1)
     ingest(document.pk)
-    assert embedded
-    assert not [text for text in embedded if "Zephyr" in text or "Berlin" not in text]
+    assert embedded_texts
+    assert not [text for text in embedded_texts if "Zephyr" in text or "Berlin" not in text]
     assert search(user=cast.max, query="Zephyr").passages[0].edited_text == "Leave is called Zephyr."
 
 

@@ -131,7 +131,7 @@ def test_the_old_set_stays_until_its_time_is_over_and_can_be_switched_back_to(
     build()
     remove_slice()
     assert ChunkEmbedding.objects.filter(set=first).count() == document.chunk_count
-    changed = document.chunks.order_by("pk").first()
+    changed = document.chunks.order_by("pk")[0]
     changed.edited_text = "Everybody gets forty days."
     changed.save()
     replace_terms(changed)

@@ -4,7 +4,6 @@ import io
 import threading
 import time
 import uuid
-from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,6 @@ from documents.models import Chunk, ChunkEdit, Document, DocumentVersion, Status
 from documents.retrieval import search
 from documents.tasks import call_workers
 from live.stream import sync_client
-from rag.embeddings import OnnxEmbedder
 from rag.parsing.sandbox import ParsingSandbox
 from tests.documents.files import EMPTY_PDF, HANDBOOK, pdf_with_text
 
@@ -253,21 +251,14 @@ def changed_bytes(document: Document, data: bytes) -> Document:
     return indexed(document)
 
 
-def test_what_did_not_change_in_a_document_is_not_embedded_again(cast: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_did_not_change_in_a_document_is_not_embedded_again(cast: Any, embedded_texts: list[str]) -> None:
     document = indexed(upload(cast, "\n\n".join(["# Cranes", *SECTIONS]).encode()))
     before = dict(document.chunks.values_list("text", "embeddings__vector"))
-    embedded: list[str] = []
-    real = OnnxEmbedder.embed_passages
-
-    def listen(self: OnnxEmbedder, texts: Sequence[str], on_progress: Any = None) -> Any:
-        embedded.extend(texts)
-        return real(self, texts, on_progress)
-
-    monkeypatch.setattr(OnnxEmbedder, "embed_passages", listen)
+    embedded_texts.clear()
     sections = [*SECTIONS[:5], "## New\n\nA new crane stands on quay 99.", *SECTIONS[5:]]
     document = changed_bytes(document, "\n\n".join(["# Cranes", *sections]).encode())
-    assert len(embedded) == 1
-    assert "quay 99" in embedded[0]
+    assert len(embedded_texts) == 1
+    assert "quay 99" in embedded_texts[0]
     after = dict(document.chunks.values_list("text", "embeddings__vector"))
     assert len(after) == len(before) + 1
     assert all(after[text] == vector for text, vector in before.items())

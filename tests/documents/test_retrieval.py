@@ -54,7 +54,7 @@ def test_scores_are_cosine_and_rank_and_lie_in_order(cast: Any, make_document: A
 def test_steps_tell_what_happened_without_any_text_of_a_document(cast: Any, make_document: Any) -> None:
     make_document(cast.library, *FACTS)
     steps = search(user=cast.root, query="When are invoices paid?", limit=1).steps
-    assert [step.name for step in steps] == ["embed_question", "retrieve", "fuse"]
+    assert [step.name for step in steps] == ["embed_question", "retrieve", "fuse", "rerank"]
     assert all(step.ms >= 0 for step in steps)
     assert len(steps[2].output["candidates"]) == 3
     assert not any(word in str(steps) for word in ("accounting", "rocket", "leave"))
@@ -80,7 +80,9 @@ def test_one_side_is_asked_alone(cast: Any, make_document: Any, monkeypatch: pyt
 @pytest.mark.parametrize("fusion", FUSIONS)
 def test_the_steps_say_how_was_searched(cast: Any, make_document: Any, fusion: Any) -> None:
     make_document(cast.library, *FACTS)
-    steps = search(user=cast.max, query="invoices", settings=SearchSettings(fusion=fusion, candidates=20)).steps
+    steps = search(
+        user=cast.max, query="invoices", settings=SearchSettings(fusion=fusion, candidates=20, reranker="none")
+    ).steps
     retrieved, fused = steps[-2:]
     assert retrieved.input["per_side"] == 20
     assert retrieved.input["sides"] == ([fusion] if fusion in ("dense", "keyword") else ["dense", "keyword"])
