@@ -18,7 +18,7 @@ class Span:
 
 
 # Possessive, and never failing once begun: no input makes the search go back.
-_END = re.compile(r"[.!?…‽]++[\"'”’»)\]}*_]*+(?:\[\d{1,3}\])*+|[。！？｡．]++[”’」』）】》]*+|[؟۔।॥።။]++[\"'”’»)]*+")
+_END = re.compile(r"[.!?…‽]++[\"'”’»)\]}*_]*+(?:\[\d{1,3}\])*|[。！？｡．]++[”’」』）】》]*+|[؟۔।॥።။]++[\"'”’»)]*+")
 _NO_SPACE_NEEDED = frozenset("。！？｡．")
 _BULLET = re.compile(r"[ \t\u00a0]*(?:[-*+•●○▪■□◦‣⁃∙·➢➤✓✔–—](?=[ \t\u00a0]))[ \t\u00a0]*")
 _ITEM = re.compile(r"[ \t\u00a0]*(?:[-*+•●○▪■□◦‣⁃∙·➢➤✓✔–—]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)])[ \t\u00a0]")

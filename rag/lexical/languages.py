@@ -36,7 +36,7 @@ _SCRIPTS: tuple[tuple[str, str, str | Mapping[str, frozenset[str]]], ...] = (
 _SCRIPT = re.compile("|".join(f"(?P<{name}>[{letters}]+)" for name, letters, _ in _SCRIPTS))
 _LANGUAGES = {name: languages for name, _, languages in _SCRIPTS}
 _MARKS = combining()
-_WORD = re.compile(rf"[^\W\d_]++(?:['{_MARKS}]++[^\W\d_]*+)*+")
+_WORD = re.compile(rf"[^\W\d_]++(?:['{_MARKS}]++[^\W\d_]*+)*")
 # What a script is taken for where its words decide nothing.
 _LIKELIEST = {"cyrillic": "ru", "arabic": "ar", "devanagari": "hi"}
 # A sign of these says more than a letter does.

@@ -32,9 +32,12 @@ _TIE = r"(?:['.@&\u200c\u00b7-]|(?<=\d)[,:](?=\d))"
 
 
 def _pattern(letters: str) -> str:
-    """Return the pattern of a token whose letters are those of a character class; no input makes it go back."""
-    word = rf"{letters}++(?:[{_MARKS}]++{letters}*+)*+"
-    return rf"(?:§{{1,2}}\ ?(?=\d))?+{word}(?:{_TIE}{word}){{0,{_MOST_PARTS - 1}}}+(?:\+\+|\#(?!\w))?+"
+    """Return the pattern of a token whose letters are those of a character class; no input makes it go back.
+
+    Only classes are possessive: Python before 3.11.5 gets possessive groups wrong (its issue gh-106052).
+    """
+    word = rf"{letters}++(?:[{_MARKS}]++{letters}*+)*"
+    return rf"(?:§{{1,2}}\ ?(?=\d))?{word}(?:{_TIE}{word}){{0,{_MOST_PARTS - 1}}}(?:\+\+|\#(?!\w))?"
 
 
 _DENSE_SIGN = re.compile(f"[{_DENSE}]")
