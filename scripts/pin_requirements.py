@@ -25,6 +25,7 @@ TOOLS = [
     "import-linter", "djlint",
     "boto3", "moto[s3,server]",  # a real S3 server for the tests
     "daphne",  # channels.testing imports it
+    "soupsieve<3",  # of beautifulsoup4; later ones need Python 3.11.5, and Debian has 3.11.2
 ]  # fmt: skip
 NEVER = {"torch", "torchvision", "nvidia-cublas-cu12"}
 ROOT = Path(__file__).resolve().parents[1]
