@@ -1,6 +1,5 @@
 """The last step: one transaction that puts a document's new version in the place of the old one."""
 
-import struct
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
@@ -11,6 +10,7 @@ from django.db.models import Max
 from documents import storage
 from documents.embedders import hold_sets
 from documents.events import announce
+from documents.ingest.binary_copy import bigint, copy_rows, halfvec
 from documents.ingest.claims import Claim, ClaimLost
 from documents.ingest.drafts import Draft, chunking_settings, with_edits
 from documents.ingest.terms import Words, copy_terms
@@ -27,12 +27,6 @@ COPY_VECTORS = (
     "COPY documents_chunkembedding (set_id, chunk_id, source_id, key, vector, tokens) FROM STDIN (FORMAT binary)"
 )
 
-# PostgreSQL's binary COPY: a head, rows of fields with their lengths, an end. A halfvec is its dimensions, two unused
-# bytes, and its numbers. As text, writing and reading the numbers took longer than storing them.
-COPY_HEAD, COPY_END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
-ROW_HEAD = (6).to_bytes(2, "big")
-LENGTH, INTEGER, VECTOR_HEAD = struct.Struct("!i"), struct.Struct("!q"), struct.Struct("!hh")
-NOTHING = LENGTH.pack(-1)
 TAKE_IDS = "SELECT nextval(pg_get_serial_sequence('documents_chunk', 'id')) FROM generate_series(1, %s)"
 
 
@@ -152,25 +146,17 @@ def _copy_vectors(document: Document, made_by: EmbeddingSet, chunk_ids: list[int
     made = vectors.of_set[made_by.pk]
     if made is None:
         return
-    with connection.cursor() as cursor, cursor.copy(COPY_VECTORS) as copy:
-        copy.write(COPY_HEAD)
-        for chunk_id, found in zip(chunk_ids, made, strict=True):
-            if found is not None:
-                halves = VECTOR_HEAD.pack(len(found.vector), 0) + found.vector.astype(">f2").tobytes()
-                fields = (
-                    INTEGER.pack(made_by.pk),
-                    INTEGER.pack(chunk_id),
-                    document.source_id.bytes,
-                    found.key,
-                    halves,
-                    found.tokens,
-                )
-                copy.write(ROW_HEAD + b"".join(NOTHING if each is None else _field(each) for each in fields))
-        copy.write(COPY_END)
-
-
-def _field(value: bytes) -> bytes:
-    return LENGTH.pack(len(value)) + value
+    copy_rows(
+        COPY_VECTORS,
+        (
+            (
+                bigint(made_by.pk), bigint(chunk_id), document.source_id.bytes, found.key, halfvec(found.vector),
+                found.tokens,
+            )
+            for chunk_id, found in zip(chunk_ids, made, strict=True)
+            if found is not None
+        ),
+    )  # fmt: skip
 
 
 def _finish(document: Document, version: DocumentVersion, indexed: Indexed, seconds: float) -> None:

@@ -4,23 +4,22 @@ Triggers note what each statement does to the counts (``TermChange``). Searches 
 are folded into them, by whoever comes by and finds nobody else at it.
 """
 
-import struct
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
 from django.db.models import Max, Sum
-from numpy.typing import NDArray
 from pgvector import SparseVector
 
+from documents.ingest.binary_copy import bigint, copy_rows, double, integer, integers, sparsevec
 from documents.ingest.drafts import Draft, draft_of
 from documents.models import Chunk, ChunkTerms, DocumentVersion, LanguageCount, LexicalReference
 from rag.lexical import chunk_terms, language_of
-from rag.lexical.postings import DIMENSIONS, Postings, against, keys_of, postings
+from rag.lexical.postings import DIMENSIONS, against, keys_of, postings
 
 FOLDED_AT_ONCE = 1000
 SLICE_S = 2.0
@@ -33,11 +32,6 @@ DRIFT = 0.2
 
 COPY = """COPY documents_chunkterms (chunk_id, source_id, language, length, reference, keys, weights)
 FROM STDIN (FORMAT binary)"""
-HEAD, END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
-ROW_HEAD = (7).to_bytes(2, "big")
-LENGTH, CHUNK, DOUBLE = struct.Struct("!i"), struct.Struct("!q"), struct.Struct("!d")
-ARRAY_HEAD, SPARSE_HEAD = struct.Struct("!iiIii"), struct.Struct("!iii")
-INTEGER_TYPE = 23
 
 FOLD = """
 WITH taken AS (
@@ -86,19 +80,18 @@ def terms_of(draft: Draft, title: str, language: str) -> Terms | None:
 def copy_terms(source_id: uuid.UUID, chunk_ids: Iterable[int], words: Words) -> None:
     """Write the terms of new chunks; call it inside a transaction."""
     reference = LexicalReference.current()
-    tongue = words.language.encode()
-    with connection.cursor() as cursor, cursor.copy(COPY) as copy:
-        copy.write(HEAD)
+    language = words.language.encode()
+
+    def rows() -> Iterator[tuple[bytes, ...]]:
         for chunk_id, counted in zip(chunk_ids, words.of_chunks, strict=True):
-            if counted is None:
-                continue
-            made = postings(counted, reference)
-            fields = (
-                CHUNK.pack(chunk_id), source_id.bytes, tongue, LENGTH.pack(made.length), DOUBLE.pack(reference),
-                _array(made.keys), _sparse(made),
-            )  # fmt: skip
-            copy.write(ROW_HEAD + b"".join(LENGTH.pack(len(field)) + field for field in fields))
-        copy.write(END)
+            if counted is not None:
+                made = postings(counted, reference)
+                yield (
+                    bigint(chunk_id), source_id.bytes, language, integer(made.length), double(reference),
+                    integers(made.keys), sparsevec(made.ids, made.weights),
+                )  # fmt: skip
+
+    copy_rows(COPY, rows())
 
 
 def replace_terms(chunk: Chunk) -> None:
@@ -184,18 +177,3 @@ def _language(version: DocumentVersion) -> str:
         version.language = language_of(version.text)
         DocumentVersion.objects.filter(pk=version.pk).update(language=version.language)
     return version.language
-
-
-def _array(keys: NDArray[np.int32]) -> bytes:
-    """An ``integer[]`` in PostgreSQL's binary form: its head, then each number after its length."""
-    if not len(keys):
-        return struct.pack("!iiI", 0, 0, INTEGER_TYPE)
-    pairs = np.empty((len(keys), 2), ">i4")
-    pairs[:, 0], pairs[:, 1] = 4, keys
-    return ARRAY_HEAD.pack(1, 0, INTEGER_TYPE, len(keys), 1) + pairs.tobytes()
-
-
-def _sparse(made: Postings) -> bytes:
-    """A ``sparsevec`` in pgvector's binary form: dimensions, how many, unused, the places from 0, the values."""
-    head = SPARSE_HEAD.pack(DIMENSIONS, len(made.ids), 0)
-    return head + (made.ids - 1).astype(">i4").tobytes() + made.weights.astype(">f4").tobytes()

@@ -3,6 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from pgvector.django import SparseVectorField
 
@@ -49,6 +50,8 @@ class TermCount(models.Model):
     class Meta:
         verbose_name = _("count of a term")
         verbose_name_plural = _("counts of terms")
+        # What no chunk holds any more is looked for again and again, and there is hardly ever any.
+        indexes = (models.Index(fields=("key",), name="term_count_of_nothing", condition=Q(chunks=0)),)
 
     def __str__(self) -> str:
         return f"{self.key}: {self.chunks}"
