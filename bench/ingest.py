@@ -12,10 +12,7 @@ and last comes parsing alone, by kind of file, in the sandbox.
 import argparse
 import json
 import os
-import signal
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
@@ -33,6 +30,7 @@ sys.path.insert(0, str(ROOT))
 import httpx2  # noqa: E402 - the project's root must be on the path first
 import psutil  # noqa: E402
 
+from bench.measures.application import running  # noqa: E402
 from rag.chunking import chunk, embedding_text  # noqa: E402
 from rag.embeddings import available_cores, shipped_embedder  # noqa: E402
 from rag.errors import ParsingError  # noqa: E402
@@ -40,7 +38,6 @@ from rag.parsing.sandbox import ParsingSandbox  # noqa: E402
 
 EVALDATA = Path(os.environ.get("EVALDATA", str(ROOT.parent / "shared" / "evaldata")))
 CORPUS = EVALDATA / "corpora" / "18f-handbook"
-ADMIN = "bench@example.com"
 UPLOADS_AT_ONCE = 4
 LIMIT_S = 1200
 LOOK_EVERY_S = 0.2
@@ -68,36 +65,6 @@ def joined(files: list[Path], each: int, folder: Path) -> list[Path]:
         made.append(folder / f"{first:04}.md")
         made[-1].write_bytes(b"\n\n".join(path.read_bytes() for path in files[first : first + each]))
     return made
-
-
-@contextmanager
-def running(workers: int) -> Iterator[tuple[str, dict[str, str], int]]:
-    """Start Footnote on an empty DATA_DIR; give its address, the headers of an admin and its process id."""
-    with tempfile.TemporaryDirectory(prefix="fn-") as folder:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        removed = {"REDIS_URL", "DATABASE_URL"}
-        environment = {name: value for name, value in os.environ.items() if name not in removed} | {
-            "DATA_DIR": folder, "PORT": str(port), "ADMIN_EMAIL": ADMIN, "WORKER_CONCURRENCY": str(workers),
-        }  # fmt: skip
-        application = subprocess.Popen(
-            [sys.executable, "manage.py", "up"], cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
-        try:
-            assert application.stdout is not None
-            if not any(line.startswith("Ready") for line in application.stdout):
-                raise SystemExit("Footnote did not start.")
-            threading.Thread(target=application.stdout.read, daemon=True).start()
-            token = subprocess.run(
-                [sys.executable, "manage.py", "token", ADMIN, "--name", "bench"], cwd=ROOT, env=environment, text=True,
-                capture_output=True, check=True, timeout=60,
-            ).stdout.split()[-1]  # fmt: skip
-            yield f"http://127.0.0.1:{port}/api/v1", {"authorization": f"Bearer {token}"}, application.pid
-        finally:
-            os.killpg(application.pid, signal.SIGTERM)
-            application.wait(30)
 
 
 class Memory:
@@ -147,10 +114,11 @@ def processor_seconds(application: int) -> dict[str, float]:
 
 def ingest(files: list[Path], workers: int) -> dict[str, float]:
     """Return seconds from the first upload to the last document searchable, and the memory it took."""
-    with running(workers) as (address, headers, application), httpx2.Client(headers=headers, timeout=60) as client:
+    with running(workers) as application, httpx2.Client(headers=application.token(), timeout=60) as client:
+        address = f"{application.address}/api/v1"
         source = client.post(f"{address}/sources", json={"name": "Bench"}).raise_for_status().json()["slug"]
-        memory = Memory(application)
-        before = processor_seconds(application)
+        memory = Memory(application.pid)
+        before = processor_seconds(application.pid)
         started = time.perf_counter()
 
         def upload(path: Path) -> str:
@@ -175,7 +143,7 @@ def ingest(files: list[Path], workers: int) -> dict[str, float]:
             raise SystemExit(f"Not ready within {LIMIT_S} s.")
         seconds = time.perf_counter() - started
         memory.stop()
-        after = processor_seconds(application)
+        after = processor_seconds(application.pid)
         ready = client.get(f"{address}/documents", params={"source": source, "status": "ready", "page_size": 1}).json()
     return {
         "seconds": seconds, "upload_seconds": uploaded, "ready": ready["total"], "memory_mib": memory.all_mib,
@@ -186,7 +154,8 @@ def ingest(files: list[Path], workers: int) -> dict[str, float]:
 
 def search_beside(files: list[Path]) -> dict[str, float]:
     """Return the milliseconds of a search through the API, median and 95th percentile, at rest and beside an ingest."""
-    with running(2) as (address, headers, _), httpx2.Client(headers=headers, timeout=60) as client:
+    with running(2) as application, httpx2.Client(headers=application.token(), timeout=60) as client:
+        address = f"{application.address}/api/v1"
 
         def search(number: int) -> float:
             question = {"query": f"Who decides about leave, travel and equipment in case {number}?", "k": 8}

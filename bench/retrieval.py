@@ -7,56 +7,26 @@ Footnote is started as ``make up`` does, on an empty DATA_DIR. ``--queries 0`` a
 
 import argparse
 import json
-import os
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scripts.beir import EVALDATA, convert  # noqa: E402 - the project's root must be on the path first
+from bench.measures.application import Application, running  # noqa: E402 - the project's root must be on the path first
+from scripts.beir import EVALDATA, convert  # noqa: E402
 
 LIMIT_S = 1800
 
 
-@contextmanager
-def running(folder: Path) -> Iterator[dict[str, str]]:
-    """Start Footnote with this DATA_DIR; give the environment in which its commands find it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    removed = {"REDIS_URL", "DATABASE_URL"}
-    environment = {name: value for name, value in os.environ.items() if name not in removed} | {
-        "DATA_DIR": str(folder), "PORT": str(port), "WORKER_CONCURRENCY": "1",
-    }  # fmt: skip
-    application = subprocess.Popen(
-        [sys.executable, "manage.py", "up"], cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, start_new_session=True,
-    )  # fmt: skip
-    try:
-        assert application.stdout is not None
-        if not any(line.startswith("Ready") for line in application.stdout):
-            raise SystemExit("Footnote did not start.")
-        threading.Thread(target=application.stdout.read, daemon=True).start()
-        yield environment
-    finally:
-        os.killpg(application.pid, signal.SIGTERM)
-        application.wait(30)
-
-
-def benchmark(dataset: Path, environment: dict[str, str], *options: str) -> dict[str, Any]:
+def benchmark(dataset: Path, application: Application, *options: str) -> dict[str, Any]:
     """Run the command, which prints its table, and return its figures without those of each query."""
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
         words = ["manage.py", "benchmark", "retrieval", str(dataset), "--json", file.name, *options]
-        subprocess.run([sys.executable, *words], cwd=ROOT, env=environment, check=True, timeout=LIMIT_S)
+        subprocess.run([sys.executable, *words], cwd=ROOT, env=application.environment, check=True, timeout=LIMIT_S)
         figures: dict[str, Any] = json.load(file)
     del figures["queries"]
     for row in figures["configurations"].values():
@@ -77,10 +47,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="fn-") as folder:
         scifact = Path(folder) / "scifact"
         convert("scifact", scifact)
-        with running(Path(folder) / "data") as environment:
-            figures = {"squad-retrieval": benchmark(squad, environment)}
+        with running() as application:
+            figures = {"squad-retrieval": benchmark(squad, application)}
             print()
-            figures["scifact"] = benchmark(scifact, environment, *some)
+            figures["scifact"] = benchmark(scifact, application, *some)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 

@@ -1,0 +1,84 @@
+"""Footnote as ``make up`` starts it, for benchmarks that measure the whole of it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+ROOT = Path(__file__).resolve().parents[2]
+ADMIN = "bench@example.com"
+START_S, STOP_S = 120, 30
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """Where it answers, the environment in which its commands find it, and its process id."""
+
+    address: str
+    environment: dict[str, str]
+    pid: int
+
+    def token(self) -> dict[str, str]:
+        """Return the headers of a request by its admin."""
+        told = subprocess.run(
+            [sys.executable, "manage.py", "token", ADMIN, "--name", "bench"], cwd=ROOT, env=self.environment, text=True,
+            capture_output=True, check=True, timeout=60,
+        )  # fmt: skip
+        return {"authorization": f"Bearer {told.stdout.split()[-1]}"}
+
+
+@contextmanager
+def running(workers: int = 1, **settings: str) -> Iterator[Application]:
+    """Start Footnote on an empty DATA_DIR with so many worker processes; stop it at the end, also at a SIGTERM."""
+    with tempfile.TemporaryDirectory(prefix="fn-") as folder, _ends_at_sigterm():
+        port = _free_port()
+        removed = {"REDIS_URL", "DATABASE_URL"}
+        environment = {name: value for name, value in os.environ.items() if name not in removed} | {
+            "DATA_DIR": folder, "PORT": str(port), "ADMIN_EMAIL": ADMIN, "WORKER_CONCURRENCY": str(workers), **settings,
+        }  # fmt: skip
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "up"], cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+        too_late = threading.Timer(START_S, process.terminate)
+        too_late.start()
+        try:
+            assert process.stdout is not None
+            if not any(line.startswith("Ready") for line in process.stdout):
+                raise SystemExit(f"Footnote did not start within {START_S} s.")
+            too_late.cancel()
+            threading.Thread(target=process.stdout.read, daemon=True).start()
+            yield Application(f"http://127.0.0.1:{port}", environment, process.pid)
+        finally:
+            too_late.cancel()
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(STOP_S)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def _ends_at_sigterm() -> Iterator[None]:
+    """A benchmark that is told to end stops what it started."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
