@@ -42,8 +42,11 @@ def test_ready_when_every_part_works(server, worker):
 
 def test_not_ready_names_what_is_missing(server, worker):
     ready_within(server, 30)
-    client().delete(KEY)
-    status, body = get(f"{server.url}/health/ready")
+    for _attempt in range(5):  # the worker may give its sign between these two lines
+        client().delete(KEY)
+        status, body = get(f"{server.url}/health/ready")
+        if status == 503:
+            break
     assert status == 503
     assert body["parts"]["worker"] == "missing"
     assert body["missing"] == ["No worker has given a sign of life lately."]
