@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("browser")
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
     unwanted = {"browser"} if os.environ.get("NO_BROWSER") else set()
-    unwanted |= {suite for suite in ("evaldata", "endurance") if suite not in config.option.markexpr}
+    unwanted |= {suite for suite in ("evaldata", "endurance", "connectors") if suite not in config.option.markexpr}
     left_out = [item for item in items if any(mark.name in unwanted for mark in item.iter_markers())]
     if left_out:
         config.hook.pytest_deselected(items=left_out)

@@ -116,6 +116,7 @@ def instance(tmp_path):
     assert made.left() == []
 
 
+@pytest.mark.endurance
 def test_one_life_of_an_installation(instance):
     said = instance.start()
     assert f"Ready: {instance.url}\n" in said

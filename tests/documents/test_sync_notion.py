@@ -14,7 +14,7 @@ from tests.documents.syncs import counts, failures, names
 from tests.fakes.notion import Notion
 from tests.fakes.website import Page, Site, serving
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.connectors, pytest.mark.django_db(transaction=True)]
 TOKEN = "ntn_s3cr3t"
 
 

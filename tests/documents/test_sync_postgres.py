@@ -17,7 +17,7 @@ from documents.models import DataSource, RunState
 from documents.storage import open_bytes
 from tests.documents.syncs import counts, failures
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.connectors, pytest.mark.django_db(transaction=True)]
 SECRET = "pg-s3cr3t"
 
 

@@ -18,7 +18,7 @@ from rag.errors import OutboundError
 from tests.documents.syncs import counts, failures, names
 from tests.fakes.website import Page, Site, serving
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.connectors, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture(scope="module")

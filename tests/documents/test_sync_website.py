@@ -17,7 +17,7 @@ from tests.documents.files import pdf_with_text
 from tests.documents.syncs import counts, failures
 from tests.fakes.website import Asked, Page, Site, serving
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.connectors, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

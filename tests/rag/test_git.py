@@ -23,6 +23,8 @@ from rag.outbound.git import (
 from tests.fakes.git import TOKEN, GitServer, Repository
 from tests.fakes.website import Site, serving
 
+pytestmark = pytest.mark.connectors
+
 LONGEST_S = 60
 T = TypeVar("T")
 
