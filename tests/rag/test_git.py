@@ -144,6 +144,8 @@ def test_a_fetch_that_dies_again_and_again_is_given_up(repository: Repository, s
     for _ in range(5):
         with pytest.raises(StillFetching):
             fetched_listing(ask())
+        assert server.waiting.wait(LONGEST_S)
+        server.waiting.clear()
         for child in children():
             child.kill()
         until(lambda: not children())
