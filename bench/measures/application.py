@@ -36,13 +36,17 @@ class Application:
 
 
 @contextmanager
-def running(workers: int = 1, **settings: str) -> Iterator[Application]:
-    """Start Footnote on an empty DATA_DIR with so many worker processes; stop it at the end, also at a SIGTERM."""
-    with tempfile.TemporaryDirectory(prefix="fn-") as folder, _ends_at_sigterm():
+def running(workers: int = 1, folder: Path | None = None) -> Iterator[Application]:
+    """Start Footnote with so many worker processes; stop it at the end, also at a SIGTERM.
+
+    Without a ``folder`` its DATA_DIR is an empty one that is removed.
+    """
+    with tempfile.TemporaryDirectory(prefix="fn-") as empty, _ends_at_sigterm():
         port = _free_port()
         removed = {"REDIS_URL", "DATABASE_URL"}
         environment = {name: value for name, value in os.environ.items() if name not in removed} | {
-            "DATA_DIR": folder, "PORT": str(port), "ADMIN_EMAIL": ADMIN, "WORKER_CONCURRENCY": str(workers), **settings,
+            "DATA_DIR": str(folder or empty), "PORT": str(port), "ADMIN_EMAIL": ADMIN,
+            "WORKER_CONCURRENCY": str(workers),
         }  # fmt: skip
         process = subprocess.Popen(
             [sys.executable, "manage.py", "up"], cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 EXACT_BELOW = 4000
 """With no more visible chunks than this all are compared: about as fast as the index, and nothing is missed."""
 
-PREPARE = "SET LOCAL hnsw.iterative_scan = relaxed_order; SET LOCAL hnsw.ef_search = 100"
+PREPARE = "SET LOCAL hnsw.iterative_scan = relaxed_order; SET LOCAL hnsw.ef_search = 100; SET LOCAL max_parallel_workers_per_gather = 0"
 """A filtered index scan goes on until it has enough rows that the asker may see, instead of stopping short."""
 
 FIND = """
