@@ -34,6 +34,9 @@ SHARES = {"small": 0.01, "middle": 0.1, "large": 0.89}
 PER_DOCUMENT = 20
 AT_ONCE = 20_000
 NOISE = 0.02
+INDEX_MEMORY = "3GB"
+"""The graph of a million vectors is built in memory or takes hours."""
+
 MAX_ARTICLE_BYTES = 2_000_000
 
 
@@ -136,6 +139,8 @@ def fill(count: int, real: list[Real]) -> None:
             while fold_counts():
                 pass
             _say(f"{name}: {left} left, {time.perf_counter() - started:.0f} s", 0)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET maintenance_work_mem = '{INDEX_MEMORY}'")
     create_index(made_by)
     _say(f"index, {time.perf_counter() - started:.0f} s", 0)
     with connection.cursor() as cursor:
