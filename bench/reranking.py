@@ -34,7 +34,7 @@ from bench.measures.retrieval_sets import (  # noqa: E402
 )
 from rag.embeddings import shipped_embedder  # noqa: E402
 from rag.late_interaction import shipped_late_interaction  # noqa: E402
-from rag.reranking import reranked_scores  # noqa: E402
+from rag.reranking.chances import reranked_scores  # noqa: E402
 
 EVALDATA = Path(os.environ.get("EVALDATA", str(ROOT.parent / "shared" / "evaldata")))
 MEASURES = ("recall@1", "MRR@10", "nDCG@10")

@@ -3,7 +3,7 @@
 RagError
 ├── ParsingError        a file that cannot be read
 ├── EmbeddingError      a text that cannot be embedded
-├── RerankingError      stored token vectors that cannot be compared
+├── RerankingError      candidates that could not be put into order
 ├── GenerationError     a model that did not answer
 ├── OutboundError       an address that may not be called, or did not reply
 └── DatasetError        a data set that cannot be used to measure
@@ -34,7 +34,7 @@ class EmbeddingError(RagError):
 
 
 class RerankingError(RagError):
-    """The token vectors stored of a passage are not of the form that this version compares."""
+    """A reranker gave no scores; the order of the candidates stays as it was."""
 
 
 class GenerationError(RagError):

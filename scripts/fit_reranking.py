@@ -1,4 +1,4 @@
-"""Fits the curve of rag/reranking.py that turns a candidate's evidence into a chance.
+"""Fits the curve of rag/reranking/chances.py that turns a candidate's evidence into a chance.
 
     EVALDATA=../shared/evaldata python scripts/fit_reranking.py
 
@@ -19,7 +19,7 @@ import numpy as np  # noqa: E402 - the project's root must be on the path first
 
 from bench.measures.retrieval_sets import Index, natural_questions  # noqa: E402
 from rag.embeddings import shipped_embedder  # noqa: E402
-from rag.reranking import evidence  # noqa: E402
+from rag.reranking.chances import evidence  # noqa: E402
 
 EVALDATA = Path(os.environ.get("EVALDATA", str(ROOT.parent / "shared" / "evaldata")))
 

@@ -60,6 +60,8 @@ DATABASES = {"default": database(DATABASE_URL)}
 
 # Folders with embedding models that admins may choose from.
 EMBEDDERS_DIR = env.path("EMBEDDERS_DIR", DATA_DIR / "embedders")
+# Folders with rerankers that admins may choose from.
+RERANKERS_DIR = env.path("RERANKERS_DIR", DATA_DIR / "rerankers")
 # How long the embeddings that were searched before are kept after a switch.
 KEEP_EMBEDDINGS_HOURS = env.integer("KEEP_EMBEDDINGS_HOURS", 24, minimum=1, maximum=8760)
 

@@ -1,8 +1,9 @@
-"""Rows: data sources, documents, their versions with pages, the chunks that are searched, and their vectors."""
+"""Rows: data sources, documents, versions with pages, the chunks that are searched, their vectors, rerankers."""
 
 from documents.models.chunks import Chunk, ChunkEdit, ChunkQuerySet
 from documents.models.documents import Document, DocumentQuerySet, Lane, Status
 from documents.models.embeddings import ChunkEmbedding, EmbedderKind, EmbeddingSet, SetState
+from documents.models.rerankers import Reranker, RerankerKind, RerankerProtocol
 from documents.models.sources import DataSource, DataSourceQuerySet, SourceKind, SyncState, Visibility
 from documents.models.syncs import ItemStatus, RunPhase, RunState, SourceItem, SyncRun
 from documents.models.terms import ChunkTerms, LanguageCount, LexicalReference, TermChange, TermCount
@@ -26,6 +27,9 @@ __all__ = [
     "Lane",
     "LanguageCount",
     "LexicalReference",
+    "Reranker",
+    "RerankerKind",
+    "RerankerProtocol",
     "RunPhase",
     "RunState",
     "SetState",

@@ -1,7 +1,7 @@
 """Search: the chunks that answer a question, by meaning and by words, among those the asker may see.
 
 One SQL statement finds the candidates of both kinds and holds the permission condition (``statement``), by words that
-``lexicon`` has weighed; ``fusion`` joins their scores, and ``reranking`` compares the best of them word by word.
+``lexicon`` has weighed; ``fusion`` joins their scores, and ``reranking`` puts the best of them into order.
 """
 
 import logging
@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth.models import AnonymousUser
 from numpy.typing import NDArray
 
-from documents.embedders import TokenPacker, embedder_of, note_search, searched_set, token_packer
+from documents.embedders import TokenPacker, embedder_of, note_search, searched_set
 from documents.models import EmbeddingSet
+from documents.rerankers import RERANKERS
 from documents.retrieval.fusion import RRF_K, fuse
 from documents.retrieval.passages import Retrieval, RetrievalStep, RetrievedPassage
-from documents.retrieval.reranking import rerank
-from documents.retrieval.settings import DEFAULT, FUSIONS, RERANKERS, Fusion, Reranker, SearchSettings
+from documents.retrieval.reranking import Asked, Reranking
+from documents.retrieval.settings import DEFAULT, FUSIONS, Fusion, SearchSettings
 from documents.retrieval.statement import PREPARE, find_candidates, vector_text
 from rag.errors import EmbeddingError
 
@@ -33,7 +34,6 @@ __all__ = [
     "PREPARE",
     "RERANKERS",
     "Fusion",
-    "Reranker",
     "Retrieval",
     "RetrievalStep",
     "RetrievedPassage",
@@ -67,11 +67,11 @@ def search(
     limit = max(1, min(limit, MAX_PASSAGES))
     query = query.replace("\x00", " ")[:MAX_QUESTION_CHARS]
     searched = searched_set()
-    packer = token_packer(searched) if settings.reranker == "late_interaction" else None
+    reranking = Reranking.chosen(settings, searched)
     steps: list[RetrievalStep] = []
     vector = tokens = None
     if settings.fusion != "keyword":
-        vector, tokens, embedded = _embedded(searched, packer, query)
+        vector, tokens, embedded = _embedded(searched, reranking.packer, query)
         steps.append(embedded)
         if vector is None and settings.fusion == "dense":
             settings = replace(settings, fusion="keyword")
@@ -98,12 +98,9 @@ def search(
     ]
     steps.append(RetrievalStep("fuse", _ms(started), how, {"candidates": scored}))
 
-    if packer is not None and tokens is not None:
-        started = time.perf_counter()
-        depth = max(limit, settings.rerank_depth)
-        passages, told = rerank(passages, searched, packer, tokens, found.reach, depth)
-        said = {"reranker": settings.reranker, "candidates": min(depth, len(candidates))}
-        steps.append(RetrievalStep("rerank", _ms(started), said, told))
+    passages, reranked = reranking.order(passages, Asked(query, tokens, found.reach), limit, settings)
+    if reranked is not None:
+        steps.append(reranked)
     return Retrieval(passages[:limit], steps, by_words=vector is None)
 
 

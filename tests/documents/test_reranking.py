@@ -108,4 +108,4 @@ def test_only_the_first_are_compared(cast: Any) -> None:
     with pytest.raises(ValueError, match="rerank_depth"):
         SearchSettings(rerank_depth=0)
     with pytest.raises(ValueError, match="reranker"):
-        SearchSettings(reranker="other")  # type: ignore[arg-type]
+        SearchSettings(reranker="no slug")

@@ -58,3 +58,47 @@ def make_model(directory: Path, template: str | None = SYSTEM_TEMPLATE, position
 def model(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A model whose template knows every role."""
     return str(make_model(tmp_path_factory.mktemp("model")))
+
+
+def make_cross_encoder(directory: Path, labels: int = 1, types: bool = True) -> Path:
+    """A tiny random model that scores pairs of texts, with or without token types, saved as people save theirs."""
+    import torch
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import (
+        BertConfig,
+        BertForSequenceClassification,
+        PreTrainedTokenizerFast,
+        RobertaConfig,
+        RobertaForSequenceClassification,
+    )
+
+    marks = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
+    vocabulary = {word: index for index, word in enumerate([*marks, "the", "crane", "lifts", "forty", "tons", "noon"])}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
+    )
+    inputs = ["input_ids", "attention_mask", *(["token_type_ids"] if types else [])]
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="[PAD]", model_input_names=inputs, model_max_length=48
+    ).save_pretrained(directory)
+    torch.manual_seed(5)
+    sizes = {
+        "vocab_size": len(vocabulary),
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "max_position_embeddings": 64,
+        "num_labels": labels,
+        "pad_token_id": 0,
+        "initializer_range": 1.0,
+    }
+    if types:
+        BertForSequenceClassification(BertConfig(**sizes)).save_pretrained(directory)
+    else:
+        RobertaForSequenceClassification(RobertaConfig(**sizes, type_vocab_size=1)).save_pretrained(directory)
+    return directory

@@ -9,7 +9,7 @@ import pytest
 from rag.embeddings import SHIPPED_MODEL, shipped_embedder
 from rag.errors import RerankingError
 from rag.late_interaction import FORMAT, MAX_QUESTION_TOKENS, LateInteraction, shipped_late_interaction
-from rag.reranking import reranked_scores
+from rag.reranking.chances import reranked_scores
 
 FERRIES = "The ferry to Inchmore leaves at 07:40, and bicycles travel free of charge on the lower deck."
 TAXES = "Declarations of income are due by the end of May; late ones cost a fee of fifty pounds."

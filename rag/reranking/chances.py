@@ -1,6 +1,6 @@
-"""Puts the candidates of a search into their final order, from what is known of each.
+"""The chance that a candidate answers, from what late interaction, meaning and words say of it.
 
-The score is a weighted sum of three numbers, turned into a probability by a logistic curve. The weights are round on
+It is a weighted sum of three numbers, turned into a probability by a logistic curve. The weights are round on
 purpose: weights learned from questions made the order worse on questions of another kind (docs/decisions/0043). The
 curve is fitted by ``scripts/fit_reranking.py``.
 """
