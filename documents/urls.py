@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from documents.views import chunking, chunks, documents, embeddings, originals, sources, syncs, uploads
+from documents.views import chunking, chunks, documents, embeddings, originals, rerankers, sources, syncs, uploads
 
 app_name = "documents"
 
@@ -34,6 +34,12 @@ urlpatterns = [
     path("embeddings/<int:set_id>/cancel", embeddings.cancel, name="embedding_cancel"),
     path("embeddings/<int:set_id>/switch-back", embeddings.switch_back, name="embedding_switch_back"),
     path("embeddings/<int:set_id>/resume", embeddings.resume, name="embedding_resume"),
+    path("rerankers/", rerankers.index, name="rerankers"),
+    path("rerankers/new/", rerankers.new, name="reranker_new"),
+    path("rerankers/test", rerankers.trial, name="reranker_test"),
+    path("rerankers/<slug:slug>/", rerankers.edit, name="reranker_edit"),
+    path("rerankers/<slug:slug>/try", rerankers.trial, name="reranker_try"),
+    path("rerankers/<slug:slug>/delete", rerankers.delete, name="reranker_delete"),
     path("sources/", sources.index, name="sources"),
     path("sources/new/", sources.new, name="source_new"),
     path("sources/<slug:slug>/", sources.edit, name="source_edit"),

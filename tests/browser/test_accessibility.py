@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from documents.connectors import CONNECTORS
 from documents.embedders import active_set
-from documents.models import DataSource, EmbeddingSet, SourceItem, SyncRun
+from documents.models import DataSource, EmbeddingSet, Reranker, SourceItem, SyncRun
 from tests.browser.conftest import Open
 from tests.chat.conftest import Cast
 
@@ -32,6 +32,8 @@ INSIDE = (
     "/models/new/",
     "/embeddings/",
     "/embeddings/new/",
+    "/rerankers/",
+    "/rerankers/new/",
     "/playground/",
     "/account/tokens/",
     "/accounts/password/change/",
@@ -147,6 +149,16 @@ def make_sets() -> None:
     EmbeddingSet.objects.create(name="Going", state="retired", remove_at=timezone.now(), **kinds)
 
 
+def make_rerankers() -> None:
+    """One that works and one that failed, with long names."""
+    Reranker.objects.create(slug="near", name="Near", kind="cross_encoder", model="ms-marco-minilm")
+    Reranker.objects.create(
+        slug="far", name="Rangfolgenbestimmungsverfahren" * 3, kind="remote", model="m",
+        base_url=f"https://{'reranking-' * 14}.example.com/v1", error_code="reranking_unauthorized",
+        error="The reranking server refuses the API key. An admin can enter a new one.",
+    )  # fmt: skip
+
+
 WITH_DATA = (
     "/sources/",
     "/sources/site/syncs/",
@@ -154,12 +166,15 @@ WITH_DATA = (
     "/sources/closed/",
     "/sources/library/chunking/?max_tokens=64&overlap_sentences=0",
     "/embeddings/",
+    "/rerankers/",
+    "/rerankers/far/",
 )
 
 
-def test_sources_and_embeddings_at_work_pass_axe_and_fit_every_width(library: Cast, open_page: Open):
+def test_sources_and_models_at_work_pass_axe_and_fit_every_width(library: Cast, open_page: Open):
     make_sources(library.root)
     make_sets()
+    make_rerankers()
     problems = []
     page = open_page(library.root, "/")
     for path in WITH_DATA:
@@ -168,6 +183,7 @@ def test_sources_and_embeddings_at_work_pass_axe_and_fit_every_width(library: Ca
         for width in (390, 1440):
             page.set_viewport_size({"width": width, "height": 900})
             problems += violations(page, dark=width == 390)
+    page.goto("/embeddings/")
     page.click("[id^=ask-] >> nth=0")
     page.wait_for_selector("dialog[open]")
     problems += violations(page)

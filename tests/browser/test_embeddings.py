@@ -53,7 +53,7 @@ def test_a_set_is_tried_added_watched_and_switched_to_and_the_old_one_removed(
     page.fill("[name=base_url]", "http://127.0.0.1:9/v1")
     page.fill("[name=model]", "fake")
     page.click("text=Test the model")
-    result = page.locator("[data-embedder-test-result]")
+    result = page.locator("[data-try-result]")
     expect(result).to_contain_text("cannot be reached")
     page.fill("[name=base_url]", embeddings.base_url)
     page.fill("[name=name]", "Harbour")

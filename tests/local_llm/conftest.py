@@ -95,7 +95,7 @@ def make_cross_encoder(directory: Path, labels: int = 1, types: bool = True) -> 
         "max_position_embeddings": 64,
         "num_labels": labels,
         "pad_token_id": 0,
-        "initializer_range": 1.0,
+        "initializer_range": 0.3,
     }
     if types:
         BertForSequenceClassification(BertConfig(**sizes)).save_pretrained(directory)

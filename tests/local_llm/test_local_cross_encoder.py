@@ -10,7 +10,7 @@ from rag.reranking.cross_encoder import CrossEncoder
 from tests.local_llm.conftest import make_cross_encoder
 
 QUESTION = "the crane lifts"
-PASSAGES = ["forty tons", "the crane lifts forty tons", "", "noon " * 60, "the noon"]
+PASSAGES = ["forty tons", "the crane lifts forty tons", "tons", "noon " * 60, "the noon"]
 
 
 def wanted(folder: Path) -> list[float]:
@@ -35,7 +35,7 @@ def test_scores_are_those_of_transformers(tmp_path: Path, labels: int, types: bo
     folder = make_cross_encoder(tmp_path / "m", labels, types)
     scores = CrossEncoder(folder).rerank(Question(QUESTION), [Candidate(text) for text in PASSAGES]).scores
     assert scores.tolist() == pytest.approx(wanted(folder), abs=1e-5)
-    assert len({round(score, 3) for score in scores.tolist()}) > 2
+    assert len({round(score, 4) for score in scores.tolist()}) > 2
 
 
 def test_a_model_that_cannot_be_read_is_told(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from accounts.services import default_scopes, token_create
 from chat.models import Assistant, Conversation, LanguageModel, Message
 from chat.services.assistants import ensure_defaults
 from config.api import api, openai_api
-from documents.models import ChunkEdit, DataSource, Document, EmbeddingSet, Visibility
+from documents.models import ChunkEdit, DataSource, Document, EmbeddingSet, Reranker, Visibility
 from documents.services import document_upload
 from tests.chat.conftest import add_document
 
@@ -111,6 +111,9 @@ def make_world() -> World:
         "embeddings": EmbeddingSet.objects.create(
             name="Another", kind="openai", base_url="http://127.0.0.1:9/v1", dimensions=8
         ),
+        "reranker": Reranker.objects.create(
+            slug="far", name="Far", kind="remote", base_url="http://127.0.0.1:9/v1", model="m"
+        ),
     }
     return World(users, things)
 
@@ -189,6 +192,12 @@ PAGES: dict[str, Row] = {
     "documents:embedding_cancel": Row("post", lambda t: [t["embeddings"].pk], "admin", 302),
     "documents:embedding_switch_back": Row("post", lambda t: [t["embeddings"].pk], "admin", 302),
     "documents:embedding_resume": Row("post", lambda t: [t["embeddings"].pk], "admin", 302),
+    "documents:rerankers": Row("get", none, "admin"),
+    "documents:reranker_new": Row("get", none, "admin"),
+    "documents:reranker_test": Row("post", none, "admin", 422),
+    "documents:reranker_edit": Row("get", lambda t: [t["reranker"].slug], "admin"),
+    "documents:reranker_try": Row("post", lambda t: [t["reranker"].slug], "admin", 422),
+    "documents:reranker_delete": Row("post", lambda t: [t["reranker"].slug], "admin", 302),
     "documents:sources": Row("get", none, EDITORS, told="member"),
     "documents:source_new": Row("get", none, EDITORS, told="member"),
     "documents:source_edit": Row("get", lambda t: [t["source"].slug], "owner admin", told="teammate member"),
