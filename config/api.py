@@ -20,6 +20,7 @@ from documents.api import router as documents_router
 from documents.chunks_api import router as chunks_router
 from documents.embeddings_api import router as embeddings_router
 from documents.errors import DocumentsError
+from documents.openai_api import router as models_router
 from rag.errors import RagError
 
 logger = logging.getLogger(__name__)
@@ -141,3 +142,4 @@ api.add_router("", chat_router)
 
 openai_api = with_handlers(NinjaAPI(title="Footnote, OpenAI-compatible", version="1", urls_namespace="openai"))
 openai_api.add_router("", openai_router)
+openai_api.add_router("", models_router)

@@ -311,6 +311,8 @@ CALLS: dict[str, Call] = {
     "GET /api/v1/models": Call(no_body, "admin", 200, told=EVERYBODY),
     "POST /api/v1/models": Call(lambda t: {"name": "New", "kind": "extractive"}, "admin", 201, told=EVERYBODY),
     "GET /v1/models": Call(no_body, EVERYBODY, 200),
+    "POST /v1/embeddings": Call(lambda t: {"input": "ships"}, EVERYBODY, 200),
+    "POST /v1/rerank": Call(lambda t: {"query": "ships", "documents": ["Seven ships."]}, EVERYBODY, 200),
 }
 ASYNCHRONOUS = {"POST /api/v1/answers", "POST /v1/chat/completions"}
 """They answer from what the search may see: tests/chat/test_socket.py and test_api.py try them."""
