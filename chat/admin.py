@@ -19,7 +19,9 @@ class AssistantAdmin(ReadOnlyAdmin[Assistant]):
 class AssistantVersionAdmin(ReadOnlyAdmin[AssistantVersion]):
     """Versions with their author."""
 
-    list_display = ("assistant", "number", "model", "passages", "threshold", "author", "created_at")
+    list_display = (
+        "assistant", "number", "model", "passages", "threshold", "fusion", "reranker", "author", "created_at",
+    )  # fmt: skip
     list_filter = ("assistant",)
 
 

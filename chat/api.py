@@ -48,7 +48,15 @@ def assistant_create(request: HttpRequest, body: AssistantIn) -> Status[Assistan
     model = LanguageModel.objects.filter(pk=body.model).first()
     if model is None:
         raise not_found("model")
-    fields = assistants.VersionFields(body.system_prompt, model, body.sources, body.passages, body.threshold, body.note)
+    fields = assistants.VersionFields(
+        body.system_prompt,
+        model,
+        body.sources,
+        body.passages,
+        body.threshold,
+        body.note,
+        search=body.search_settings(),
+    )
     row = assistants.assistant_create(user=user, name=body.name, description=body.description, fields=fields)
     return Status(201, _assistant_out(row))
 

@@ -1,5 +1,6 @@
 """What may come in on the chat app's admin pages."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django import forms
@@ -16,6 +17,7 @@ from chat.models import (
 )
 from chat.services.assistants import VersionFields
 from documents.models import DataSource
+from documents.search_forms import SearchSettingsForm
 
 
 class LanguageModelForm(forms.Form):
@@ -58,7 +60,7 @@ class LanguageModelForm(forms.Form):
         return data
 
 
-class AssistantForm(forms.Form):
+class AssistantForm(SearchSettingsForm):
     """An assistant and the settings of its next version."""
 
     name = forms.CharField(label=_("Name"), max_length=100)
@@ -122,6 +124,7 @@ class AssistantForm(forms.Form):
                 "sources": list(version.sources.values_list("pk", flat=True)),
                 "passages": version.passages,
                 "threshold": version.threshold,
+                **asdict(version.search_settings),
             }
         return initial
 
@@ -137,5 +140,11 @@ class AssistantForm(forms.Form):
         data = self.cleaned_data
         sources = None if data["all_sources"] else [source.pk for source in data["sources"]]
         return VersionFields(
-            data["system_prompt"], data["model"], sources, data["passages"], data["threshold"], data["note"]
+            data["system_prompt"],
+            data["model"],
+            sources,
+            data["passages"],
+            data["threshold"],
+            data["note"],
+            search=self.search_settings(),
         )

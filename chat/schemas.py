@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from chat.events import CitationPayload, MessagePayload, PassagePayload
 from chat.models import DEFAULT_PASSAGES, DEFAULT_THRESHOLD, MAX_PASSAGES
+from documents.search_forms import SearchSettingsFields
 
 
 class StrictSchema(Schema):
@@ -34,7 +35,7 @@ class AnswerOut(Schema):
     ms: int
 
 
-class VersionIn(StrictSchema):
+class VersionIn(SearchSettingsFields, StrictSchema):
     """What a version of an assistant holds; ``sources`` null stands for all data sources."""
 
     system_prompt: str = ""

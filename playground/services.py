@@ -16,7 +16,15 @@ def version_fields(config: RunConfig, note: str = "") -> VersionFields:
     model = LanguageModel.objects.filter(pk=config.model).first()
     if model is None:
         raise not_found(_("model"))
-    return VersionFields(config.system_prompt, model, config.sources, config.passages, config.threshold, note)
+    return VersionFields(
+        config.system_prompt,
+        model,
+        config.sources,
+        config.passages,
+        config.threshold,
+        note,
+        search=config.search_settings(),
+    )
 
 
 def draft_settings(*, user: User, config: RunConfig) -> AssistantSettings:

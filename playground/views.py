@@ -1,5 +1,6 @@
 """The playground page."""
 
+from dataclasses import asdict
 from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -15,6 +16,7 @@ from chat.errors import ChatError
 from chat.events import MAX_QUESTION_CHARS
 from chat.models import MAX_PASSAGES, Assistant, AssistantVersion, LanguageModel
 from documents.models import DataSource
+from documents.search_forms import SearchSettingsForm
 from playground.schemas import SaveIn
 from playground.services import draft_save
 
@@ -32,7 +34,11 @@ def index(request: HttpRequest) -> HttpResponse:
         "max_passages": MAX_PASSAGES,
         "max_question_chars": MAX_QUESTION_CHARS,
     }
-    return render(request, "playground/index.html", {"playground": data})
+    columns = [
+        {"name": name, "title": title, "search": SearchSettingsForm(auto_id=f"{name}-%s")}
+        for name, title in (("a", _("Left")), ("b", _("Right")))
+    ]
+    return render(request, "playground/index.html", {"playground": data, "columns": columns})
 
 
 @admin_required
@@ -71,5 +77,6 @@ def _version(version: AssistantVersion) -> dict[str, Any]:
         "sources": sources,
         "passages": version.passages,
         "threshold": version.threshold,
+        **asdict(version.search_settings),
         "note": version.note,
     }

@@ -13,7 +13,8 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from chat.answering.answerers import ModelSettings, answerer_for
-from documents.retrieval import Retrieval, RetrievedPassage, search
+from documents.retrieval import DEFAULT as DEFAULT_SEARCH
+from documents.retrieval import Retrieval, RetrievedPassage, SearchSettings, search
 from rag.generation import (
     AnswerPart,
     AnswerRequest,
@@ -30,7 +31,8 @@ from rag.generation import (
 class AssistantSettings:
     """Everything that shapes an answer: an assistant version, or a draft of one.
 
-    ``sources`` are the data sources it may read, None for all; whoever asks never sees more than they may.
+    ``sources`` are the data sources it may read, None for all; whoever asks never sees more than they may. ``search``
+    says how passages are found and put in order.
     """
 
     system_prompt: str
@@ -38,6 +40,7 @@ class AssistantSettings:
     sources: tuple[UUID, ...] | None
     passages: int
     threshold: float
+    search: SearchSettings = DEFAULT_SEARCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,13 @@ async def answer(assistant: AssistantSettings, question: Question) -> AsyncGener
 async def _retrieve(assistant: AssistantSettings, question: Question) -> Retrieval:
     # A thread of its own for each search: the default, one thread for all database work, would queue the askers.
     run = database_sync_to_async(search, thread_sensitive=False)
-    return await run(user=question.user, query=question.text, limit=assistant.passages, sources=assistant.sources)
+    return await run(
+        user=question.user,
+        query=question.text,
+        limit=assistant.passages,
+        sources=assistant.sources,
+        settings=assistant.search,
+    )
 
 
 async def _parts(model: ModelSettings, request: AnswerRequest) -> AsyncGenerator[AnswerPart]:

@@ -1,5 +1,6 @@
 """What a user talks to. Everything that shapes an answer stands in a numbered version that never changes."""
 
+from dataclasses import fields
 from typing import Any, Self
 
 from django.contrib.auth.models import AnonymousUser
@@ -10,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from chat.models.language_models import LanguageModel
 from documents.models import DataSource
+from documents.retrieval import DEFAULT as DEFAULT_SEARCH
+from documents.retrieval import MAX_CANDIDATES, SearchSettings
 
 MAX_PASSAGES = 50
 DEFAULT_PASSAGES = 8
@@ -83,6 +86,23 @@ class AssistantVersion(models.Model):
     threshold = models.FloatField(
         _("threshold"), default=DEFAULT_THRESHOLD, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)]
     )
+    fusion = models.CharField(_("find"), default=DEFAULT_SEARCH.fusion, max_length=20)
+    dense_weight = models.FloatField(
+        _("weight of meaning"),
+        default=DEFAULT_SEARCH.dense_weight,
+        validators=[MinValueValidator(0.0), MaxValueValidator(1.0)],
+    )
+    candidates = models.PositiveSmallIntegerField(
+        _("candidates of each side"),
+        default=DEFAULT_SEARCH.candidates,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_CANDIDATES)],
+    )
+    reranker = models.CharField(_("reranker"), default=DEFAULT_SEARCH.reranker, max_length=80)
+    rerank_depth = models.PositiveSmallIntegerField(
+        _("candidates to rerank"),
+        default=DEFAULT_SEARCH.rerank_depth,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_CANDIDATES)],
+    )
     note = models.CharField(_("what changed"), max_length=200, blank=True)
     author = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -101,3 +121,8 @@ class AssistantVersion(models.Model):
         if not self._state.adding:
             raise TypeError("An assistant version never changes. Make a new one.")
         super().save(*args, **kwargs)
+
+    @property
+    def search_settings(self) -> SearchSettings:
+        """How a question to this version finds its passages."""
+        return SearchSettings(**{each.name: getattr(self, each.name) for each in fields(SearchSettings)})

@@ -1,7 +1,7 @@
 """Writes: assistants and their versions, and what a new installation begins with."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -26,6 +26,9 @@ from chat.models import (
 )
 from chat.services.language_models import settings_of
 from documents.models import DataSource
+from documents.rerankers import reranker_choices
+from documents.retrieval import DEFAULT as DEFAULT_SEARCH
+from documents.retrieval import SearchSettings
 
 DEFAULT_PROMPT = (
     "You answer questions of a company's staff from the company's documents. "
@@ -43,6 +46,7 @@ class VersionFields:
     passages: int
     threshold: float
     note: str = ""
+    search: SearchSettings = DEFAULT_SEARCH
 
 
 def settings_of_version(version: AssistantVersion) -> AssistantSettings:
@@ -54,11 +58,13 @@ def settings_of_version(version: AssistantVersion) -> AssistantSettings:
         sources=sources,
         passages=version.passages,
         threshold=version.threshold,
+        search=version.search_settings,
     )
 
 
 def settings_of_fields(fields: VersionFields) -> AssistantSettings:
-    """The same of a draft that has not been saved."""
+    """The same of a draft that has not been saved; ChatError ``unknown_reranker`` for one that is gone."""
+    _check_reranker(fields.search)
     sources = None if fields.sources is None else tuple(fields.sources)
     return AssistantSettings(
         system_prompt=fields.system_prompt,
@@ -66,6 +72,7 @@ def settings_of_fields(fields: VersionFields) -> AssistantSettings:
         sources=sources,
         passages=fields.passages,
         threshold=fields.threshold,
+        search=fields.search,
     )
 
 
@@ -119,9 +126,13 @@ def assistant_make_default(*, user: User, assistant: Assistant) -> None:
 
 
 def version_create(*, user: User | None, assistant: Assistant, fields: VersionFields) -> AssistantVersion:
-    """Save the next version of an assistant, unpublished. ChatError ``version_invalid`` names what is wrong."""
+    """Save the next version of an assistant, unpublished.
+
+    ChatError ``version_invalid`` names what is wrong, ``unknown_reranker`` says that the reranker is gone.
+    """
     if user is not None and not user.is_admin:
         raise permission_denied()
+    _check_reranker(fields.search)
     with transaction.atomic():
         # The lock makes numbers of concurrent saves follow one another.
         Assistant.objects.select_for_update().get(pk=assistant.pk)
@@ -136,6 +147,7 @@ def version_create(*, user: User | None, assistant: Assistant, fields: VersionFi
             threshold=fields.threshold,
             note=fields.note.strip()[:200],
             author=user,
+            **asdict(fields.search),
         )
         try:
             version.full_clean()
@@ -198,6 +210,11 @@ def ensure_defaults(*, llm_base_url: str, llm_api_key: str, llm_model: str, sugg
         fields = VersionFields(DEFAULT_PROMPT, model, None, passages=DEFAULT_PASSAGES, threshold=threshold)
         version = version_create(user=None, assistant=assistant, fields=fields)
         version_publish(user=None, assistant=assistant, number=version.number)
+
+
+def _check_reranker(search: SearchSettings) -> None:
+    if search.reranker not in dict(reranker_choices()):
+        raise ChatError("unknown_reranker", _("The reranker is not there any more. Choose another one."), 422)
 
 
 def _new_assistant(*, name: str, description: str, suggestions: str, slug: str) -> Assistant:

@@ -14,6 +14,7 @@ from chat.errors import ChatError
 from chat.forms import AssistantForm
 from chat.models import Assistant
 from chat.services import assistants
+from chat.views.version_rows import version_rows
 
 
 @admin_required
@@ -53,8 +54,7 @@ def new(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, slug: str) -> HttpResponse:
     """An assistant with its versions; saving makes the next version, published when asked."""
     assistant = get_object_or_404(Assistant.objects.select_related("published"), slug=slug)
-    versions = list(assistant.versions.select_related("model", "author").prefetch_related("sources"))
-    shown = assistant.published or (versions[0] if versions else None)
+    shown = assistant.published or assistant.versions.first()
     form = AssistantForm(request.POST or None, initial=AssistantForm.initial_of(assistant, shown))
     if request.method == "POST" and form.is_valid():
         try:
@@ -63,7 +63,7 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
             form.add_error(None, error.message)
         else:
             return redirect("chat:assistant_edit", slug=slug)
-    context = {"form": form, "assistant": assistant, "versions": versions}
+    context = {"form": form, "assistant": assistant, "versions": version_rows(assistant)}
     return render(request, "chat/assistant_edit.html", context, status=422 if form.errors else 200)
 
 

@@ -20,7 +20,7 @@ from documents.rerankers import RERANKERS
 from documents.retrieval.fusion import RRF_K, fuse
 from documents.retrieval.passages import Retrieval, RetrievalStep, RetrievedPassage
 from documents.retrieval.reranking import Asked, Reranking
-from documents.retrieval.settings import DEFAULT, FUSIONS, Fusion, SearchSettings
+from documents.retrieval.settings import DEFAULT, FUSIONS, MAX_CANDIDATES, Fusion, SearchSettings
 from documents.retrieval.statement import PREPARE, find_candidates, vector_text
 from rag.errors import EmbeddingError
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT",
     "FUSIONS",
+    "MAX_CANDIDATES",
     "MAX_PASSAGES",
     "PREPARE",
     "RERANKERS",

@@ -58,6 +58,9 @@ document.addEventListener(
   "invalid",
   (event) => {
     const control = event.target;
+    for (let fold = control.closest("details"); fold; fold = fold.parentElement.closest("details")) {
+      fold.open = true;
+    }
     if (control.closest("[data-field]")) {
       event.preventDefault();
       showError(control, control.validationMessage);

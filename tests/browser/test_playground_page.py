@@ -33,3 +33,25 @@ def test_two_drafts_answer_side_by_side_and_one_is_saved_as_the_next_version(lib
     saved = AssistantVersion.objects.get(assistant=library.assistant, number=2)
     assert (saved.passages, saved.note) == (3, "fewer passages")
     assert "b=library%3A2" in page.url
+
+
+def test_a_draft_has_settings_of_its_search_and_shows_which_is_wrong(library: Cast, open_page: Open):
+    page = open_page(library.root, "/playground/")
+    column = page.locator("[data-column=b]")
+    column.locator("[data-search-settings] > summary").click()
+    column.locator("[name=fusion]").select_option("rrf")
+    column.locator("[name=candidates]").fill("0")
+    assert column.locator("[data-draft-state]").inner_text() == "draft, 2 changes"
+    column.locator("[data-search-settings] > summary").click()
+    page.fill("[data-question]", QUESTION)
+    page.click(".playground__question button")
+    assert column.locator("[name=candidates]").is_visible()
+    assert column.locator("[name=candidates]").evaluate("field => document.activeElement === field")
+    column.locator("[name=candidates]").fill("9")
+    page.click(".playground__question button")
+    page.wait_for_selector(f"[data-column=b] {DONE}")
+    column.locator("[data-save]").click()
+    column.locator("[data-save-dialog] [type=submit]").click()
+    page.wait_for_selector("[data-column=b] [data-draft-state] >> text=as saved")
+    saved = AssistantVersion.objects.get(assistant=library.assistant, number=2)
+    assert (saved.fusion, saved.candidates, saved.reranker) == ("rrf", 9, "late_interaction")

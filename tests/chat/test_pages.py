@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.urls import reverse
 
 from accounts.models import AuditEntry, User
 from chat.models import Assistant, AssistantVersion, Conversation, LanguageModel, Message
+from documents.retrieval import DEFAULT
 from tests.chat.conftest import Cast
 from tests.fakes.llm import FakeLLM
 
@@ -89,6 +91,7 @@ class TestAssistantPages:
             "all_sources": "on",
             "passages": 5,
             "threshold": 0.4,
+            **asdict(DEFAULT),
             "note": "Verse",
             **changes,
         }
@@ -102,6 +105,20 @@ class TestAssistantPages:
         assert assistant.published.number == 1
         second = assistant.versions.get(number=2)
         assert (second.system_prompt, second.passages, second.threshold) == ("Answer in verse.", 5, 0.4)
+
+    def test_the_history_says_what_each_version_changed(self, cast: Cast) -> None:
+        client = signed_in(cast.root)
+        path = reverse("chat:assistant_edit", args=["library"])
+        client.post(path, self.form(passages=8, threshold=0.5, fusion="rrf", candidates=80))
+        page = client.get(path)
+        newest, first = page.context["versions"]
+        changed = {(change.setting, change.before, change.after) for change in newest.changes}
+        assert changed == {
+            ("Find", "By meaning and by words, scores added", "By meaning and by words, ranks added"),
+            ("Candidates of each side", "50", "80"),
+        }
+        assert first.changes == ()
+        assert "Candidates of each side: <del>50</del> → <ins>80</ins>" in page.content.decode()
 
     def test_publishing_and_rolling_back(self, cast: Cast) -> None:
         client = signed_in(cast.root)
@@ -131,8 +148,9 @@ class TestAssistantPages:
 
     @pytest.mark.parametrize(
         "change",
-        [{"passages": 0}, {"passages": 1000}, {"threshold": 1.5}, {"model": 999}, {"name": ""}, {"all_sources": ""}],
-    )
+        [{"passages": 0}, {"passages": 1000}, {"threshold": 1.5}, {"model": 999}, {"name": ""}, {"all_sources": ""},
+         {"fusion": "both"}, {"dense_weight": -1}, {"candidates": 1001}, {"reranker": "gone"}, {"rerank_depth": 0}],
+    )  # fmt: skip
     def test_a_wrong_setting_is_shown_at_its_field_and_saves_nothing(self, cast: Cast, change: dict[str, Any]) -> None:
         response = signed_in(cast.root).post(reverse("chat:assistant_edit", args=["library"]), self.form(**change))
         assert response.status_code == 422

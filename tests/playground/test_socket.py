@@ -12,6 +12,7 @@ from django.urls import reverse
 from accounts.models import User
 from chat.models import Assistant, LanguageModel
 from config.asgi import application
+from documents.retrieval import SearchSettings
 from tests.chat.conftest import LEAVE, Cast, make_cast
 from tests.sockets import Socket
 
@@ -84,6 +85,27 @@ async def test_one_question_runs_in_both_columns_with_passages_citations_and_tim
     await socket.disconnect()
 
 
+async def test_a_draft_searches_with_its_own_settings(people: Cast) -> None:
+    socket = await opened(people.root)
+    drafts = {"a": {"fusion": "keyword", "candidates": 9}, "b": {"reranker": "none", "dense_weight": 0.9}}
+    for column, changes in drafts.items():
+        draft = await database_sync_to_async(config)(**changes)
+        await socket.send_to(
+            text_data=json.dumps({"type": "run", "column": column, "question": QUESTION, "config": draft})
+        )
+    events = await until(socket, "run.completed", "run.completed")
+    steps = {
+        event["column"]: {step["name"]: step for step in event["steps"]}
+        for event in events
+        if event["type"] == "run.completed"
+    }
+    assert steps["a"]["retrieve"]["input"]["sides"] == ["keyword"]
+    assert steps["a"]["retrieve"]["input"]["per_side"] == 9
+    assert "rerank" not in steps["b"]
+    assert steps["b"]["fuse"]["input"]["dense_weight"] == 0.9
+    await socket.disconnect()
+
+
 async def test_a_draft_that_asks_for_certainty_refuses(people: Cast) -> None:
     socket = await opened(people.root)
     draft = await database_sync_to_async(config)(threshold=1.0)
@@ -135,7 +157,17 @@ class TestSaving:
         assert assistant.published is not None
         assert assistant.published.number == 2
 
-    @pytest.mark.parametrize("change", [{"passages": 0}, {"threshold": 2}, {"model": "x"}, {"colour": "blue"}])
+    def test_the_settings_of_its_search_are_saved(self, people: Cast) -> None:
+        response = self.save(people.root, {"config": config(fusion="rrf", rerank_depth=20)})
+        told = response.json()["version"]
+        assert (told["fusion"], told["rerank_depth"], told["candidates"]) == ("rrf", 20, 50)
+        saved = Assistant.objects.get().versions.get(number=2)
+        assert saved.search_settings == SearchSettings(fusion="rrf", rerank_depth=20)
+
+    @pytest.mark.parametrize(
+        "change",
+        [{"passages": 0}, {"threshold": 2}, {"model": "x"}, {"colour": "blue"}, {"fusion": "x"}, {"candidates": 0}],
+    )
     def test_a_wrong_setting_is_named(self, people: Cast, change: dict[str, Any]) -> None:
         response = self.save(people.root, {"config": config(**change)})
         assert response.status_code == 422

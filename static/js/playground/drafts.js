@@ -1,5 +1,14 @@
 /** A column's settings as data: from a version, compared with one, read from and put into its form. */
 
+/** The settings of a search by their names: "text" or "number", as their fields hold them. */
+export const SEARCH = {
+  fusion: "text",
+  dense_weight: "number",
+  candidates: "number",
+  reranker: "text",
+  rerank_depth: "number",
+};
+
 /** The settings of a version, as the socket and the save request take them. */
 export function configOf(assistant, version) {
   return {
@@ -9,6 +18,7 @@ export function configOf(assistant, version) {
     sources: version.sources,
     passages: version.passages,
     threshold: version.threshold,
+    ...Object.fromEntries(Object.keys(SEARCH).map((name) => [name, version[name]])),
   };
 }
 
@@ -17,6 +27,16 @@ export function differences(a, b) {
   const plain = (config) => ({ ...config, sources: config.sources === null ? null : [...config.sources].sort() });
   const [left, right] = [plain(a), plain(b)];
   return Object.keys(left).filter((name) => JSON.stringify(left[name]) !== JSON.stringify(right[name]));
+}
+
+/** What the fields of a search's settings say; `fieldOf` gives the field of a name. */
+export function readSearch(fieldOf) {
+  return Object.fromEntries(
+    Object.entries(SEARCH).map(([name, kind]) => {
+      const { value } = fieldOf(name);
+      return [name, kind === "number" ? Number(value) : value];
+    }),
+  );
 }
 
 /** What the form of a column says now. */
@@ -30,6 +50,7 @@ export function readForm(form, assistant) {
     sources: fields.all_sources.checked ? null : chosen,
     passages: Number(fields.passages.value),
     threshold: Number(fields.threshold.value),
+    ...readSearch((name) => fields[name]),
   };
 }
 
@@ -44,4 +65,7 @@ export function fillForm(form, config) {
   }
   fields.passages.value = config.passages;
   fields.threshold.value = config.threshold;
+  for (const name of Object.keys(SEARCH)) {
+    fields[name].value = config[name];
+  }
 }
