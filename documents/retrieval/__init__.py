@@ -82,16 +82,15 @@ def search(
     wanted = None if sources is None else sorted(set(sources))
     words = None if settings.fusion == "dense" else query
     found = find_candidates(user, searched, count, words=words, vector=vector, sources=wanted)
-    candidates = found.passages
     asked = {
         "per_side": count,
         "sides": [side for side, part in (("dense", vector), ("keyword", words)) if part is not None],
         "sources": None if wanted is None else list(map(str, wanted)),
     }
-    steps.append(RetrievalStep("retrieve", _ms(started), asked, {"candidates": len(candidates)}))
+    steps.append(RetrievalStep("retrieve", _ms(started), asked, {"candidates": len(found.passages)}))
 
     started = time.perf_counter()
-    passages = fuse(candidates, settings)
+    passages = candidates = fuse(found.passages, settings)
     how = {"candidates": len(candidates), **_said(settings)}
     scored = [
         {"chunk": each.chunk_id, "score": each.score, "dense": each.dense_score, "keyword": each.keyword_score}
@@ -99,10 +98,11 @@ def search(
     ]
     steps.append(RetrievalStep("fuse", _ms(started), how, {"candidates": scored}))
 
-    passages, reranked = reranking.order(passages, Asked(query, tokens, found.reach), limit, settings)
-    if reranked is not None:
-        steps.append(reranked)
-    return Retrieval(passages[:limit], steps, by_words=vector is None)
+    passages, step = reranking.order(passages, Asked(query, tokens, found.reach), limit, settings)
+    if step is not None:
+        steps.append(step)
+    reranked = None if step is None or step.output.get("kept") else passages
+    return Retrieval(passages[:limit], steps, by_words=vector is None, candidates=candidates, reranked=reranked)
 
 
 def _embedded(

@@ -1,7 +1,7 @@
 """What a search gives: passages with their scores, and the steps that found them."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -14,6 +14,7 @@ class RetrievedPassage:
     ``page`` is where it begins; ``pages`` holds number and start of each page it touches, offsets of the document.
     ``dense_score`` is the cosine of question and chunk, ``keyword_score`` BM25. ``score`` runs from 0 to 1: reranked
     it is the chance that the passage answers, else it joins the two, relative to the question's other candidates.
+    ``by_meaning`` and ``by_words`` say which side found it; it has the scores of both.
     """
 
     chunk_id: int
@@ -34,6 +35,8 @@ class RetrievedPassage:
     pages: tuple[tuple[int, int], ...] = ()
     context: str = ""
     edited_text: str | None = None
+    by_meaning: bool = False
+    by_words: bool = False
 
     @property
     def read_text(self) -> str:
@@ -78,8 +81,14 @@ class RetrievalStep:
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:
-    """What a search found, best first, and how; ``by_words``: by words alone, so that no similarity is known."""
+    """What a search found, best first, and how; ``by_words``: by words alone, so that no similarity is known.
+
+    ``candidates`` are all that either side found, in the order of the fusion and with its scores; ``reranked`` those
+    that the reranker compared, in its order and with its scores, None where there was none or it kept the order.
+    """
 
     passages: list[RetrievedPassage]
     steps: list[RetrievalStep]
     by_words: bool = False
+    candidates: list[RetrievedPassage] = field(default_factory=list)
+    reranked: list[RetrievedPassage] | None = None

@@ -53,7 +53,9 @@ WITH allowed AS MATERIALIZED (
     WHERE keys && %s::int[] AND source_id = ANY((SELECT sources FROM allowed)::uuid[])
     ORDER BY weights <#> %s::sparsevec, chunk_id LIMIT %s
 ), found AS (
-    SELECT id FROM near UNION SELECT id FROM worded
+    SELECT id, bool_or(by_meaning) AS by_meaning, bool_or(by_words) AS by_words FROM (
+        SELECT id, true AS by_meaning, false AS by_words FROM near UNION ALL SELECT id, false, true FROM worded
+    ) AS sides GROUP BY id
 )
 SELECT
     chunk.id, chunk.document_id, chunk.version_id, document.filename, document.title, chunk.heading, chunk.text,
@@ -64,7 +66,8 @@ SELECT
         SELECT ARRAY[number, start] FROM documents_documentpage AS page
         WHERE page.version_id = chunk.version_id AND page.start < chunk."end" AND page."end" > chunk.start
         ORDER BY number
-    )
+    ),
+    found.by_meaning, found.by_words
 FROM found
 JOIN documents_chunk AS chunk ON chunk.id = found.id
 JOIN documents_document AS document ON document.id = chunk.document_id
@@ -81,6 +84,7 @@ WHERE chunk_id = ANY(%s) AND set_id = %s AND tokens IS NOT NULL"""
 COLUMNS = (
     "chunk_id", "document_id", "version_id", "filename", "title", "heading", "text", "start", "end", "page",
     "context", "edited_text", "source_id", "source_name", "dense_score", "keyword_score", "pages",
+    "by_meaning", "by_words",
 )  # fmt: skip
 """What FIND selects, as the fields of a passage."""
 

@@ -94,6 +94,7 @@ def test_without_token_vectors_the_order_stays_until_they_are_made(cast: Any) ->
     ChunkEmbedding.objects.filter(pk=first.pk).update(tokens=None)
     found = search(user=cast.max, query=query)
     assert reranked(found) == {"kept": True, "without_tokens": 1}
+    assert found.reranked is None
     plain = search(user=cast.max, query=query, settings=SearchSettings(reranker="none"))
     assert [each.score for each in found.passages] == [each.score for each in plain.passages]
     assert not pack_slice()
@@ -104,6 +105,10 @@ def test_without_token_vectors_the_order_stays_until_they_are_made(cast: Any) ->
 def test_only_the_first_are_compared(cast: Any) -> None:
     upload(cast.root, cast.library)
     found = search(user=cast.max, query="leave", limit=1, settings=SearchSettings(rerank_depth=2))
+    assert len(found.candidates) == 3
+    assert found.reranked is not None
+    assert len(found.reranked) == 2
+    assert found.passages == found.reranked[:1]
     assert len(reranked(found)["candidates"]) == 2
     with pytest.raises(ValueError, match="rerank_depth"):
         SearchSettings(rerank_depth=0)

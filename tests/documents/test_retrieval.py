@@ -77,6 +77,18 @@ def test_one_side_is_asked_alone(cast: Any, make_document: Any, monkeypatch: pyt
     assert by_words.passages[0].dense_score == 0
 
 
+def test_all_candidates_are_told_with_the_side_that_found_them(cast: Any, make_document: Any) -> None:
+    make_document(cast.library, *FACTS)
+    found = search(user=cast.max, query="When are invoices due?", limit=1, settings=SearchSettings(candidates=2))
+    assert {each.text for each in found.candidates if each.by_words} == {FACTS[2]}
+    nearest = sorted(found.candidates, key=lambda each: -each.dense_score)[:2]
+    assert {each.chunk_id for each in found.candidates if each.by_meaning} == {each.chunk_id for each in nearest}
+    assert [each.score for each in found.candidates] == sorted((each.score for each in found.candidates), reverse=True)
+    plain = search(user=cast.max, query="invoices", settings=SearchSettings(reranker="none"))
+    assert plain.reranked is None
+    assert plain.passages == plain.candidates
+
+
 @pytest.mark.parametrize("fusion", FUSIONS)
 def test_the_steps_say_how_was_searched(cast: Any, make_document: Any, fusion: Any) -> None:
     make_document(cast.library, *FACTS)
