@@ -33,7 +33,7 @@ class SearchSettingsForm(forms.Form):
     """The settings of a search, each with what it does."""
 
     fusion = forms.ChoiceField(
-        label=_("Find"),
+        label=_("Search by"),
         choices=FUSION_CHOICES,
         help_text=_(
             "Meaning finds what is said in other words, words find names and numbers. Adding scores keeps how much "

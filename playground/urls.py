@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from playground import views
+from playground.views import columns, retrieval
 
 app_name = "playground"
 urlpatterns = [
-    path("playground/", views.index, name="index"),
-    path("playground/save", views.save, name="save"),
+    path("playground/", columns.index, name="index"),
+    path("playground/save", columns.save, name="save"),
+    path("playground/retrieval/", retrieval.page, name="retrieval"),
+    path("playground/retrieval/search", retrieval.search, name="retrieval_search"),
 ]

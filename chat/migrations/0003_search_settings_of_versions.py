@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="assistantversion",
             name="fusion",
-            field=models.CharField(default="convex", max_length=20, verbose_name="find"),
+            field=models.CharField(default="convex", max_length=20, verbose_name="search by"),
         ),
         migrations.AddField(
             model_name="assistantversion",

@@ -86,7 +86,7 @@ class AssistantVersion(models.Model):
     threshold = models.FloatField(
         _("threshold"), default=DEFAULT_THRESHOLD, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)]
     )
-    fusion = models.CharField(_("find"), default=DEFAULT_SEARCH.fusion, max_length=20)
+    fusion = models.CharField(_("search by"), default=DEFAULT_SEARCH.fusion, max_length=20)
     dense_weight = models.FloatField(
         _("weight of meaning"),
         default=DEFAULT_SEARCH.dense_weight,

@@ -44,7 +44,7 @@ def _settings(version: AssistantVersion) -> dict[str, str]:
         _("Data sources"): _("all that the asker may see") if version.all_sources else ", ".join(sorted(named)),
         _("Passages to use"): str(version.passages),
         _("Threshold"): _decimal(version.threshold),
-        _("Find"): str(dict(FUSION_CHOICES)[search.fusion]),
+        _("Search by"): str(dict(FUSION_CHOICES)[search.fusion]),
         _("Weight of meaning"): _decimal(search.dense_weight),
         _("Candidates of each side"): str(search.candidates),
         _("Reranker"): str(dict(reranker_choices()).get(search.reranker, search.reranker)),

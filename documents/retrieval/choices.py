@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 FUSION_CHOICES: tuple[tuple[Fusion, "StrOrPromise"], ...] = (
-    ("convex", _("By meaning and by words, scores added")),
-    ("rrf", _("By meaning and by words, ranks added")),
-    ("dense", _("By meaning alone")),
-    ("keyword", _("By words alone")),
+    ("convex", _("Meaning and words, scores added")),
+    ("rrf", _("Meaning and words, ranks added")),
+    ("dense", _("Meaning alone")),
+    ("keyword", _("Words alone")),
 )

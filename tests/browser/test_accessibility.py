@@ -35,6 +35,7 @@ INSIDE = (
     "/rerankers/",
     "/rerankers/new/",
     "/playground/",
+    "/playground/retrieval/",
     "/account/tokens/",
     "/accounts/password/change/",
 )

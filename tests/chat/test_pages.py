@@ -114,7 +114,7 @@ class TestAssistantPages:
         newest, first = page.context["versions"]
         changed = {(change.setting, change.before, change.after) for change in newest.changes}
         assert changed == {
-            ("Find", "By meaning and by words, scores added", "By meaning and by words, ranks added"),
+            ("Search by", "Meaning and words, scores added", "Meaning and words, ranks added"),
             ("Candidates of each side", "50", "80"),
         }
         assert first.changes == ()

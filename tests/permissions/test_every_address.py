@@ -166,6 +166,8 @@ PAGES: dict[str, Row] = {
     "chat:model_delete": Row("post", lambda t: [t["model"].pk], "admin", 302),
     "playground:index": Row("get", none, "admin"),
     "playground:save": Row("post", none, "admin", 422),
+    "playground:retrieval": Row("get", none, "admin"),
+    "playground:retrieval_search": Row("post", none, "admin", 422),
     "documents:index": Row("get", none, EVERYBODY),
     "documents:upload": Row("post", none, EVERYBODY, 422),
     "documents:delete_many": Row("post", none, EVERYBODY, 302),

@@ -72,6 +72,12 @@ export class PlaygroundColumn extends EventTarget {
     return true;
   }
 
+  /** Change settings of the chosen version: a draft that is yet to be saved. */
+  change(settings) {
+    fillForm(this.#form, { ...this.config, ...settings });
+    this.#changed();
+  }
+
   /** Show whether a run is under way. */
   draw() {
     this.#element.querySelector("[data-stop]").hidden = !this.result.isRunning;

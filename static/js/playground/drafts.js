@@ -22,6 +22,23 @@ export function configOf(assistant, version) {
   };
 }
 
+/** What an address says of a draft ("draft-fusion=rrf"): the settings it names; null where it names none. Pure. */
+export function draftOf(query) {
+  const numbers = { passages: "number", threshold: "number", ...SEARCH };
+  const draft = {};
+  for (const [name, kind] of Object.entries(numbers)) {
+    const value = query.get(`draft-${name}`);
+    if (value !== null) {
+      draft[name] = kind === "number" ? Number(value) : value;
+    }
+  }
+  if (!Object.keys(draft).length) {
+    return null;
+  }
+  const sources = query.getAll("draft-sources");
+  return { ...draft, sources: sources.length ? sources : null };
+}
+
 /** Names of the settings in which two drafts differ. Pure. */
 export function differences(a, b) {
   const plain = (config) => ({ ...config, sources: config.sources === null ? null : [...config.sources].sort() });

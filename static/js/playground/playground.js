@@ -5,6 +5,7 @@ import { jsonScript } from "../dom.js";
 import { gettext } from "../i18n.js";
 import { toast } from "../toasts.js";
 import { PlaygroundColumn } from "./column.js";
+import { draftOf } from "./drafts.js";
 
 const root = document.querySelector("[data-playground]");
 const data = jsonScript("playground-data");
@@ -19,6 +20,8 @@ const columns = new Map(
 
 function keepAddress() {
   const query = new URLSearchParams(location.search);
+  // A draft that came in the address is in the form now.
+  [...query.keys()].filter((name) => name === "q" || name.startsWith("draft-")).forEach((name) => query.delete(name));
   for (const column of columns.values()) {
     if (column.chosen) {
       query.set(column.name, column.chosen);
@@ -38,6 +41,11 @@ function chooseFirstVersions() {
     if (!column.choose(query.get(column.name) ?? "")) {
       column.choose(published);
     }
+  }
+  question.value = query.get("q") ?? "";
+  const draft = draftOf(query);
+  if (draft) {
+    columns.get("b").change(draft);
   }
 }
 

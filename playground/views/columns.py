@@ -1,4 +1,4 @@
-"""The playground page."""
+"""The page with two columns, and the saving of a column's draft."""
 
 from dataclasses import asdict
 from typing import Any, cast
@@ -19,6 +19,7 @@ from documents.models import DataSource
 from documents.search_forms import SearchSettingsForm
 from playground.schemas import SaveIn
 from playground.services import draft_save
+from playground.views.edges import invalid_settings
 
 
 @admin_required
@@ -49,9 +50,7 @@ def save(request: HttpRequest) -> HttpResponse:
         body = SaveIn.model_validate_json(request.body)
         version = draft_save(user=cast(User, request.user), config=body.config, note=body.note, publish=body.publish)
     except ValidationError as error:
-        fields = ", ".join(str(problem["loc"][-1]) for problem in error.errors() if problem["loc"])
-        message = _("Check these settings: %(fields)s.") % {"fields": fields}
-        return JsonResponse({"error": {"code": "invalid_settings", "message": message}}, status=422)
+        return invalid_settings(error)
     except ChatError as error:
         return JsonResponse({"error": {"code": error.code, "message": error.message}}, status=error.status)
     return JsonResponse(
