@@ -139,7 +139,8 @@ def search_documents(request: HttpRequest, body: SearchIn) -> SearchOut:
     """The passages that answer a question, best first, among the documents that the caller may see."""
     user = caller(request)
     target = _source(user, body.source)
-    found = search(user=user, query=body.query, limit=body.k, sources=[target.pk] if target else None)
+    sources = [target.pk] if target else None
+    found = search(user=user, query=body.query, limit=body.k, sources=sources, settings=body.search_settings())
     return SearchOut.of(found)
 
 

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
 from documents.models import DataSource, Document, SourceItem, SyncRun
 from documents.queue import Place
 from documents.retrieval import MAX_PASSAGES, Retrieval, RetrievedPassage
+from documents.search_forms import SearchSettingsFields
 
 
 def _without_nul(value: object) -> object:
@@ -144,8 +145,8 @@ class TextOut(Schema):
     text: str
 
 
-class SearchIn(Input):
-    """A question, how many passages to return, and the data source (id, slug or name) to search in."""
+class SearchIn(SearchSettingsFields, Input):
+    """A question, how many passages to return, the data source (id, slug or name) to search in, and how to search."""
 
     query: Question
     k: Annotated[int, Field(ge=1, le=MAX_PASSAGES)] = 8

@@ -64,16 +64,16 @@ def test_what_one_side_alone_found_and_what_moved_is_told(shelves: Cast, open_pa
     page.wait_for_selector(".hit")
     marks = page.locator("[data-stage=fused] .hit__marks").all_inner_texts()
     assert any("meaning alone" in each or "words alone" in each for each in marks)
-    fused, reranked = titles_by_chunk(page, "fused"), titles_by_chunk(page, "reranked")
+    fused, reranked = ranks(page, "fused"), ranks(page, "reranked")
     for chunk, rank in reranked.items():
         moved = page.locator(f"[data-stage=reranked] [data-chunk='{chunk}'] .hit__moved").all_inner_texts()
         up = fused[chunk] - rank
         assert [each.split("\n")[0] for each in moved] == ([f"{'▲' if up > 0 else '▼'}{abs(up)}"] if up else [])
 
 
-def titles_by_chunk(page: Any, stage: str) -> dict[str, int]:
+def ranks(page: Any, stage: str, band: str = "A") -> dict[str, int]:
     """The rank of each chunk shown in a stage."""
-    hits = page.locator(f"[data-stage={stage}] .hit")
+    hits = page.locator(f"[data-band={band}] [data-stage={stage}] .hit")
     return {
         hits.nth(n).get_attribute("data-chunk"): int(hits.nth(n).locator(".hit__rank").inner_text())
         for n in range(hits.count())
@@ -94,6 +94,12 @@ def test_two_configurations_stay_in_the_address_and_back_works(shelves: Cast, op
         "q": [QUERY], "compare": ["1"], "b-fusion": ["keyword"], "b-passages": ["2"],
     }  # fmt: skip
     assert "Not asked" in page.inner_text("[data-band=B] [data-stage=dense]")
+    before, after = ranks(page, "fused", "A"), ranks(page, "fused", "B")
+    for chunk, rank in after.items():
+        hit = page.locator(f"[data-band=B] [data-stage=fused] [data-chunk='{chunk}']")
+        told = hit.locator(".badge--accent").all_inner_texts()
+        if chunk in before:
+            assert told == ([] if before[chunk] == rank else [f"A: {before[chunk]}"])
     other = open_page(shelves.root, urlsplit(page.url)._replace(scheme="", netloc="").geturl())
     other.wait_for_selector("[data-band=B]")
     assert titles(other, "keyword", "B") == titles(page, "keyword", "B")

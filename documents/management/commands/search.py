@@ -8,8 +8,26 @@ from django.core.management.base import BaseCommand, CommandError
 
 from documents.management.people import acting_user, add_user_argument
 from documents.models import DataSource
-from documents.retrieval import MAX_PASSAGES, Retrieval, search
+from documents.retrieval import (
+    DEFAULT,
+    FUSIONS,
+    MAX_CANDIDATES,
+    MAX_PASSAGES,
+    RERANKERS,
+    Retrieval,
+    SearchSettings,
+    search,
+)
 from documents.schemas import SearchOut
+
+SETTINGS: tuple[tuple[str, type, str], ...] = (
+    ("fusion", str, ", ".join(FUSIONS)),
+    ("dense_weight", float, "weight of meaning where scores are added, 0 to 1"),
+    ("candidates", int, f"passages taken from each side, 1 to {MAX_CANDIDATES}"),
+    ("reranker", str, ", ".join(RERANKERS)),
+    ("rerank_depth", int, f"passages to rerank, 1 to {MAX_CANDIDATES}"),
+)
+"""The settings of a search: name, type, and what may be said."""
 
 
 class Command(BaseCommand):
@@ -22,6 +40,10 @@ class Command(BaseCommand):
         parser.add_argument("query")
         parser.add_argument("-k", type=int, default=8, metavar="N", help="passages to show; 8")
         parser.add_argument("--source", metavar="NAME", help="search in this data source only")
+        for name, kind, values in SETTINGS:
+            option = f"--{name.replace('_', '-')}"
+            default = getattr(DEFAULT, name)
+            parser.add_argument(option, type=kind, default=default, metavar="VALUE", help=f"{values}; {default}")
         parser.add_argument("--json", action="store_true", help="print what the API gives")
         add_user_argument(parser)
 
@@ -38,7 +60,11 @@ class Command(BaseCommand):
             if source is None:
                 raise CommandError(f"There is no data source {options['source']}.")
             sources = [source.pk]
-        found = search(user=user, query=options["query"], limit=options["k"], sources=sources)
+        try:
+            settings = SearchSettings(**{name: options[name] for name, _kind, _values in SETTINGS})
+        except ValueError as error:
+            raise CommandError(f"{error}.") from error
+        found = search(user=user, query=options["query"], limit=options["k"], sources=sources, settings=settings)
         if options["json"]:
             payload = SearchOut.of(found).model_dump(mode="json")
             self.stdout.write(json.dumps(payload, ensure_ascii=False, indent=2))
