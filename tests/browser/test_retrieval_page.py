@@ -150,6 +150,28 @@ def test_it_is_used_by_keyboard_alone(shelves: Cast, open_page: Open):
     assert page.evaluate("document.activeElement.querySelector('.hit__rank').textContent") == "11"
 
 
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_chosen_passage_covers_nothing_that_is_used(shelves: Cast, open_page: Open, width: int):
+    page = open_page(shelves.root, f"{PAGE}?q={QUERY}", width=width)
+    page.wait_for_selector(".hit")
+
+    def is_covered() -> bool:
+        return page.evaluate(
+            "document.activeElement.getBoundingClientRect().bottom"
+            " > document.querySelector('[data-chosen]').getBoundingClientRect().top"
+        )
+
+    hits = page.locator("[data-stage=dense] .hit")
+    hits.nth(1).click()
+    assert not is_covered()
+    for _times in range(6):
+        page.keyboard.press("ArrowDown")
+        assert not is_covered()
+    hits.nth(9).scroll_into_view_if_needed()
+    hits.nth(9).click()
+    assert not is_covered()
+
+
 def test_wrong_settings_are_shown_though_they_are_folded(shelves: Cast, open_page: Open):
     page = open_page(shelves.root, f"{PAGE}?q={QUERY}&a-candidates=0")
     assert page.is_visible("[data-empty]")

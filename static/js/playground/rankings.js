@@ -1,7 +1,7 @@
 /** The rankings of a search, stage by stage, side by side; a chosen chunk is marked wherever it stands. */
 
 import { pageWords } from "../chat/places.js";
-import { h } from "../dom.js";
+import { h, icon } from "../dom.js";
 import { formatMilliseconds, formatNumber, gettext, interpolate, ngettext } from "../i18n.js";
 
 /** Passages of a stage at first: fewer where two configurations stand one below the other. */
@@ -154,7 +154,7 @@ export class Band {
         h("ul", { class: "band__times soft small number" }, ...this.#times(run)),
         h("a", { class: "button button--small push", href: useUrl, "data-use": true }, gettext("Use these settings")),
       ),
-      run.warning ? h("div", { class: "notice notice--warn" }, h("p", { class: "notice__body" }, run.warning)) : null,
+      run.warning ? h("div", { class: "notice notice--warn band__warning" }, icon("alert"), h("p", { class: "notice__body" }, run.warning)) : null,
       h(
         "div",
         { class: "stages", role: "region", "aria-label": interpolate(gettext("Rankings of %(name)s"), { name }), tabIndex: 0 },

@@ -235,6 +235,7 @@ results.addEventListener("click", (event) => {
   const hit = event.target.closest(".hit");
   if (hit) {
     choose(hit.getAttribute("aria-pressed") === "true" ? null : Number(hit.dataset.chunk));
+    hit.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 });
 results.addEventListener("hits-shown", () => {
