@@ -13,9 +13,17 @@ from ninja.files import UploadedFile
 from accounts.api import TokenAuth, caller
 from accounts.models import Scope, User
 from documents import services
-from documents.errors import DocumentsError, document_not_found, permission_denied, same_file, source_not_found
+from documents.errors import (
+    DocumentsError,
+    document_not_found,
+    permission_denied,
+    same_file,
+    source_not_found,
+    unknown_reranker,
+)
 from documents.models import DataSource, Document, DocumentVersion, ItemStatus
 from documents.queue import places
+from documents.rerankers import is_reranker
 from documents.retrieval import search
 from documents.schemas import (
     AcceptedOut,
@@ -140,6 +148,8 @@ def search_documents(request: HttpRequest, body: SearchIn) -> SearchOut:
     user = caller(request)
     target = _source(user, body.source)
     sources = [target.pk] if target else None
+    if not is_reranker(body.reranker):
+        raise unknown_reranker()
     found = search(user=user, query=body.query, limit=body.k, sources=sources, settings=body.search_settings())
     return SearchOut.of(found)
 

@@ -28,6 +28,11 @@ def permission_denied() -> DocumentsError:
     return DocumentsError("permission_denied", str(_("You may not change this. Ask its owner or an admin.")), 403)
 
 
+def unknown_reranker() -> DocumentsError:
+    """A search names a reranker that is not there, or not any more."""
+    return DocumentsError("unknown_reranker", str(_("There is no such reranker. Choose another one.")), 422)
+
+
 def same_file() -> str:
     """What is said when a document is given the file that it has: no error, and nothing to do."""
     return str(_("This is the file that the document has already. Nothing was changed."))

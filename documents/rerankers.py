@@ -49,6 +49,11 @@ def reranker_choices() -> list[tuple[str, str]]:
     return built_in + list(Reranker.objects.values_list("slug", "name"))
 
 
+def is_reranker(name: str) -> bool:
+    """Whether there is such a reranker."""
+    return name in RERANKERS or Reranker.objects.filter(slug=name).exists()
+
+
 def reranker_of(row: Reranker) -> "reranking.Reranker":
     """Return the model of a row, made once in a process. Raises RerankingError when it cannot be made."""
     return _kept(RerankerModel.of(row), settings.RERANKERS_DIR, tuple(settings.OUTBOUND_ALLOW_PRIVATE))

@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from documents.rerankers import LATE_INTERACTION
 from documents.retrieval import Retrieval, RetrievedPassage, SearchSettings, search
 
 StageName = Literal["dense", "keyword", "fused", "reranked"]
@@ -88,6 +89,8 @@ def rank(user: User, query: str, configuration: Configuration) -> tuple[Ranked, 
         _stage("fused", found.candidates, "score", ""),
         _stage("reranked", found.reranked or [], "score", _no_reranking(found, configuration.settings, steps)),
     )
+    if configuration.settings.reranker != LATE_INTERACTION:
+        stages = (*stages[:-1], replace(stages[-1], scored_by=_("0 to 1, by the reranker")))
     times = tuple(StageTime(step.name, step.ms) for step in found.steps)
     warning = _("The embedding model did not answer, so this was found by words alone.") if failed else ""
     read = tuple(each.chunk_id for each in found.passages)
@@ -114,6 +117,8 @@ def _no_reranking(found: Retrieval, settings: SearchSettings, steps: dict[str, d
         return ""
     if settings.reranker == "none":
         return _("No reranker: the fused order is the last.")
+    if "error" in steps.get("rerank", {}):
+        return _("The reranker did not answer: its page says why. The fused order stays.")
     if steps.get("rerank", {}).get("kept"):
         return _("Some candidates have no token vectors yet; the worker makes them. Until then the fused order stays.")
     if found.by_words:

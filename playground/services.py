@@ -11,6 +11,8 @@ from chat.answering import AssistantSettings
 from chat.errors import ChatError, not_found
 from chat.models import Assistant, AssistantVersion, LanguageModel
 from chat.services.assistants import VersionFields, settings_of_fields, version_create, version_publish
+from documents.errors import unknown_reranker
+from documents.rerankers import is_reranker
 from documents.retrieval import RetrievedPassage
 from playground.events import RunConfig
 from playground.retrieval import Configuration, Ranked, rank
@@ -58,10 +60,13 @@ def retrieval_test(
     """Search with each configuration in turn: the rankings, and all passages in them by their chunk. Admins only.
 
     ``search_as`` is the address of a person whose permissions count in the place of one's own; that goes to the audit
-    log. ChatError ``unknown_person`` for nobody's address.
+    log. ChatError ``unknown_person`` for nobody's address, DocumentsError ``unknown_reranker`` for a reranker that is
+    not there.
     """
     if not user.is_admin:
         raise permission_denied()
+    if not all(is_reranker(each.settings.reranker) for each in configurations):
+        raise unknown_reranker()
     asker = user
     if search_as and search_as.lower() != user.email.lower():
         found = User.objects.filter(email__iexact=search_as, is_active=True).first()

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -26,7 +27,7 @@ from chat.models import (
 )
 from chat.services.language_models import settings_of
 from documents.models import DataSource
-from documents.rerankers import reranker_choices
+from documents.rerankers import is_reranker
 from documents.retrieval import DEFAULT as DEFAULT_SEARCH
 from documents.retrieval import SearchSettings
 
@@ -212,8 +213,13 @@ def ensure_defaults(*, llm_base_url: str, llm_api_key: str, llm_model: str, sugg
         version_publish(user=None, assistant=assistant, number=version.number)
 
 
+def assistants_reranking_with(*, slug: str, **_sent: Any) -> list[str]:
+    """The names of the assistants whose published version has this reranker."""
+    return list(Assistant.objects.filter(published__reranker=slug).values_list("name", flat=True))
+
+
 def _check_reranker(search: SearchSettings) -> None:
-    if search.reranker not in dict(reranker_choices()):
+    if not is_reranker(search.reranker):
         raise ChatError("unknown_reranker", _("The reranker is not there any more. Choose another one."), 422)
 
 

@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 EXACT_BELOW = 4000
 """With no more visible chunks than this all are compared: about as fast as the index, and nothing is missed."""
 
-PREPARE = "SET LOCAL hnsw.iterative_scan = relaxed_order; SET LOCAL hnsw.ef_search = 100; SET LOCAL max_parallel_workers_per_gather = 0"
-"""A filtered index scan goes on until it has enough rows that the asker may see, instead of stopping short."""
+PREPARE = """
+SET LOCAL hnsw.iterative_scan = relaxed_order; SET LOCAL hnsw.ef_search = 100;
+SET LOCAL max_parallel_workers_per_gather = 0
+"""
+"""A filtered index scan goes on until it has enough rows that the asker may see, instead of stopping short. No parallel
+workers: they would be started for a branch of the statement that is not taken, which costs more than the search."""
 
 FIND = """
 WITH allowed AS MATERIALIZED (

@@ -1,7 +1,7 @@
 """A version holds how its passages are found: whoever asks it, and however, gets just that."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -13,9 +13,13 @@ from django.test import Client
 from chat.answering import AssistantSettings, Question, answer
 from chat.answering.answerers import ModelSettings
 from chat.answering.pipeline import PassagesFound
+from chat.errors import ChatError
 from chat.models import Assistant, AssistantVersion, LanguageModel, TraceStep
 from chat.services.assistants import VersionFields, version_create, version_publish
+from documents.errors import DocumentsError
+from documents.models import Reranker
 from documents.retrieval import DEFAULT, FUSIONS, RERANKERS, SearchSettings, search
+from documents.services.rerankers import reranker_delete
 from tests.chat.conftest import Cast
 from tests.chat.test_api import QUESTION, Bearer, post
 
@@ -110,3 +114,17 @@ def test_versions_from_before_search_as_they_did(committed_cast: Cast) -> None:
         MigrationExecutor(connection).migrate(last)
     assert AssistantVersion.objects.get().search_settings == DEFAULT
     assert search(user=committed_cast.mia, query=QUESTION, settings=DEFAULT).passages
+
+
+def test_a_reranker_stays_while_a_published_version_has_it(cast: Cast) -> None:
+    row = Reranker.objects.create(
+        slug="far", name="Far", kind="remote", base_url="https://rerank.example.com", model="m"
+    )
+    publish(cast.assistant, replace(OTHER, reranker="far"))
+    with pytest.raises(DocumentsError) as caught:
+        reranker_delete(user=cast.root, slug=row.slug)
+    assert (caught.value.code, cast.assistant.name in caught.value.message) == ("reranker_in_use", True)
+    publish(cast.assistant, OTHER)
+    reranker_delete(user=cast.root, slug=row.slug)
+    with pytest.raises(ChatError, match="unknown_reranker"):
+        publish(cast.assistant, replace(OTHER, reranker="far"))

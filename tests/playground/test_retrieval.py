@@ -160,7 +160,7 @@ class TestSearchAs:
         ({"configurations": [{}, {}, {}]}, "configurations"),
         ({"configurations": [{"candidates": 1001}]}, "candidates"),
         ({"configurations": [{"dense_weight": "NaN"}]}, "dense_weight"),
-        ({"configurations": [{"reranker": "gone"}]}, "reranker"),
+        ({"configurations": [{"reranker": "not a name"}]}, "reranker"),
         ({"configurations": [{"colour": "blue"}]}, "colour"),
         ({"configurations": [{"sources": ["x"]}]}, "0"),
     ],
@@ -173,3 +173,8 @@ def test_what_is_wrong_is_named(cast: Cast, change: dict[str, Any], named: str) 
 
 def test_it_is_for_admins(cast: Cast) -> None:
     assert ask(cast.mia)[0] == 404
+
+
+def test_a_reranker_that_is_not_there_is_refused(cast: Cast) -> None:
+    status, reply = ask(cast.root, configurations=[{"reranker": "gone"}])
+    assert (status, reply["error"]["code"]) == (422, "unknown_reranker")

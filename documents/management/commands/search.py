@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from documents.management.people import acting_user, add_user_argument
 from documents.models import DataSource
+from documents.rerankers import is_reranker
 from documents.retrieval import (
     DEFAULT,
     FUSIONS,
@@ -64,6 +65,8 @@ class Command(BaseCommand):
             settings = SearchSettings(**{name: options[name] for name, _kind, _values in SETTINGS})
         except ValueError as error:
             raise CommandError(f"{error}.") from error
+        if not is_reranker(settings.reranker):
+            raise CommandError(f"There is no reranker {settings.reranker}.")
         found = search(user=user, query=options["query"], limit=options["k"], sources=sources, settings=settings)
         if options["json"]:
             payload = SearchOut.of(found).model_dump(mode="json")
