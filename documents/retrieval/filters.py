@@ -1,0 +1,126 @@
+"""Filters of a search: what a document must be like for its chunks to be found."""
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal, get_args
+
+Operator = Literal["is", "is_not", "any_of", "none_of", "contains", "before", "after", "from", "until", "exists"]
+OPERATORS: tuple[Operator, ...] = get_args(Operator)
+
+TEXTS = ("source", "kind", "author", "language", "filename", "title")
+DATES = ("created", "modified")
+FIELDS = (*TEXTS, *DATES, "tag")
+CUSTOM = "custom."
+CUSTOM_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+"""Names of custom fields: they are keys of the API and words of a filter."""
+
+SEVERAL: tuple[Operator, ...] = ("any_of", "none_of")
+ORDERED: tuple[Operator, ...] = ("before", "after", "from", "until")
+OF_TEXTS: tuple[Operator, ...] = ("is", "is_not", "any_of", "none_of", "contains", "exists")
+OF_DATES: tuple[Operator, ...] = ("is", "is_not", "before", "after", "from", "until", "exists")
+
+MAX_FILTERS = 20
+MAX_VALUES = 100
+MAX_VALUE_CHARS = 500
+
+ISO_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One condition on documents: a field, how it is compared, and with what. Several hold together.
+
+    ``field`` is source (its id, slug or name), kind, author, created, modified, language (ISO 639-1), tag, filename,
+    title or ``custom.<name>``. Texts are compared whatever the case. Dates are ISO, in UTC: a year, a month or a day,
+    and the whole of it is meant, so that ``is`` 2023 and ``until`` 2023 take in its last day, ``after`` 2023 begins
+    the day after. ``any_of`` and ``none_of`` take several values, all others one. ``exists`` asks whether the document
+    has the field at all, or with the value ``false`` whether it has not. A document without the field meets ``is_not``
+    and ``none_of``. Custom fields are ordered as numbers where the value is one, else as dates.
+
+    Raises ValueError, with a sentence for whoever made the filter.
+    """
+
+    field: str
+    operator: Operator
+    value: str | tuple[str, ...] = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what no search could honour."""
+        custom = self.field.startswith(CUSTOM) and CUSTOM_NAME.fullmatch(self.field.removeprefix(CUSTOM))
+        if self.field not in FIELDS and not custom:
+            raise ValueError(
+                f"No document has the field {self.field[:60]!r}. Use {', '.join(FIELDS)} or custom.<name>."
+            )
+        allowed = self._operators()
+        if self.operator not in allowed:
+            raise ValueError(f"{self.field} cannot be compared by {self.operator!r}. Use {', '.join(allowed)}.")
+        if (self.operator in SEVERAL) != isinstance(self.value, tuple):
+            one = "one value" if self.operator not in SEVERAL else "a list of values"
+            raise ValueError(f"{self.operator} takes {one}.")
+        if len(self.values) > MAX_VALUES or any(len(each) > MAX_VALUE_CHARS for each in self.values):
+            raise ValueError(f"A filter takes {MAX_VALUES} values of {MAX_VALUE_CHARS} characters at most.")
+        if any("\x00" in each for each in self.values):
+            raise ValueError("A value cannot hold the character NUL.")
+        self._check_values()
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The value, or all of several."""
+        return self.value if isinstance(self.value, tuple) else (self.value,)
+
+    @property
+    def custom_name(self) -> str | None:
+        """The name of the custom field; None for any other field."""
+        return self.field.removeprefix(CUSTOM) if self.field.startswith(CUSTOM) else None
+
+    def _operators(self) -> tuple[Operator, ...]:
+        if self.custom_name is not None:
+            return OPERATORS
+        if self.field in DATES:
+            return OF_DATES
+        if self.field == "source":
+            # A document without a data source does not exist.
+            return tuple(each for each in OF_TEXTS if each != "exists")
+        return OF_TEXTS
+
+    def _check_values(self) -> None:
+        if self.operator == "exists":
+            if self.value not in ("", "true", "false"):
+                raise ValueError("exists takes no value, or true, or false.")
+        elif self.field in DATES:
+            period(self.values[0])
+        elif not self.values or not all(each.strip() for each in self.values):
+            raise ValueError(f"Say what {self.field} is to be compared with.")
+        elif self.operator in ORDERED and number(self.values[0]) is None:
+            period(self.values[0])
+
+
+def period(text: str) -> tuple[datetime, datetime]:
+    """When the year, month or day of an ISO date begins, and when the next one does. ValueError for anything else."""
+    found = ISO_DATE.fullmatch(text.strip())
+    try:
+        if found is None:
+            raise ValueError(text)
+        year, month, day = (None if part is None else int(part) for part in found.groups())
+        start = datetime(year or 0, month or 1, day or 1, tzinfo=UTC)
+        days = (
+            1
+            if day
+            else calendar.monthrange(start.year, start.month)[1]
+            if month
+            else 365 + calendar.isleap(start.year)
+        )
+        return start, start + timedelta(days=days)
+    except (ValueError, OverflowError):
+        raise ValueError(f"{text[:40]!r} is no date. Write it as 2023, 2023-05 or 2023-05-31.") from None
+
+
+def number(text: str) -> float | None:
+    """The number that a text is, None when it is none; a year counts as a number."""
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if abs(value) < float("inf") else None
