@@ -121,7 +121,7 @@ def make_chunks(texts: list[str], embedder: WordEmbedder) -> None:
             for number, text in enumerate(part)
         )  # fmt: skip
         ChunkEmbedding.objects.bulk_create(
-            ChunkEmbedding(set=first, chunk=chunk, source=source, key=b"", vector=vector.tolist())
+            ChunkEmbedding(set=first, chunk=chunk, audience_id=source.pk, key=b"", vector=vector.tolist())
             for chunk, vector in zip(chunks, embedder.embed_passages(part), strict=True)
         )
     create_index(first, concurrently=True)

@@ -3,7 +3,6 @@
 from typing import Any, Literal
 from uuid import UUID
 
-from django.contrib.auth.models import Group
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -21,7 +20,7 @@ from documents.errors import (
     source_not_found,
     unknown_reranker,
 )
-from documents.models import DataSource, Document, DocumentVersion, ItemStatus
+from documents.models import Audience, DataSource, Document, DocumentVersion, ItemStatus
 from documents.queue import places
 from documents.rerankers import is_reranker
 from documents.retrieval import search
@@ -30,6 +29,8 @@ from documents.schemas import (
     DocumentOut,
     DocumentsOut,
     FailedItemOut,
+    PermissionsIn,
+    PermissionsOut,
     RunOut,
     RunsOut,
     SearchIn,
@@ -142,6 +143,27 @@ def retry_document(request: HttpRequest, document_id: UUID) -> Status[dict[str, 
     return Status(202, {"id": document.pk, "status": document.status})
 
 
+@router.get("/documents/{document_id}/permissions", response=PermissionsOut, auth=READ)
+def get_permissions(request: HttpRequest, document_id: UUID) -> PermissionsOut:
+    """Who sees a document, for those who may change it: who may change its data source."""
+    document = _shareable(caller(request), document_id)
+    return PermissionsOut.model_validate(services.told(document.audience))
+
+
+@router.put("/documents/{document_id}/permissions", response=PermissionsOut, auth=WRITE)
+def put_permissions(request: HttpRequest, document_id: UUID, body: PermissionsIn) -> PermissionsOut:
+    """Say who sees a document: whoever sees its data source, everyone, or the groups and people named."""
+    user = caller(request)
+    # First, as what is wrong with the names tells who is there.
+    _shareable(user, document_id)
+    grants = None
+    if body.visibility != "source":
+        groups, users = services.readers(groups=body.groups, users=body.users)
+        grants = services.Grants(everyone=body.visibility == "everyone", groups=groups, users=users)
+    document = services.document_share(user=user, document_id=document_id, grants=grants)
+    return PermissionsOut.model_validate(services.told(document.audience))
+
+
 @router.post("/search", response=SearchOut, auth=READ)
 def search_documents(request: HttpRequest, body: SearchIn) -> SearchOut:
     """The passages that answer a question, best first, among the documents that the caller may see."""
@@ -159,7 +181,7 @@ def list_sources(request: HttpRequest) -> SourcesOut:
     """The data sources that the caller may see."""
     user = caller(request)
     editable = set(DataSource.objects.editable_by(user).values_list("pk", flat=True))
-    sources = _counted(DataSource.objects.visible_to(user)).prefetch_related("groups", "users")
+    sources = _counted(user).prefetch_related("groups", "users")
     return SourcesOut(
         sources=[SourceOut.of(each, documents=each.document_count, editable=each.pk in editable) for each in sources]
     )
@@ -168,10 +190,7 @@ def list_sources(request: HttpRequest) -> SourcesOut:
 @router.post("/sources", response={201: SourceOut}, auth=ADMIN)
 def create_source(request: HttpRequest, body: SourceIn) -> Status[SourceOut]:
     """Make a data source."""
-    groups = list(Group.objects.filter(name__in=body.groups))
-    users = list(User.objects.filter(email__in=[email.lower() for email in body.users]))
-    if len(groups) < len(set(body.groups)) or len(users) < len({email.lower() for email in body.users}):
-        raise DocumentsError("unknown_reader", _("One of the groups or people does not exist. Check the names."), 422)
+    groups, users = services.readers(groups=body.groups, users=body.users)
     source = services.source_create(
         user=caller(request),
         name=body.name,
@@ -220,6 +239,13 @@ def _document(user: User, document_id: UUID) -> Document:
     return document
 
 
+def _shareable(user: User, document_id: UUID) -> Document:
+    document = _document(user, document_id)
+    if not DataSource.objects.editable_by(user).filter(pk=document.source_id).exists():
+        raise permission_denied()
+    return document
+
+
 def _source(user: User, key: str | None) -> DataSource | None:
     """The visible data source of this id, slug or name; None when none was asked for."""
     if not key:
@@ -230,5 +256,7 @@ def _source(user: User, key: str | None) -> DataSource | None:
     return source
 
 
-def _counted(sources: QuerySet[DataSource]) -> QuerySet[Any]:
-    return sources.annotate(document_count=Count("documents"))
+def _counted(user: User) -> QuerySet[Any]:
+    """The data sources that one may see, with how many documents one may see in each."""
+    seen = Q(documents__audience__in=Audience.objects.visible_to(user))
+    return DataSource.objects.visible_to(user).annotate(document_count=Count("documents", filter=seen))

@@ -38,6 +38,12 @@ def same_file() -> str:
     return str(_("This is the file that the document has already. Nothing was changed."))
 
 
+def same_as_another(filename: str) -> DocumentsError:
+    """The same bytes are one document among those of a data source that the same people see."""
+    message = _("%(name)s is this very file already, in the same data source. Delete one of the two documents.")
+    return DocumentsError("same_as_another", str(message) % {"name": filename}, 409)
+
+
 def upload_too_large(limit_mb: int) -> DocumentsError:
     """The file is larger than ``limit_mb`` megabytes."""
     message = _("The file is larger than %(limit)s MB. Split it, or ask an admin to raise the limit.")

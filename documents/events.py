@@ -8,6 +8,7 @@ import uuid
 from typing import Annotated, Literal
 
 import redis.exceptions
+from django.contrib.auth.models import AnonymousUser
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from documents.models import Document
@@ -127,7 +128,10 @@ def document_state(document: Document) -> DocumentState:
 
 
 def announce(document: Document) -> None:
-    """Tell the uploader how far the document is."""
+    """Tell the uploader how far the document is, unless it was hidden from them."""
+    shared = document.audience_id != document.source_id
+    if shared and not Document.objects.visible_to(document.owner or AnonymousUser()).filter(pk=document.pk).exists():
+        return
     _append(document.owner_id, DocumentProgress(document=document_state(document)))
 
 

@@ -139,6 +139,22 @@ class DocumentsOut(Schema):
     page_size: int
 
 
+class PermissionsIn(Input):
+    """Who is to see a document; ``groups`` by name and ``users`` by e-mail address matter when it is restricted."""
+
+    visibility: Literal["source", "everyone", "restricted"]
+    groups: list[Text] = Field(default_factory=list)
+    users: list[Text] = Field(default_factory=list)
+
+
+class PermissionsOut(Schema):
+    """Who sees a document; the owner of its data source and admins always do."""
+
+    visibility: Literal["source", "everyone", "restricted"]
+    groups: list[str]
+    users: list[str]
+
+
 class TextOut(Schema):
     """The text that all offsets of the document count in, by Unicode code points."""
 

@@ -15,7 +15,13 @@ def save_chunks(chunks: Iterable[Chunk], vectors: Any) -> list[Chunk]:
     saved = Chunk.objects.bulk_create(chunks)
     made_by = active_set()
     ChunkEmbedding.objects.bulk_create(
-        ChunkEmbedding(set=made_by, chunk=chunk, source_id=chunk.source_id, key=b"", vector=np.asarray(vector).tolist())
+        ChunkEmbedding(
+            set=made_by,
+            chunk=chunk,
+            audience_id=chunk.document.audience_id,
+            key=b"",
+            vector=np.asarray(vector).tolist(),
+        )
         for chunk, vector in zip(saved, vectors, strict=True)
         if vector is not None
     )

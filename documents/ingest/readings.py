@@ -70,6 +70,7 @@ def _prepared(source: DataSource, reading: Reading, made_by: EmbeddingSet) -> tu
     text = reading.parsed.text.encode()
     document = Document(
         source=source,
+        audience_id=source.pk,
         filename=clean_filename(reading.key),
         size=len(text),
         sha256=sha256(text).hexdigest(),

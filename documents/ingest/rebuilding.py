@@ -30,6 +30,7 @@ from documents.embedders import (
 )
 from documents.ingest.claims import waiting
 from documents.ingest.drafts import Draft, embedded_text
+from documents.ingest.rows import audiences_of
 from documents.ingest.vectors import Embedded, embedded, text_key
 from documents.models import Chunk, ChunkEmbedding, EmbedderKind, EmbeddingSet, SetState
 from rag.chunking import TextChunk
@@ -49,7 +50,7 @@ BATCH_S = 0.7
 
 REMOVED_AT_ONCE = 5000
 
-INSERT = """INSERT INTO documents_chunkembedding (set_id, chunk_id, source_id, key, vector, tokens)
+INSERT = """INSERT INTO documents_chunkembedding (set_id, chunk_id, audience_id, key, vector, tokens)
 VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (chunk_id, set_id)
 DO UPDATE SET key = EXCLUDED.key, vector = EXCLUDED.vector, tokens = EXCLUDED.tokens"""
 
@@ -230,9 +231,9 @@ def text_of(chunk: Chunk, title: str, embedder: Embedder) -> tuple[str, bytes]:
 def _store(made_by: EmbeddingSet, texts: Sequence[_Text], made: Sequence[Embedded]) -> None:
     """Write the vectors of those chunks that are still as they were read."""
     with transaction.atomic(), connection.cursor() as cursor:
-        # Whoever deletes a document, or swaps in another version, waits, and then deletes what is written here too.
-        documents = sorted({each.chunk.document_id for each in texts})
-        cursor.execute("SELECT id FROM documents_document WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE", [documents])
+        # Whoever deletes a document, shares it, or swaps in another version, waits, and then deletes or moves what is
+        # written here too.
+        audiences = audiences_of(each.chunk.document_id for each in texts)
         cursor.execute(
             "SELECT id, edited_text FROM documents_chunk WHERE id = ANY(%s) AND NOT excluded ORDER BY id FOR SHARE",
             [[each.chunk.pk for each in texts]],
@@ -247,7 +248,7 @@ def _store(made_by: EmbeddingSet, texts: Sequence[_Text], made: Sequence[Embedde
                 (
                     made_by.pk,
                     each.chunk.pk,
-                    each.chunk.source_id,
+                    audiences[each.chunk.document_id],
                     each.key,
                     "[" + ",".join(map(str, its.vector.tolist())) + "]",
                     its.tokens,

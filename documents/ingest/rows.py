@@ -2,10 +2,12 @@
 
 import re
 import unicodedata
+import uuid
+from collections.abc import Iterable
 from functools import partial
 from pathlib import PurePosixPath
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,6 +18,7 @@ from documents.events import announce_deleted
 from documents.models import Document, Status
 
 MAX_FILENAME = 255
+AUDIENCES = "SELECT id, audience_id FROM documents_document WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE"
 UNPRINTABLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 
 
@@ -28,6 +31,17 @@ def clean_filename(name: str) -> str:
         suffix = PurePosixPath(visible).suffix[:20]
         visible = visible[: MAX_FILENAME - len(suffix)] + suffix
     return visible if visible.strip(". ") else _("Unnamed")
+
+
+def audiences_of(document_ids: Iterable[uuid.UUID], *, wait: bool = True) -> dict[uuid.UUID, uuid.UUID]:
+    """The audience of each of these documents, as it stays until the end of the transaction; none for one that is gone.
+
+    Nobody can delete them, or change who sees them, until then. Without ``wait``, OperationalError when somebody is
+    just at it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(AUDIENCES + ("" if wait else " NOWAIT"), [sorted(set(document_ids))])
+        return dict(cursor.fetchall())
 
 
 def start_over(document: Document) -> None:

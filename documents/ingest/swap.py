@@ -24,7 +24,7 @@ COPY_CHUNKS = """COPY documents_chunk
 (id, version_id, document_id, source_id, ordinal, start, "end", heading, text, page, tokens, context, edited_text,
 excluded) FROM STDIN"""
 COPY_VECTORS = (
-    "COPY documents_chunkembedding (set_id, chunk_id, source_id, key, vector, tokens) FROM STDIN (FORMAT binary)"
+    "COPY documents_chunkembedding (set_id, chunk_id, audience_id, key, vector, tokens) FROM STDIN (FORMAT binary)"
 )
 
 TAKE_IDS = "SELECT nextval(pg_get_serial_sequence('documents_chunk', 'id')) FROM generate_series(1, %s)"
@@ -67,7 +67,7 @@ def swap_in(claim: Claim, indexed: Indexed) -> bool:
         chunk_ids = _copy_chunks(version, document, indexed.drafts)
         for made_by in kept_up:
             _copy_vectors(document, made_by, chunk_ids, indexed.vectors)
-        copy_terms(document.source_id, chunk_ids, indexed.words)
+        copy_terms(document.audience_id, chunk_ids, indexed.words)
         _finish(document, version, indexed, claim.seconds())
         if before is not None:
             _drop_older(document, version)
@@ -150,7 +150,7 @@ def _copy_vectors(document: Document, made_by: EmbeddingSet, chunk_ids: list[int
         COPY_VECTORS,
         (
             (
-                bigint(made_by.pk), bigint(chunk_id), document.source_id.bytes, found.key, halfvec(found.vector),
+                bigint(made_by.pk), bigint(chunk_id), document.audience_id.bytes, found.key, halfvec(found.vector),
                 found.tokens,
             )
             for chunk_id, found in zip(chunk_ids, made, strict=True)

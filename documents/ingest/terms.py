@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import Max, Sum
 from pgvector import SparseVector
 
 from documents.ingest.binary_copy import bigint, copy_rows, double, integer, integers, sparsevec
 from documents.ingest.drafts import Draft, draft_of
+from documents.ingest.rows import audiences_of
 from documents.models import Chunk, ChunkTerms, DocumentVersion, LanguageCount, LexicalReference
 from rag.lexical import chunk_terms, language_of
 from rag.lexical.postings import DIMENSIONS, against, keys_of, postings
@@ -30,17 +31,17 @@ FOLD_LOCK = 7_263_001
 DRIFT = 0.2
 """So far may the mean length depart from what the weights were made with before they are made anew."""
 
-COPY = """COPY documents_chunkterms (chunk_id, source_id, language, length, reference, keys, weights)
+COPY = """COPY documents_chunkterms (chunk_id, audience_id, language, length, reference, keys, weights)
 FROM STDIN (FORMAT binary)"""
 
 FOLD = """
 WITH taken AS (
     DELETE FROM documents_termchange WHERE id IN (SELECT id FROM documents_termchange ORDER BY id LIMIT %s)
-    RETURNING source_id, language, chunks, length, keys, counts
+    RETURNING audience_id, language, chunks, length, keys, counts
 ), languages AS (
-    INSERT INTO documents_languagecount (source_id, language, chunks, length)
-    SELECT source_id, language, sum(chunks), sum(length) FROM taken GROUP BY source_id, language
-    ON CONFLICT (source_id, language) DO UPDATE SET
+    INSERT INTO documents_languagecount (audience_id, language, chunks, length)
+    SELECT audience_id, language, sum(chunks), sum(length) FROM taken GROUP BY audience_id, language
+    ON CONFLICT (audience_id, language) DO UPDATE SET
         chunks = documents_languagecount.chunks + EXCLUDED.chunks,
         length = documents_languagecount.length + EXCLUDED.length
 ), terms AS (
@@ -77,8 +78,8 @@ def terms_of(draft: Draft, title: str, language: str) -> Terms | None:
     return chunk_terms(f"{draft.chunk.context}\n{text}", language, f"{title}\n{draft.chunk.heading}")
 
 
-def copy_terms(source_id: uuid.UUID, chunk_ids: Iterable[int], words: Words) -> None:
-    """Write the terms of new chunks; call it inside a transaction."""
+def copy_terms(audience_id: uuid.UUID, chunk_ids: Iterable[int], words: Words) -> None:
+    """Write the terms of new chunks; call it inside a transaction that holds their document, whose audience it is."""
     reference = LexicalReference.current()
     language = words.language.encode()
 
@@ -87,7 +88,7 @@ def copy_terms(source_id: uuid.UUID, chunk_ids: Iterable[int], words: Words) -> 
             if counted is not None:
                 made = postings(counted, reference)
                 yield (
-                    bigint(chunk_id), source_id.bytes, language, integer(made.length), double(reference),
+                    bigint(chunk_id), audience_id.bytes, language, integer(made.length), double(reference),
                     integers(made.keys), sparsevec(made.ids, made.weights),
                 )  # fmt: skip
 
@@ -96,9 +97,10 @@ def copy_terms(source_id: uuid.UUID, chunk_ids: Iterable[int], words: Words) -> 
 
 def replace_terms(chunk: Chunk) -> None:
     """Give a stored chunk its terms anew, in the place of those it had; call it inside a transaction."""
+    audience_id = audiences_of([chunk.document_id])[chunk.document_id]
     ChunkTerms.objects.filter(chunk=chunk).delete()
     version = chunk.version
-    copy_terms(chunk.source_id, [chunk.pk], words_of("", version.title, [draft_of(chunk)], _language(version)))
+    copy_terms(audience_id, [chunk.pk], words_of("", version.title, [draft_of(chunk)], _language(version)))
 
 
 def fold_counts(*, at_least: int = 1) -> bool:
@@ -128,15 +130,26 @@ def catch_up_slice() -> bool:
             state = LexicalReference.objects.select_for_update(skip_locked=True).order_by("pk").first()
             if state is None or state.looked_to >= state.look_until:
                 return False
-            _look_at_some(state)
+            chunks, there = _some_chunks(state)
+            try:
+                audiences_of((each.document_id for each in chunks), wait=False)
+            except OperationalError:
+                # Somebody just deletes or shares one of the documents, which goes over the same rows: next time.
+                transaction.set_rollback(True)
+                return False
+            _look_at(state, chunks, there)
     return True
 
 
-def _look_at_some(state: LexicalReference) -> None:
+def _some_chunks(state: LexicalReference) -> tuple[list[Chunk], dict[int, ChunkTerms]]:
+    """The next chunks to look at, held, and the terms that there are of them."""
     # One that is being changed or deleted this very moment gets its terms, or none, from that.
     some = Chunk.objects.select_related("version").select_for_update(of=("self",), no_key=True, skip_locked=True)
     chunks = list(some.filter(pk__gt=state.looked_to, pk__lte=state.look_until).order_by("pk")[:LOOKED_AT_ONCE])
-    there = ChunkTerms.objects.in_bulk([chunk.pk for chunk in chunks])
+    return chunks, ChunkTerms.objects.in_bulk([chunk.pk for chunk in chunks])
+
+
+def _look_at(state: LexicalReference, chunks: list[Chunk], there: dict[int, ChunkTerms]) -> None:
     stale = []
     for chunk in chunks:
         row = there.get(chunk.pk)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from documents.embedders import active_set, embedder_of, pause_build, token_packer
 from documents.ingest.drafts import Draft, embedded_text
+from documents.ingest.rows import audiences_of
 from documents.models import Chunk, ChunkEmbedding, Document, EmbeddingSet, SetState
 from rag.embeddings import Embedder
 from rag.errors import EmbeddingError
@@ -141,13 +142,14 @@ def embed_chunk(draft: Draft, title: str, made_by: Iterable[EmbeddingSet]) -> Ve
 
 def replace_vectors(chunk: Chunk, vectors: Vectors) -> None:
     """Give a stored chunk these vectors in the place of all it had; call it inside a transaction."""
+    audience_id = audiences_of([chunk.document_id])[chunk.document_id]
     chunk.embeddings.all().delete()
     ChunkEmbedding.objects.bulk_create(
         (
             ChunkEmbedding(
                 set_id=set_id,
                 chunk=chunk,
-                source_id=chunk.source_id,
+                audience_id=audience_id,
                 key=found.key,
                 vector=found.vector.tolist(),
                 tokens=found.tokens,

@@ -1,5 +1,6 @@
 """Rows: data sources, documents, versions with pages, the chunks that are searched, their vectors, rerankers."""
 
+from documents.models.audiences import Audience, AudienceQuerySet
 from documents.models.chunks import Chunk, ChunkEdit, ChunkQuerySet
 from documents.models.documents import Document, DocumentQuerySet, Lane, Status
 from documents.models.embeddings import ChunkEmbedding, EmbedderKind, EmbeddingSet, SetState
@@ -10,6 +11,8 @@ from documents.models.terms import ChunkTerms, LanguageCount, LexicalReference, 
 from documents.models.versions import DocumentPage, DocumentVersion
 
 __all__ = [
+    "Audience",
+    "AudienceQuerySet",
     "Chunk",
     "ChunkEdit",
     "ChunkEmbedding",

@@ -22,8 +22,8 @@ class ChunkQuerySet(models.QuerySet["Chunk"]):
     """Reads of chunks."""
 
     def visible_to(self, user: "User | AnonymousUser") -> "ChunkQuerySet":
-        """Chunks that ``user`` may read: those of the data sources visible to them."""
-        return self.filter(source__in=DataSource.objects.visible_to(user))
+        """Chunks that ``user`` may read: those of the documents visible to them."""
+        return self.filter(document__in=Document.objects.visible_to(user))
 
     def of_current(self, document: Document) -> "ChunkQuerySet":
         """The chunks of the document as it is now, in order; none while it has no version."""

@@ -1,7 +1,7 @@
 """Documents: one file of a data source, and how far its indexing is."""
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from documents.models.audiences import Audience
 from documents.models.sources import DataSource
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ class DocumentQuerySet(models.QuerySet["Document"]):
     """Reads of documents."""
 
     def visible_to(self, user: "User | AnonymousUser") -> "DocumentQuerySet":
-        """Documents that ``user`` may read: those of the data sources visible to them."""
-        return self.filter(source__in=DataSource.objects.visible_to(user))
+        """Documents that ``user`` may read: those of the audiences that they belong to."""
+        return self.filter(audience__in=Audience.objects.visible_to(user))
 
     def editable_by(self, user: "User | AnonymousUser") -> "DocumentQuerySet":
         """Documents that ``user`` may delete or retry: an editor's own and those in sources they own."""
@@ -73,8 +74,11 @@ class Lane(models.Model):
 class Document(models.Model):
     """One file of a data source, at its current version.
 
-    A document that was uploaded has no ``external_id``; the same bytes are one such document within a source. One that
-    a sync brought keeps its row for as long as the item with that identity exists, whatever its bytes.
+    Who sees it is its ``audience``, which its vectors and terms name too: that of its source unless it has its own.
+
+    A document that was uploaded has no ``external_id``; the same bytes are one such document among those of a source
+    that the same people see: who uploads a file is never told of one that is hidden from them. One that a sync brought
+    keeps its row for as long as the item with that identity exists, whatever its bytes.
 
     Documents of the same ``lane``, one person's uploads or one source's items, wait for each other; lanes take turns.
     ``ingest_seconds`` is how long the last indexing took.
@@ -82,6 +86,7 @@ class Document(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     source = models.ForeignKey(DataSource, models.CASCADE, verbose_name=_("data source"), related_name="documents")
+    audience = models.ForeignKey(Audience, models.CASCADE, related_name="documents", editable=False)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("uploaded by"), null=True, related_name="documents"
     )
@@ -119,7 +124,7 @@ class Document(models.Model):
         ordering = ("-created_at", "pk")
         constraints = (
             models.UniqueConstraint(
-                fields=("source", "sha256"), name="document_once_per_source", condition=Q(external_id__isnull=True)
+                fields=("audience", "sha256"), name="document_once_per_audience", condition=Q(external_id__isnull=True)
             ),
             models.UniqueConstraint(
                 fields=("source", "external_id"), name="document_item_once", condition=Q(external_id__isnull=False)
@@ -137,6 +142,12 @@ class Document(models.Model):
 
     def __str__(self) -> str:
         return self.title or self.filename
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save it; a new one is seen by whoever sees its source, unless it was given an audience."""
+        if getattr(self, "audience_id", None) is None:
+            self.audience_id = self.source_id
+        super().save(*args, **kwargs)
 
     @property
     def is_final(self) -> bool:

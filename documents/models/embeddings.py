@@ -5,8 +5,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from pgvector.django import HalfVectorField
 
+from documents.models.audiences import Audience
 from documents.models.chunks import Chunk
-from documents.models.sources import DataSource
 
 
 class SetState(models.TextChoices):
@@ -103,13 +103,13 @@ class ChunkEmbedding(models.Model):
 
     ``vector`` has unit length, so that the inner product is the cosine. ``key`` says what was embedded: a text that
     comes again is not embedded again. ``tokens`` are the token vectors packed for late interaction, None where the
-    embedder gives none. Chunks left out of searches have no row. Every index costs each chunk time: the first two below
-    serve the foreign keys too.
+    embedder gives none. ``audience`` is the document's, which keeps it. Chunks left out of searches have no row. Every
+    index costs each chunk time: the first two below serve the foreign keys too.
     """
 
     set = models.ForeignKey(EmbeddingSet, models.CASCADE, related_name="embeddings", db_index=False)
     chunk = models.ForeignKey(Chunk, models.CASCADE, related_name="embeddings", db_index=False)
-    source = models.ForeignKey(DataSource, models.CASCADE, related_name="+", db_index=False)
+    audience = models.ForeignKey(Audience, models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False)
     key = models.BinaryField(max_length=16)
     vector = HalfVectorField()
     tokens = models.BinaryField(null=True)
@@ -119,7 +119,7 @@ class ChunkEmbedding(models.Model):
         verbose_name_plural = _("embeddings")
         constraints = (models.UniqueConstraint(fields=("chunk", "set"), name="embedding_once"),)
         indexes = (
-            models.Index(fields=("set", "source"), name="embedding_of_source"),
+            models.Index(fields=("set", "audience"), name="embedding_of_audience"),
             models.Index(fields=("set", "id"), name="embedding_without_tokens", condition=Q(tokens__isnull=True)),
         )
 

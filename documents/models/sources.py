@@ -2,11 +2,11 @@
 
 import contextlib
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, Group
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -87,7 +87,7 @@ class DataSourceQuerySet(models.QuerySet["DataSource"]):
 
 
 class DataSource(models.Model):
-    """Where documents come from. It alone decides who sees them.
+    """Where documents come from. It decides who sees those that have no grants of their own.
 
     ``settings`` and ``secrets`` belong to the connector of this ``kind``; ``secrets`` is JSON too, ciphertext in the
     database. ``cursor`` is where the last complete sync left the connector.
@@ -133,6 +133,14 @@ class DataSource(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save it, a new one with the audience of those who see it."""
+        new = self._state.adding
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if new:
+                self.audiences.create(pk=self.pk, inherits=True)
 
     @property
     def syncs(self) -> bool:

@@ -7,8 +7,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from pgvector.django import SparseVectorField
 
+from documents.models.audiences import Audience
 from documents.models.chunks import Chunk
-from documents.models.sources import DataSource
 from rag.lexical.postings import DIMENSIONS
 
 
@@ -17,11 +17,12 @@ class ChunkTerms(models.Model):
 
     ``weights`` holds for each term id how much it weighs in this chunk, its ``length`` (in terms) held against
     ``reference``: the inner product with the question's IDFs is BM25. ``keys`` is what candidates are found by
-    (``rag.lexical.postings``). Triggers write every change down in ``TermChange``.
+    (``rag.lexical.postings``). ``audience`` is the document's, which keeps it. Triggers write every change down in
+    ``TermChange``.
     """
 
     chunk = models.OneToOneField(Chunk, models.CASCADE, primary_key=True, related_name="terms")
-    source = models.ForeignKey(DataSource, models.CASCADE, related_name="+", db_index=False)
+    audience = models.ForeignKey(Audience, models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False)
     language = models.CharField(max_length=8, blank=True)
     length = models.PositiveIntegerField()
     reference = models.FloatField()
@@ -34,7 +35,7 @@ class ChunkTerms(models.Model):
         indexes = (
             # What waits to be merged into the index is looked through by every search: little of it at a time.
             GinIndex(fields=("keys",), name="chunk_terms_keys", gin_pending_list_limit=512),
-            models.Index(fields=("source",), name="chunk_terms_source"),
+            models.Index(fields=("audience",), name="chunk_terms_audience"),
         )
 
     def __str__(self) -> str:
@@ -58,9 +59,9 @@ class TermCount(models.Model):
 
 
 class LanguageCount(models.Model):
-    """How many chunks of a source are in a language, and their length, without what ``TermChange`` still has."""
+    """How many chunks of an audience are in a language, and their length, without what ``TermChange`` still has."""
 
-    source_id = models.UUIDField()
+    audience_id = models.UUIDField()
     language = models.CharField(max_length=8, blank=True)
     chunks = models.BigIntegerField()
     length = models.BigIntegerField()
@@ -68,10 +69,10 @@ class LanguageCount(models.Model):
     class Meta:
         verbose_name = _("count of a language")
         verbose_name_plural = _("counts of languages")
-        constraints = (models.UniqueConstraint(fields=("source_id", "language"), name="language_count_once"),)
+        constraints = (models.UniqueConstraint(fields=("audience_id", "language"), name="language_count_once"),)
 
     def __str__(self) -> str:
-        return f"{self.source_id} {self.language}: {self.chunks}"
+        return f"{self.audience_id} {self.language}: {self.chunks}"
 
 
 class TermChange(models.Model):
@@ -80,7 +81,7 @@ class TermChange(models.Model):
     ``keys`` and ``counts`` belong together; counts are negative for what is gone.
     """
 
-    source_id = models.UUIDField()
+    audience_id = models.UUIDField()
     language = models.CharField(max_length=8, blank=True)
     chunks = models.BigIntegerField()
     length = models.BigIntegerField()
@@ -92,7 +93,7 @@ class TermChange(models.Model):
         verbose_name_plural = _("changes of counts")
 
     def __str__(self) -> str:
-        return f"{self.source_id} {self.language}: {self.chunks}"
+        return f"{self.audience_id} {self.language}: {self.chunks}"
 
 
 class LexicalReference(models.Model):

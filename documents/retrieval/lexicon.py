@@ -28,22 +28,22 @@ SELECT language FROM (
 """
 COUNTS = """
 WITH notes AS MATERIALIZED (
-    SELECT source_id, chunks, keys, counts FROM documents_termchange
+    SELECT audience_id, chunks, keys, counts FROM documents_termchange
 ), allowed AS MATERIALIZED (
-    SELECT ARRAY({allowed}) AS sources
+    SELECT ARRAY({allowed}) AS audiences
 ), held AS (
     SELECT key, chunks FROM documents_termcount WHERE key = ANY(%s::int[])
     UNION ALL
     SELECT each.key, each.count FROM notes, unnest(notes.keys, notes.counts) AS each(key, count)
     WHERE each.key = ANY(%s::int[])
-), by_source AS (
-    SELECT source_id, chunks FROM documents_languagecount UNION ALL SELECT source_id, chunks FROM notes
+), by_audience AS (
+    SELECT audience_id, chunks FROM documents_languagecount UNION ALL SELECT audience_id, chunks FROM notes
 )
 SELECT key, sum(chunks)::bigint, 0 FROM held GROUP BY key
 UNION ALL
 SELECT NULL, COALESCE(sum(chunks), 0)::bigint,
-    COALESCE(sum(chunks) FILTER (WHERE source_id = ANY((SELECT sources FROM allowed)::uuid[])), 0)::bigint
-FROM by_source
+    COALESCE(sum(chunks) FILTER (WHERE audience_id = ANY((SELECT audiences FROM allowed)::uuid[])), 0)::bigint
+FROM by_audience
 """
 
 
@@ -84,8 +84,8 @@ def forget_languages() -> None:
 def weighed(question: str, allowed: str, parameters: tuple[Any, ...]) -> LexicalQuestion:
     """The terms of a question, weighed by how many chunks hold them, and the keys to find candidates by.
 
-    ``allowed`` with ``parameters`` is the SQL of the ids of the sources to search: of a large index, the smaller their
-    part is, the more keys are asked for, as most of what these find is not theirs.
+    ``allowed`` with ``parameters`` is the SQL of the ids of the audiences to search: of a large index, the smaller
+    their part is, the more keys are asked for, as most of what these find is not theirs.
     """
     groups = question_terms(question, _languages.get())
     keys = all_keys([term for group in groups for term in group])

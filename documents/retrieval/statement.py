@@ -14,7 +14,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
-from documents.models import DataSource, EmbeddingSet
+from documents.models import Audience, EmbeddingSet
 from documents.retrieval.lexicon import weighed
 from documents.retrieval.passages import RetrievedPassage
 from rag.lexical.postings import DIMENSIONS, NOTHING_ASKED
@@ -34,27 +34,27 @@ workers: they would be started for a branch of the statement that is not taken, 
 
 FIND = """
 WITH allowed AS MATERIALIZED (
-    SELECT ARRAY({allowed}) AS sources
+    SELECT ARRAY({allowed}) AS audiences
 ), visible AS MATERIALIZED (
     SELECT count(*) AS chunks FROM (
         SELECT FROM documents_chunkembedding
-        WHERE set_id = {set} AND source_id = ANY((SELECT sources FROM allowed)::uuid[]) LIMIT {exact} + 1
+        WHERE set_id = {set} AND audience_id = ANY((SELECT audiences FROM allowed)::uuid[]) LIMIT {exact} + 1
     ) AS bounded
 ), near AS MATERIALIZED (
     (
         SELECT chunk_id AS id FROM documents_chunkembedding
         WHERE set_id = {set} AND (SELECT chunks FROM visible) > {exact}
-        AND source_id = ANY((SELECT sources FROM allowed)::uuid[])
+        AND audience_id = ANY((SELECT audiences FROM allowed)::uuid[])
         ORDER BY vector::halfvec({dimensions}) <#> %s::halfvec({dimensions}) LIMIT %s
     ) UNION ALL (
         SELECT chunk_id AS id FROM documents_chunkembedding
         WHERE set_id = {set} AND (SELECT chunks FROM visible) <= {exact}
-        AND source_id = ANY((SELECT sources FROM allowed)::uuid[])
+        AND audience_id = ANY((SELECT audiences FROM allowed)::uuid[])
         ORDER BY (vector::halfvec({dimensions}) <#> %s::halfvec({dimensions})) + 0 LIMIT %s
     )
 ), worded AS MATERIALIZED (
     SELECT chunk_id AS id FROM documents_chunkterms
-    WHERE keys && %s::int[] AND source_id = ANY((SELECT sources FROM allowed)::uuid[])
+    WHERE keys && %s::int[] AND audience_id = ANY((SELECT audiences FROM allowed)::uuid[])
     ORDER BY weights <#> %s::sparsevec, chunk_id LIMIT %s
 ), found AS (
     SELECT id, bool_or(by_meaning) AS by_meaning, bool_or(by_words) AS by_words FROM (
@@ -115,9 +115,9 @@ def find_candidates(
     A side that is None is not asked, and its score is 0 for all; else each has both scores, whichever side found it.
     ``sources`` narrows the search to these. In no particular order, with ``score`` still 0.
     """
-    allowed = DataSource.objects.visible_to(user).order_by()
+    allowed = Audience.objects.visible_to(user)
     if sources is not None:
-        allowed = allowed.filter(pk__in=sources)
+        allowed = allowed.filter(source__in=sources)
     try:
         allowed_sql, allowed_parameters = allowed.values("pk").query.sql_with_params()
     except EmptyResultSet:

@@ -5,6 +5,7 @@ Each function checks the permission, writes the audit log in its transaction, an
 
 from documents.ingest.rows import clean_filename
 from documents.services.documents import Replaced, document_delete, document_replace, document_retry, document_upload
+from documents.services.permissions import Grants, document_share, readers, told
 from documents.services.sources import (
     SHARED_SLUG,
     default_source,
@@ -17,13 +18,16 @@ from documents.services.syncs import sync_retry, sync_start, sync_stop
 
 __all__ = [
     "SHARED_SLUG",
+    "Grants",
     "Replaced",
     "clean_filename",
     "default_source",
     "document_delete",
     "document_replace",
     "document_retry",
+    "document_share",
     "document_upload",
+    "readers",
     "source_check",
     "source_create",
     "source_delete",
@@ -31,4 +35,5 @@ __all__ = [
     "sync_retry",
     "sync_start",
     "sync_stop",
+    "told",
 ]

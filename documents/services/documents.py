@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.services import audit
 from documents import storage
-from documents.errors import DocumentsError, document_not_found, permission_denied, source_not_found
+from documents.errors import DocumentsError, document_not_found, permission_denied, same_as_another, source_not_found
 from documents.events import announce
 from documents.ingest.rows import clean_filename, remove, start_over
 from documents.models import DataSource, Document, Status
@@ -94,12 +94,12 @@ def document_delete(*, user: User, document_id: uuid.UUID) -> None:
 
 
 def _document_of(user: User, source: DataSource, received: storage.Received, filename: str) -> Document:
-    """The document of these bytes in the source, made or taken up again where that is needed."""
-    document = (
-        Document.objects.select_for_update()
-        .filter(source=source, sha256=received.sha256, external_id__isnull=True)
-        .first()
-    )
+    """The document of these bytes in the source, made or taken up again where that is needed.
+
+    One that is hidden from the user stays out of it: that it exists is not told.
+    """
+    same = Document.objects.visible_to(user).filter(source=source, sha256=received.sha256, external_id__isnull=True)
+    document = same.select_for_update(of=("self",)).order_by("-audience__inherits", "created_at").first()
     if document is None:
         document = Document.objects.create(
             source=source,
@@ -137,11 +137,10 @@ def _check_received(received: storage.Received) -> None:
 
 
 def _check_single(document: Document, received: storage.Received) -> None:
-    """The same bytes are one document within a source; the lock on them keeps it so until the commit."""
-    others = Document.objects.filter(source=document.source_id, sha256=received.sha256, external_id__isnull=True)
+    """The same bytes are one document of an audience; the lock on them keeps it so until the commit."""
+    others = Document.objects.filter(audience=document.audience_id, sha256=received.sha256, external_id__isnull=True)
     if other := others.first():
-        message = _("%(name)s is this very file already, in the same data source. Delete one of the two documents.")
-        raise DocumentsError("same_as_another", message % {"name": other.filename}, 409)
+        raise same_as_another(other.filename)
 
 
 def _check_upload(user: User, source: DataSource) -> None:

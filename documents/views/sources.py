@@ -18,7 +18,7 @@ from documents.connectors import CONNECTORS, connector_kind
 from documents.errors import DocumentsError, permission_denied, source_not_found
 from documents.forms import ConnectorForm, SourceForm
 from documents.ingest.drafts import chunking_settings
-from documents.models import DataSource, ItemStatus, SourceItem, SourceKind, Status, SyncState
+from documents.models import Audience, DataSource, ItemStatus, SourceItem, SourceKind, Status, SyncState
 from documents.views.edges import signed_in, tells_errors
 
 ORDERS = {
@@ -44,12 +44,13 @@ def index(request: HttpRequest) -> HttpResponseBase:
     order = order if order in ORDERS else "name"
     words = " ".join(request.GET.get("q", "").replace("\0", "").split())[:120]
     visible = DataSource.objects.visible_to(user)
+    seen = Q(documents__audience__in=Audience.objects.visible_to(user))
     sources = list(
         visible.filter(Q(name__icontains=words) | Q(description__icontains=words))
         .select_related("owner")
         .annotate(
-            document_count=Count("documents"),
-            failed_count=Count("documents", filter=Q(documents__status=Status.FAILED)),
+            document_count=Count("documents", filter=seen),
+            failed_count=Count("documents", filter=seen & Q(documents__status=Status.FAILED)),
             unfetched_count=_unfetched(),
         )
         .order_by(*ORDERS[order])

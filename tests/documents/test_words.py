@@ -48,8 +48,8 @@ def recounted() -> tuple[dict[int, int], dict[tuple[Any, str], tuple[int, int]]]
     languages: dict[tuple[Any, str], tuple[int, int]] = {}
     for row in ChunkTerms.objects.all():
         keys.update(row.keys)
-        chunks, length = languages.get((row.source_id, row.language), (0, 0))
-        languages[row.source_id, row.language] = (chunks + 1, length + row.length)
+        chunks, length = languages.get((row.audience_id, row.language), (0, 0))
+        languages[row.audience_id, row.language] = (chunks + 1, length + row.length)
     return dict(keys), languages
 
 
@@ -59,7 +59,7 @@ def counted() -> tuple[dict[int, int], dict[tuple[Any, str], tuple[int, int]]]:
         if not fold_counts():
             break
     assert not TermChange.objects.exists()
-    languages = {(row.source_id, row.language): (row.chunks, row.length) for row in LanguageCount.objects.all()}
+    languages = {(row.audience_id, row.language): (row.chunks, row.length) for row in LanguageCount.objects.all()}
     return dict(TermCount.objects.values_list("key", "chunks")), languages
 
 

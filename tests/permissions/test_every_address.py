@@ -290,6 +290,10 @@ CALLS: dict[str, Call] = {
     "GET /api/v1/documents/{document_id}/text": Call(no_body, READERS, 200),
     "DELETE /api/v1/documents/{document_id}": Call(no_body, "owner admin", 204, told="teammate member"),
     "POST /api/v1/documents/{document_id}/retry": Call(no_body, "owner admin", 202, told="teammate member"),
+    "GET /api/v1/documents/{document_id}/permissions": Call(no_body, "owner admin", 200, told="teammate member"),
+    "PUT /api/v1/documents/{document_id}/permissions": Call(
+        lambda t: {"visibility": "everyone"}, "owner admin", 200, told="teammate member"
+    ),
     "PUT /api/v1/documents/{document_id}/file": Call(no_body, EDITORS, 422, told="member"),
     "DELETE /api/v1/chunk-edits/{edit_id}": Call(no_body, "owner admin", 204, told="teammate member"),
     "GET /api/v1/documents/{document_id}/chunks": Call(no_body, READERS, 200),
