@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -76,6 +77,10 @@ class Document(models.Model):
 
     Who sees it is its ``audience``, which its vectors and terms name too: that of its source unless it has its own.
 
+    ``author``, ``created`` and ``modified_at`` are of what it holds, from the file or from the connector, unless a
+    person wrote them: ``fixed`` names those that readings leave alone. ``tags`` are in lower case; ``custom`` holds a
+    text, a number, true, false or a date in ISO form by name.
+
     A document that was uploaded has no ``external_id``; the same bytes are one such document among those of a source
     that the same people see: who uploads a file is never told of one that is hidden from them. One that a sync brought
     keeps its row for as long as the item with that identity exists, whatever its bytes.
@@ -98,6 +103,11 @@ class Document(models.Model):
     external_id = models.CharField(max_length=1500, null=True, blank=True, editable=False)
     address = models.CharField(_("address"), max_length=2000, blank=True)
     modified_at = models.DateTimeField(_("modified"), null=True, blank=True)
+    author = models.CharField(_("author"), max_length=300, blank=True)
+    created = models.DateTimeField(_("written"), null=True, blank=True)
+    tags = ArrayField(models.CharField(max_length=60), verbose_name=_("tags"), default=list, blank=True)
+    custom: models.JSONField[Any] = models.JSONField(_("further facts"), default=dict, blank=True)
+    fixed = ArrayField(models.CharField(max_length=20), default=list, blank=True, editable=False)
     status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.RECEIVED)
     error_code = models.CharField(max_length=60, blank=True)
     error_message = models.CharField(max_length=500, blank=True)

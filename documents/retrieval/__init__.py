@@ -7,8 +7,8 @@ One SQL statement finds the candidates of both kinds and holds the permission co
 import logging
 import time
 import uuid
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from documents.embedders import TokenPacker, embedder_of, note_search, searched_set
 from documents.models import EmbeddingSet
 from documents.rerankers import RERANKERS
+from documents.retrieval.filters import FIELDS, MAX_FILTERS, OPERATORS, Filter, Operator
 from documents.retrieval.fusion import RRF_K, fuse
 from documents.retrieval.passages import Retrieval, RetrievalStep, RetrievedPassage
 from documents.retrieval.reranking import Asked, Reranking
@@ -29,12 +30,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEFAULT",
+    "FIELDS",
     "FUSIONS",
     "MAX_CANDIDATES",
+    "MAX_FILTERS",
     "MAX_PASSAGES",
+    "OPERATORS",
     "PREPARE",
     "RERANKERS",
+    "Filter",
     "Fusion",
+    "Operator",
     "Retrieval",
     "RetrievalStep",
     "RetrievedPassage",
@@ -57,14 +63,18 @@ def search(
     limit: int = 8,
     sources: Iterable[uuid.UUID] | None = None,
     settings: SearchSettings = DEFAULT,
+    filters: Sequence[Filter] = (),
 ) -> Retrieval:
     """Find at most ``limit`` passages that ``user`` may see, best first.
 
     ``sources`` narrows the search to these data sources; None means all that are visible, an empty one finds nothing.
+    ``filters``, at most ``MAX_FILTERS``, leave documents that meet all of them; ValueError for more.
     Safe in any thread. Costs one embedding and three statements, and two more now and then that ask which vectors to
     search and which languages there are. By ``settings`` that ask for words alone nothing is embedded; where the
     question cannot be embedded, words are asked whatever they say.
     """
+    if len(filters) > MAX_FILTERS:
+        raise ValueError(f"A search takes {MAX_FILTERS} filters at most.")
     limit = max(1, min(limit, MAX_PASSAGES))
     query = query.replace("\x00", " ")[:MAX_QUESTION_CHARS]
     searched = searched_set()
@@ -81,12 +91,14 @@ def search(
     count = max(limit, settings.candidates)
     wanted = None if sources is None else sorted(set(sources))
     words = None if settings.fusion == "dense" else query
-    found = find_candidates(user, searched, count, words=words, vector=vector, sources=wanted)
+    found = find_candidates(user, searched, count, words=words, vector=vector, sources=wanted, filters=filters)
     asked = {
         "per_side": count,
         "sides": [side for side, part in (("dense", vector), ("keyword", words)) if part is not None],
         "sources": None if wanted is None else list(map(str, wanted)),
     }
+    if filters:
+        asked["filters"] = [asdict(each) for each in filters]
     steps.append(RetrievalStep("retrieve", _ms(started), asked, {"candidates": len(found.passages)}))
 
     started = time.perf_counter()

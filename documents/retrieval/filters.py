@@ -37,7 +37,8 @@ class Filter:
     and the whole of it is meant, so that ``is`` 2023 and ``until`` 2023 take in its last day, ``after`` 2023 begins
     the day after. ``any_of`` and ``none_of`` take several values, all others one. ``exists`` asks whether the document
     has the field at all, or with the value ``false`` whether it has not. A document without the field meets ``is_not``
-    and ``none_of``. Custom fields are ordered as numbers where the value is one, else as dates.
+    and ``none_of``. Custom fields are ordered by what the document holds, a
+    number or a date.
 
     Raises ValueError, with a sentence for whoever made the filter.
     """

@@ -2,10 +2,10 @@
 
 import threading
 import time
-from typing import Any
 
 from django.db import connection
 
+from documents.retrieval.scope import DOCUMENTS, Scope
 from rag.lexical import question_terms
 from rag.lexical.postings import LexicalQuestion, all_keys, asked
 
@@ -32,19 +32,23 @@ WITH notes AS MATERIALIZED (
 ), allowed AS MATERIALIZED (
     SELECT ARRAY({allowed}) AS audiences
 ), held AS (
-    SELECT key, chunks FROM documents_termcount WHERE key = ANY(%s::int[])
+    SELECT key, chunks FROM documents_termcount WHERE key = ANY(%(keys)s::int[])
     UNION ALL
     SELECT each.key, each.count FROM notes, unnest(notes.keys, notes.counts) AS each(key, count)
-    WHERE each.key = ANY(%s::int[])
+    WHERE each.key = ANY(%(keys)s::int[])
 ), by_audience AS (
     SELECT audience_id, chunks FROM documents_languagecount UNION ALL SELECT audience_id, chunks FROM notes
 )
 SELECT key, sum(chunks)::bigint, 0 FROM held GROUP BY key
 UNION ALL
-SELECT NULL, COALESCE(sum(chunks), 0)::bigint,
-    COALESCE(sum(chunks) FILTER (WHERE audience_id = ANY((SELECT audiences FROM allowed)::uuid[])), 0)::bigint
+SELECT NULL, COALESCE(sum(chunks), 0)::bigint, COALESCE({left}, 0)::bigint
 FROM by_audience
 """
+VISIBLE = "sum(chunks) FILTER (WHERE audience_id = ANY((SELECT audiences FROM allowed)::uuid[]))"
+MATCHING = """(
+    SELECT sum(document.chunk_count) FROM {documents}
+    WHERE document.audience_id = ANY((SELECT audiences FROM allowed)::uuid[]) AND {conditions}
+)"""
 
 
 class _Languages:
@@ -81,23 +85,24 @@ def forget_languages() -> None:
     _languages.forget()
 
 
-def weighed(question: str, allowed: str, parameters: tuple[Any, ...]) -> LexicalQuestion:
+def weighed(question: str, scope: Scope) -> LexicalQuestion:
     """The terms of a question, weighed by how many chunks hold them, and the keys to find candidates by.
 
-    ``allowed`` with ``parameters`` is the SQL of the ids of the audiences to search: of a large index, the smaller
-    their part is, the more keys are asked for, as most of what these find is not theirs.
+    Of a large index, the smaller the part of the ``scope`` is, the more keys are asked for, as most of what these find
+    is not of it.
     """
     groups = question_terms(question, _languages.get())
     keys = all_keys([term for group in groups for term in group])
     wanted = [key for its in keys.values() for key in its]
     holding: dict[int, int] = {}
-    chunks = visible = 0
+    chunks = left = 0
+    part = MATCHING.format(documents=DOCUMENTS, conditions=scope.conditions) if scope.conditions else VISIBLE
     with connection.cursor() as cursor:
-        cursor.execute(COUNTS.format(allowed=allowed), [*parameters, wanted, wanted])
-        for key, count, seen in cursor.fetchall():
+        cursor.execute(COUNTS.format(allowed=scope.allowed, left=part), {**scope.parameters, "keys": wanted})
+        for key, count, of_scope in cursor.fetchall():
             if key is None:
-                chunks, visible = count, seen
+                chunks, left = count, of_scope
             else:
                 holding[key] = count
-    most = MOST_CANDIDATES * max(1.0, (chunks / LARGE) ** 0.5) * chunks / max(visible, 1)
-    return asked(groups, holding, chunks, most if visible > ALL_BELOW else float("inf"))
+    most = MOST_CANDIDATES * max(1.0, (chunks / LARGE) ** 0.5) * chunks / max(left, 1)
+    return asked(groups, holding, chunks, most if left > ALL_BELOW else float("inf"))

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
-from documents.models import Audience, EmbeddingSet
+from documents.models import EmbeddingSet
+from documents.retrieval.filters import Filter
 from documents.retrieval.lexicon import weighed
 from documents.retrieval.passages import RetrievedPassage
+from documents.retrieval.scope import DOCUMENTS, Scope, scope_of
 from rag.lexical.postings import DIMENSIONS, NOTHING_ASKED
 
 if TYPE_CHECKING:
@@ -35,27 +36,22 @@ workers: they would be started for a branch of the statement that is not taken, 
 FIND = """
 WITH allowed AS MATERIALIZED (
     SELECT ARRAY({allowed}) AS audiences
-), visible AS MATERIALIZED (
-    SELECT count(*) AS chunks FROM (
-        SELECT FROM documents_chunkembedding
-        WHERE set_id = {set} AND audience_id = ANY((SELECT audiences FROM allowed)::uuid[]) LIMIT {exact} + 1
-    ) AS bounded
+), {matching}visible AS MATERIALIZED (
+    {visible}
 ), near AS MATERIALIZED (
     (
         SELECT chunk_id AS id FROM documents_chunkembedding
         WHERE set_id = {set} AND (SELECT chunks FROM visible) > {exact}
-        AND audience_id = ANY((SELECT audiences FROM allowed)::uuid[])
-        ORDER BY vector::halfvec({dimensions}) <#> %s::halfvec({dimensions}) LIMIT %s
+        AND audience_id = ANY((SELECT audiences FROM allowed)::uuid[]){passing}
+        ORDER BY vector::halfvec({dimensions}) <#> %(point)s::halfvec({dimensions}) LIMIT %(near)s
     ) UNION ALL (
         SELECT chunk_id AS id FROM documents_chunkembedding
         WHERE set_id = {set} AND (SELECT chunks FROM visible) <= {exact}
-        AND audience_id = ANY((SELECT audiences FROM allowed)::uuid[])
-        ORDER BY (vector::halfvec({dimensions}) <#> %s::halfvec({dimensions})) + 0 LIMIT %s
+        AND audience_id = ANY((SELECT audiences FROM allowed)::uuid[]){left}
+        ORDER BY (vector::halfvec({dimensions}) <#> %(point)s::halfvec({dimensions})) + 0 LIMIT %(near)s
     )
 ), worded AS MATERIALIZED (
-    SELECT chunk_id AS id FROM documents_chunkterms
-    WHERE keys && %s::int[] AND audience_id = ANY((SELECT audiences FROM allowed)::uuid[])
-    ORDER BY weights <#> %s::sparsevec, chunk_id LIMIT %s
+    {worded}
 ), found AS (
     SELECT id, bool_or(by_meaning) AS by_meaning, bool_or(by_words) AS by_words FROM (
         SELECT id, true AS by_meaning, false AS by_words FROM near UNION ALL SELECT id, false, true FROM worded
@@ -64,8 +60,8 @@ WITH allowed AS MATERIALIZED (
 SELECT
     chunk.id, chunk.document_id, chunk.version_id, document.filename, document.title, chunk.heading, chunk.text,
     chunk.start, chunk."end", chunk.page, chunk.context, chunk.edited_text, chunk.source_id, source.name,
-    COALESCE(-(embedding.vector::halfvec({dimensions}) <#> %s::halfvec({dimensions})), 0),
-    COALESCE(-(terms.weights <#> %s::sparsevec), 0),
+    COALESCE(-(embedding.vector::halfvec({dimensions}) <#> %(point)s::halfvec({dimensions})), 0),
+    COALESCE(-(terms.weights <#> %(weights)s::sparsevec), 0),
     ARRAY(
         SELECT ARRAY[number, start] FROM documents_documentpage AS page
         WHERE page.version_id = chunk.version_id AND page.start < chunk."end" AND page."end" > chunk.start
@@ -80,7 +76,28 @@ LEFT JOIN documents_chunkembedding AS embedding ON embedding.chunk_id = chunk.id
 LEFT JOIN documents_chunkterms AS terms ON terms.chunk_id = chunk.id
 WHERE NOT chunk.excluded
 """
+MATCHING = """matching AS MATERIALIZED (
+    SELECT document.id, document.chunk_count FROM {documents}
+    WHERE document.audience_id = ANY((SELECT audiences FROM allowed)::uuid[]) AND {conditions}
+), """
+VISIBLE = """SELECT count(*) AS chunks FROM (
+        SELECT FROM documents_chunkembedding
+        WHERE set_id = {set} AND audience_id = ANY((SELECT audiences FROM allowed)::uuid[]) LIMIT {exact} + 1
+    ) AS bounded"""
+VISIBLE_MATCHING = "SELECT COALESCE(sum(chunk_count), 0) AS chunks FROM matching"
+WORDED = """SELECT chunk_id AS id FROM documents_chunkterms
+    WHERE keys && %(keys)s::int[] AND audience_id = ANY((SELECT audiences FROM allowed)::uuid[]){passing}
+    ORDER BY weights <#> %(weights)s::sparsevec, chunk_id LIMIT %(worded)s"""
+WORDED_MATCHING = "({many}) UNION ALL ({few})"
+MANY = " AND (SELECT chunks FROM visible) > {exact}"
+FEW = " AND (SELECT chunks FROM visible) <= {exact}"
+PASSING = """
+        AND ((SELECT document_id FROM documents_chunk WHERE id = chunk_id) IN (SELECT id FROM matching)) IS TRUE"""
+"""Looked up for each row that an index gives, which keeps the index's order."""
 
+LEFT = """
+        AND chunk_id IN (SELECT chunk.id FROM matching JOIN documents_chunk AS chunk ON document_id = matching.id)"""
+"""For a few documents: their chunks are looked up, no index is searched."""
 
 TOKENS = """SELECT chunk_id, tokens FROM documents_chunkembedding
 WHERE chunk_id = ANY(%s) AND set_id = %s AND tokens IS NOT NULL"""
@@ -109,31 +126,51 @@ def find_candidates(
     words: str | None,
     vector: NDArray[Any] | None,
     sources: list[uuid.UUID] | None,
+    filters: Sequence[Filter] = (),
 ) -> Candidates:
     """The ``count`` chunks nearest to ``vector`` and the ``count`` best by ``words``, among those ``user`` may see.
 
     A side that is None is not asked, and its score is 0 for all; else each has both scores, whichever side found it.
-    ``sources`` narrows the search to these. In no particular order, with ``score`` still 0.
+    ``sources`` narrows the search to these, ``filters`` to documents that meet all of them. In no particular order,
+    with ``score`` still 0.
     """
-    allowed = Audience.objects.visible_to(user)
-    if sources is not None:
-        allowed = allowed.filter(source__in=sources)
-    try:
-        allowed_sql, allowed_parameters = allowed.values("pk").query.sql_with_params()
-    except EmptyResultSet:
+    scope = scope_of(user, sources, filters)
+    if scope.allowed is None:
         return Candidates([], 0.0)
-    point = vector_text(vector if vector is not None else np.zeros(searched.dimensions))
-    near = count if vector is not None else 0
-    asked = weighed(words, allowed_sql, allowed_parameters) if words is not None else NOTHING_ASKED
-    weights = sparse_text(asked.ids, asked.idfs)
-    statement = FIND.format(allowed=allowed_sql, exact=EXACT_BELOW, dimensions=searched.dimensions, set=searched.pk)
-    by_words = [list(asked.keys), weights, count if asked.keys else 0]
-    parameters = [*allowed_parameters, point, near, point, near, *by_words, point, weights]
+    asked = weighed(words, scope) if words is not None else NOTHING_ASKED
+    parameters = {
+        **scope.parameters,
+        "point": vector_text(vector if vector is not None else np.zeros(searched.dimensions)),
+        "near": count if vector is not None else 0,
+        "keys": list(asked.keys),
+        "weights": sparse_text(asked.ids, asked.idfs),
+        "worded": count if asked.keys else 0,
+    }
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(PREPARE)
-        cursor.execute(statement, parameters)
+        cursor.execute(_statement(scope, searched), parameters)
         rows = cursor.fetchall()
     return Candidates([_passage(row) for row in rows], asked.reach)
+
+
+def _statement(scope: Scope, searched: EmbeddingSet) -> str:
+    """FIND for a scope: what filters need is there only with filters."""
+    known = {"exact": EXACT_BELOW, "dimensions": searched.dimensions, "set": searched.pk}
+    if not scope.conditions:
+        parts = {"matching": "", "visible": VISIBLE.format(**known), "passing": "", "left": ""}
+        return FIND.format(allowed=scope.allowed, worded=WORDED.format(passing=""), **known, **parts)
+    return FIND.format(
+        allowed=scope.allowed,
+        matching=MATCHING.format(documents=DOCUMENTS, conditions=scope.conditions),
+        visible=VISIBLE_MATCHING,
+        passing=PASSING,
+        left=LEFT,
+        worded=WORDED_MATCHING.format(
+            many=WORDED.format(passing=PASSING + MANY.format(**known)),
+            few=WORDED.format(passing=LEFT + FEW.format(**known)),
+        ),
+        **known,
+    )
 
 
 def packed_tokens(searched: EmbeddingSet, chunk_ids: Sequence[int]) -> dict[int, bytes]:
