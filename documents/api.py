@@ -1,5 +1,6 @@
 """The REST endpoints of documents, data sources and search, under ``/api/v1``."""
 
+import json
 from typing import Any, Literal
 from uuid import UUID
 
@@ -29,6 +30,7 @@ from documents.schemas import (
     DocumentOut,
     DocumentsOut,
     FailedItemOut,
+    MetadataIn,
     PermissionsIn,
     PermissionsOut,
     RunOut,
@@ -57,12 +59,24 @@ StatusName = Literal["received", "parsing", "chunking", "embedding", "ready", "f
 
 @router.post("/documents", response={202: AcceptedOut}, auth=WRITE)
 def upload_document(
-    request: HttpRequest, file: File[UploadedFile], source: Form[Text | None] = None
+    request: HttpRequest,
+    file: File[UploadedFile],
+    source: Form[Text | None] = None,
+    tags: Form[Text | None] = None,
+    custom: Form[Text | None] = None,
 ) -> Status[dict[str, Any]]:
-    """Take in a file; its indexing goes on after the answer. `source` is a data source's id, slug or name."""
+    """Take in a file; its indexing goes on after the answer. `source` is a data source's id, slug or name.
+
+    `tags` are separated by commas, `custom` is a JSON object.
+    """
     user = caller(request)
-    target = _source(user, source)
-    document = services.document_upload(user=user, file=file, filename=file.name or "", source=target)
+    document = services.document_upload(
+        user=user,
+        file=file,
+        filename=file.name or "",
+        source=_source(user, source),
+        metadata=_metadata(tags, custom),
+    )
     return Status(202, {"id": document.pk, "status": document.status})
 
 
@@ -71,6 +85,9 @@ def list_documents(
     request: HttpRequest,
     source: Text | None = None,
     status: StatusName | None = None,
+    kind: Text | None = None,
+    tag: Text | None = None,
+    author: Text | None = None,
     q: Text | None = None,
     page: Query[int] = 1,
     page_size: Query[int] = 50,
@@ -83,6 +100,12 @@ def list_documents(
         documents = documents.filter(source=target)
     if status:
         documents = documents.filter(status=status)
+    if kind:
+        documents = documents.filter(kind=kind)
+    if tag:
+        documents = documents.filter(tags__contains=[" ".join(tag.split()).casefold()])
+    if author:
+        documents = documents.filter(author__icontains=author)
     if q:
         documents = documents.filter(Q(filename__icontains=q) | Q(title__icontains=q))
     page, page_size = max(1, min(page, 1_000_000)), max(1, min(page_size, 200))
@@ -143,6 +166,14 @@ def retry_document(request: HttpRequest, document_id: UUID) -> Status[dict[str, 
     return Status(202, {"id": document.pk, "status": document.status})
 
 
+@router.patch("/documents/{document_id}", response=DocumentOut, auth=WRITE)
+def describe_document(request: HttpRequest, document_id: UUID, body: MetadataIn) -> DocumentOut:
+    """Change what is known of a document beside its text. What people write outlives new versions."""
+    user = caller(request)
+    services.document_describe(user=user, document_id=document_id, changes=body.dict(exclude_unset=True))
+    return get_document(request, document_id)
+
+
 @router.get("/documents/{document_id}/permissions", response=PermissionsOut, auth=READ)
 def get_permissions(request: HttpRequest, document_id: UUID) -> PermissionsOut:
     """Who sees a document, for those who may change it: who may change its data source."""
@@ -169,10 +200,16 @@ def search_documents(request: HttpRequest, body: SearchIn) -> SearchOut:
     """The passages that answer a question, best first, among the documents that the caller may see."""
     user = caller(request)
     target = _source(user, body.source)
-    sources = [target.pk] if target else None
     if not is_reranker(body.reranker):
         raise unknown_reranker()
-    found = search(user=user, query=body.query, limit=body.k, sources=sources, settings=body.search_settings())
+    found = search(
+        user=user,
+        query=body.query,
+        limit=body.k,
+        sources=[target.pk] if target else None,
+        settings=body.search_settings(),
+        filters=[each.made() for each in body.filters],
+    )
     return SearchOut.of(found)
 
 
@@ -237,6 +274,17 @@ def _document(user: User, document_id: UUID) -> Document:
     if document is None:
         raise document_not_found()
     return document
+
+
+def _metadata(tags: str | None, custom: str | None) -> dict[str, Any]:
+    """What the fields of an upload say of the document."""
+    found: dict[str, Any] = {} if tags is None else {"tags": tags.split(",")}
+    if custom:
+        try:
+            found["custom"] = json.loads(custom)
+        except (ValueError, RecursionError) as error:
+            raise DocumentsError("invalid_metadata", _("custom must be a JSON object."), 422) from error
+    return found
 
 
 def _shareable(user: User, document_id: UUID) -> Document:

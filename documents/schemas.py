@@ -7,9 +7,10 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
 
+from documents.errors import DocumentsError
 from documents.models import DataSource, Document, SourceItem, SyncRun
 from documents.queue import Place
-from documents.retrieval import MAX_PASSAGES, Retrieval, RetrievedPassage
+from documents.retrieval import MAX_FILTERS, MAX_PASSAGES, Filter, Operator, Retrieval, RetrievedPassage
 from documents.search_forms import SearchSettingsFields
 
 
@@ -80,7 +81,10 @@ class NoteOut(Schema):
 
 
 class DocumentOut(Schema):
-    """A document. ``status`` ends as ``ready`` or ``failed``; ``error`` then says why, ``queue`` is null once begun."""
+    """A document. ``status`` ends as ``ready`` or ``failed``; ``error`` then says why, ``queue`` is null once begun.
+
+    ``created`` and ``modified_at`` are of what it holds; ``created_at`` is when it was taken in.
+    """
 
     id: UUID
     filename: str
@@ -97,6 +101,11 @@ class DocumentOut(Schema):
     source: SourceRef
     external_id: str | None
     address: str
+    author: str
+    created: datetime | None
+    language: str
+    tags: list[str]
+    custom: dict[str, Any]
     modified_at: datetime | None
     created_at: datetime
     updated_at: datetime
@@ -124,6 +133,11 @@ class DocumentOut(Schema):
             source=SourceRef(id=document.source.pk, slug=document.source.slug, name=document.source.name),
             external_id=document.external_id,
             address=document.address,
+            author=document.author,
+            created=document.created,
+            language=(version.language or "") if version else "",
+            tags=document.tags,
+            custom=document.custom,
             modified_at=document.modified_at,
             created_at=document.created_at,
             updated_at=document.updated_at,
@@ -161,12 +175,45 @@ class TextOut(Schema):
     text: str
 
 
+class MetadataIn(Input):
+    """What to change of what is known of a document; what is left out stays. Dates are ISO, null for none.
+
+    ``custom`` takes the place of the object before: texts, numbers, true, false or ISO dates by name.
+    """
+
+    author: Text | None = None
+    created: Text | None = None
+    modified: Text | None = None
+    tags: list[Text] | None = None
+    custom: dict[str, Any] | None = None
+
+
+class FilterIn(Input):
+    """A condition on documents: ``value`` is a list for ``any_of`` and ``none_of``, else one value."""
+
+    field: Text
+    operator: Operator
+    value: Text | list[Text] = ""
+
+    def made(self) -> Filter:
+        """The filter; DocumentsError ``invalid_filter`` for one that no search could honour."""
+        value = tuple(self.value) if isinstance(self.value, list) else self.value
+        try:
+            return Filter(self.field, self.operator, value)
+        except ValueError as error:
+            raise DocumentsError("invalid_filter", str(error), 422) from error
+
+
 class SearchIn(SearchSettingsFields, Input):
-    """A question, how many passages to return, the data source (id, slug or name) to search in, and how to search."""
+    """A question, how many passages to return, the data source (id, slug or name) to search in, and how to search.
+
+    Passages are of documents that meet all ``filters``.
+    """
 
     query: Question
     k: Annotated[int, Field(ge=1, le=MAX_PASSAGES)] = 8
     source: Text | None = None
+    filters: Annotated[list[FilterIn], Field(max_length=MAX_FILTERS)] = Field(default_factory=list)
 
 
 class PassageOut(Schema):

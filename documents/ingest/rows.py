@@ -18,6 +18,7 @@ from documents.events import announce_deleted
 from documents.models import Document, Status
 
 MAX_FILENAME = 255
+MAX_AUTHOR = 300
 AUDIENCES = "SELECT id, audience_id FROM documents_document WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE"
 UNPRINTABLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 

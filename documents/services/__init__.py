@@ -5,6 +5,7 @@ Each function checks the permission, writes the audit log in its transaction, an
 
 from documents.ingest.rows import clean_filename
 from documents.services.documents import Replaced, document_delete, document_replace, document_retry, document_upload
+from documents.services.metadata import document_describe, iso_day
 from documents.services.permissions import Grants, document_share, readers, told
 from documents.services.sources import (
     SHARED_SLUG,
@@ -23,10 +24,12 @@ __all__ = [
     "clean_filename",
     "default_source",
     "document_delete",
+    "document_describe",
     "document_replace",
     "document_retry",
     "document_share",
     "document_upload",
+    "iso_day",
     "readers",
     "source_check",
     "source_create",

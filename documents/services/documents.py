@@ -1,8 +1,10 @@
 """Writes: documents taken in, given another file, retried and deleted."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -15,6 +17,7 @@ from documents.errors import DocumentsError, document_not_found, permission_deni
 from documents.events import announce
 from documents.ingest.rows import clean_filename, remove, start_over
 from documents.models import DataSource, Document, Status
+from documents.services.metadata import checked, write
 from documents.services.sources import default_source
 from documents.tasks import ingest_waiting
 
@@ -27,13 +30,21 @@ class Replaced:
     changed: bool
 
 
-def document_upload(*, user: User, file: storage.Readable, filename: str, source: DataSource | None = None) -> Document:
+def document_upload(
+    *,
+    user: User,
+    file: storage.Readable,
+    filename: str,
+    source: DataSource | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> Document:
     """Take in a file and queue its indexing; without a source it goes where ``default_source`` says.
 
-    Bytes that the source already has are the document it already has, taken up again if it had failed. Raises
-    DocumentsError: ``source_not_found``, ``source_syncs``, ``permission_denied``, ``empty_file``,
-    ``too_large``.
+    ``metadata`` is what ``document_describe`` takes, for a new document. Bytes that the source already has are the
+    document it already has, taken up again if it had failed. Raises DocumentsError: ``source_not_found``,
+    ``source_syncs``, ``permission_denied``, ``invalid_metadata``, ``empty_file``, ``too_large``.
     """
+    values = checked(metadata or {})
     source = source or default_source(user=user)
     _check_upload(user, source)
     with storage.receive(file) as received:
@@ -41,7 +52,7 @@ def document_upload(*, user: User, file: storage.Readable, filename: str, source
         try:
             with transaction.atomic():
                 received.keep()
-                return _document_of(user, source, received, clean_filename(filename))
+                return _document_of(user, source, received, clean_filename(filename), values)
         except IntegrityError as error:
             # The lock on the bytes leaves one reason: the data source was deleted meanwhile.
             raise source_not_found() from error
@@ -93,7 +104,9 @@ def document_delete(*, user: User, document_id: uuid.UUID) -> None:
         remove(document, actor=user)
 
 
-def _document_of(user: User, source: DataSource, received: storage.Received, filename: str) -> Document:
+def _document_of(
+    user: User, source: DataSource, received: storage.Received, filename: str, values: Mapping[str, Any]
+) -> Document:
     """The document of these bytes in the source, made or taken up again where that is needed.
 
     One that is hidden from the user stays out of it: that it exists is not told.
@@ -101,7 +114,7 @@ def _document_of(user: User, source: DataSource, received: storage.Received, fil
     same = Document.objects.visible_to(user).filter(source=source, sha256=received.sha256, external_id__isnull=True)
     document = same.select_for_update(of=("self",)).order_by("-audience__inherits", "created_at").first()
     if document is None:
-        document = Document.objects.create(
+        document = Document(
             source=source,
             owner=user,
             filename=filename,
@@ -109,6 +122,8 @@ def _document_of(user: User, source: DataSource, received: storage.Received, fil
             sha256=received.sha256,
             lane=f"user:{user.pk}",
         )
+        write(document, values)
+        document.save(force_insert=True)
         audit(actor=user, action="document.upload", target=document, detail={"source": source.name})
         _queue_on_commit(document)
     elif document.status == Status.FAILED:
@@ -122,7 +137,8 @@ def _take_file(document: Document, user: User, received: storage.Received, filen
     detail = {"source": document.source.name, "replaces": document.filename}
     before = document.sha256
     document.sha256, document.size, document.filename = received.sha256, received.size, filename
-    document.modified_at = timezone.now()
+    if "modified" not in document.fixed:
+        document.modified_at = timezone.now()
     document.lane = f"user:{user.pk}"
     start_over(document)
     audit(actor=user, action="document.upload", target=document, detail=detail)

@@ -237,6 +237,8 @@ class Applier:
                 sha256=received.sha256,
                 **facts,
             )
+        if "modified" in document.fixed:
+            del facts["modified_at"]
         for name, value in facts.items():
             setattr(document, name, value)
         if document.sha256 == received.sha256:

@@ -288,6 +288,9 @@ CALLS: dict[str, Call] = {
     "GET /api/v1/documents": Call(no_body, EVERYBODY, 200),
     "GET /api/v1/documents/{document_id}": Call(no_body, READERS, 200),
     "GET /api/v1/documents/{document_id}/text": Call(no_body, READERS, 200),
+    "PATCH /api/v1/documents/{document_id}": Call(
+        lambda t: {"tags": ["ships"]}, "owner admin", 200, told="teammate member"
+    ),
     "DELETE /api/v1/documents/{document_id}": Call(no_body, "owner admin", 204, told="teammate member"),
     "POST /api/v1/documents/{document_id}/retry": Call(no_body, "owner admin", 202, told="teammate member"),
     "GET /api/v1/documents/{document_id}/permissions": Call(no_body, "owner admin", 200, told="teammate member"),
