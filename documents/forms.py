@@ -1,5 +1,7 @@
 """What people may enter on the pages of this app."""
 
+import json
+import re
 from typing import Any
 
 from django import forms
@@ -12,7 +14,9 @@ from pydantic_core import PydanticUndefined
 from accounts.models import User
 from documents.chunk_preview import FEWEST_TOKENS, MOST_OVERLAP, MOST_TOKENS
 from documents.connectors.base import ConnectorKind, Label
+from documents.ingest.rows import MAX_AUTHOR
 from documents.models import DataSource, Document, Status, Visibility
+from documents.services import Grants, iso_day
 
 ORDERS = {
     "name": ("title", "filename", "pk"),
@@ -38,6 +42,7 @@ class DocumentFilter(forms.Form):
         empty_label=_("All data sources"),
     )  # fmt: skip
     status = forms.ChoiceField(label=_("Status"), required=False, choices=[("", _("Any status")), *Status.choices])
+    tag = forms.CharField(required=False, max_length=60, widget=forms.HiddenInput)
     order = forms.ChoiceField(required=False, choices=[(name, name) for name in ORDERS], widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, user: User, **options: Any) -> None:
@@ -49,7 +54,7 @@ class DocumentFilter(forms.Form):
 
     @property
     def chosen(self) -> dict[str, Any]:
-        """The valid values: ``q``, ``source``, ``status``, ``order``; those not given are empty."""
+        """The valid values: ``q``, ``source``, ``status``, ``tag``, ``order``; those not given are empty."""
         return {name: self.cleaned_data.get(name) for name in self.fields}
 
 
@@ -107,6 +112,88 @@ class SourceForm(forms.ModelForm[DataSource]):
         if data["visibility"] == Visibility.EVERYONE:
             data["groups"] = data["users"] = ()
         return data
+
+
+class ShareForm(forms.Form):
+    """Who sees a document."""
+
+    visibility = forms.ChoiceField(
+        label=_("Who may see it"), widget=forms.RadioSelect,
+        choices=[("source", _("Whoever sees its data source")), *Visibility.choices],
+    )  # fmt: skip
+    groups = forms.ModelMultipleChoiceField(
+        Group.objects.order_by("name"), label=_("Groups"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    users = PeopleField(
+        User.objects.filter(is_active=True), label=_("People"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    @classmethod
+    def of(cls, document: Document) -> "ShareForm":
+        """The form with what holds now; reads the document's audience."""
+        audience = document.audience
+        kind = "source" if audience.inherits else Visibility.EVERYONE if audience.everyone else Visibility.RESTRICTED
+        initial = {"visibility": str(kind), "groups": audience.groups, "users": audience.users}
+        return cls(initial=initial, auto_id="share_%s")
+
+    def grants(self) -> Grants | None:
+        """What ``document_share`` takes."""
+        data = self.cleaned_data
+        if data["visibility"] == "source":
+            return None
+        if data["visibility"] == Visibility.EVERYONE:
+            return Grants(everyone=True)
+        return Grants(users=list(data["users"]), groups=list(data["groups"]))
+
+
+class DetailsForm(forms.Form):
+    """What is known of a document; ``document_describe`` checks it."""
+
+    author = forms.CharField(label=_("Author"), required=False, max_length=MAX_AUTHOR)
+    created = forms.CharField(
+        label=_("Written"), required=False, max_length=40, help_text=_("A day such as 2023-05-31, a month or a year.")
+    )
+    tags = forms.CharField(label=_("Tags"), required=False, help_text=_("Separated by commas."))
+    custom = forms.CharField(
+        label=_("Further facts"), required=False, widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("One in a line: name: value. Names have small letters, digits and underscores."),
+    )  # fmt: skip
+
+    @classmethod
+    def of(cls, document: Document) -> "DetailsForm":
+        """The form with what is known now."""
+        lines = [
+            f"{name}: {json.dumps(fact) if isinstance(fact, bool) else fact}" for name, fact in document.custom.items()
+        ]
+        initial = {
+            "author": document.author,
+            "created": iso_day(document.created),
+            "tags": ", ".join(document.tags),
+            "custom": "\n".join(lines),
+        }
+        return cls(initial=initial, auto_id="details_%s")
+
+    def changes(self, document: Document) -> dict[str, Any]:
+        """What ``document_describe`` takes: the fields that say something else than ``of`` the document."""
+        shown = self.of(document).initial
+        given = {name: str(self.data[name]) for name in self.fields if name in self.data}
+        given = {name: text for name, text in given.items() if text.split() != shown[name].split()}
+        found: dict[str, Any] = {name: given[name] for name in ("author", "created") if name in given}
+        if "tags" in given:
+            found["tags"] = given["tags"].split(",")
+        if "custom" in given:
+            lines = [line.partition(":") for line in given["custom"].splitlines() if line.strip()]
+            found["custom"] = {name.strip(): _fact(value.strip()) for name, _colon, value in lines}
+        return found
+
+
+def _fact(text: str) -> str | float | int | bool:
+    """A number, true or false where it reads like one."""
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    if re.fullmatch(r"-?\d{1,15}", text):
+        return int(text)
+    return float(text) if re.fullmatch(r"-?\d{1,15}\.\d{1,15}", text) else text
 
 
 PROBLEMS = {

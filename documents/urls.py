@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from documents.views import chunking, chunks, documents, embeddings, originals, rerankers, sources, syncs, uploads
+from documents.views import (
+    chunking,
+    chunks,
+    details,
+    documents,
+    embeddings,
+    originals,
+    rerankers,
+    sources,
+    syncs,
+    uploads,
+)
 
 app_name = "documents"
 
@@ -18,6 +29,8 @@ urlpatterns = [
     path("documents/<uuid:document_id>/delete", documents.delete, name="delete"),
     path("documents/<uuid:document_id>/retry", uploads.retry, name="retry"),
     path("documents/<uuid:document_id>/file", uploads.replace, name="replace"),
+    path("documents/<uuid:document_id>/share", details.share, name="share"),
+    path("documents/<uuid:document_id>/describe", details.describe, name="describe"),
     path("documents/<uuid:document_id>/chunks/", chunks.inspector, name="chunks"),
     path("documents/<uuid:document_id>/chunks/list", chunks.listing, name="chunks_list"),
     path("documents/<uuid:document_id>/chunks/text", chunks.text, name="chunks_text"),

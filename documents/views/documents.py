@@ -28,6 +28,7 @@ from documents.forms import NEWEST_FIRST, ORDERS, DocumentFilter
 from documents.models import ChunkEdit, DataSource, Document, DocumentQuerySet, Status
 from documents.queue import places
 from documents.reading import Span, part_of
+from documents.views.details import dialogs
 from documents.views.edges import signed_in, tells_errors, wants_json
 
 PAGE_SIZE = 50
@@ -48,7 +49,7 @@ def index(request: HttpRequest) -> HttpResponseBase:
     uploadable = list(DataSource.objects.uploadable_by(user))
     context = {
         "filter": chosen,
-        "filtered": any(chosen.chosen[name] for name in ("q", "source", "status")),
+        "filtered": any(chosen.chosen[name] for name in ("q", "source", "status", "tag")),
         "page": page,
         "places": places(each.pk for each in page.object_list if not each.is_final),
         "order": chosen.chosen["order"] or NEWEST_FIRST,
@@ -78,6 +79,7 @@ def document(request: HttpRequest, document_id: uuid.UUID) -> HttpResponseBase:
     context = {
         "document": shown,
         "editable": editable,
+        **dialogs(user, shown, editable=editable),
         "replaceable": editable and not shown.is_synced,
         "waiting_edits": ChunkEdit.objects.waiting_in(shown).count() if editable else 0,
         "max_upload_mb": settings.MAX_UPLOAD_MB,
@@ -206,13 +208,15 @@ def _filtered(user: User, chosen: dict[str, Any]) -> DocumentQuerySet:
         documents = documents.filter(source=chosen["source"])
     if chosen["status"]:
         documents = documents.filter(status=chosen["status"])
+    if chosen["tag"]:
+        documents = documents.filter(tags__contains=[" ".join(chosen["tag"].split()).casefold()])
     if chosen["q"]:
         documents = documents.filter(Q(filename__icontains=chosen["q"]) | Q(title__icontains=chosen["q"]))
     return documents.order_by(*ORDERS[str(chosen["order"] or NEWEST_FIRST)])
 
 
 def _visible(user: User, document_id: uuid.UUID) -> Document:
-    visible = Document.objects.visible_to(user).select_related("source", "owner", "current_version")
+    visible = Document.objects.visible_to(user).select_related("source", "owner", "audience", "current_version")
     # Long, and needed by the text view alone, which loads them when it comes to them.
     found = visible.defer("current_version__text", "current_version__blocks").filter(pk=document_id).first()
     if found is None:

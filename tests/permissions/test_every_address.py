@@ -185,6 +185,8 @@ PAGES: dict[str, Row] = {
     "documents:chunk_exclude": Row("post", lambda t: [t["chunk"].pk], "owner admin", 200, "teammate member"),
     "documents:chunk_include": Row("post", lambda t: [t["chunk"].pk], "owner admin", 200, "teammate member"),
     "documents:edit_discard": Row("post", lambda t: [t["edit"].pk], "owner admin", 204, "teammate member"),
+    "documents:share": Row("post", lambda t: [t["ready"].pk], "owner admin", 302, "teammate member"),
+    "documents:describe": Row("post", lambda t: [t["ready"].pk], "owner admin", 302, "teammate member"),
     "documents:delete": Row("post", lambda t: [t["ready"].pk], "owner admin", 302, "teammate member"),
     "documents:retry": Row("post", lambda t: [t["document"].pk], "owner admin", 302, "teammate member"),
     "documents:embeddings": Row("get", none, "admin"),

@@ -1,41 +1,16 @@
 /**
- * The form of a data source: groups and people matter only when it is restricted, long lists can be searched, and the
- * connection can be tried with what stands in the fields.
+ * The form of a data source: who may see it, and the connection, which can be tried with what stands in the fields.
  */
 
 import { h, icon } from "../dom.js";
 import { postJson } from "../http.js";
 import { gettext } from "../i18n.js";
+import { showReaders } from "./readers.js";
 
-const SEARCH_FROM = 8;
 const CHECK_TIMEOUT_MS = 90000;
 
 const form = document.querySelector("[data-source-form]");
-const readers = form.querySelector("[data-readers]");
-
-function show() {
-  readers.hidden = form.elements.visibility.value !== "restricted";
-}
-
-form.addEventListener("change", show);
-show();
-
-for (const choices of readers.querySelectorAll(".field__choices")) {
-  const labels = [...choices.querySelectorAll("label")];
-  if (labels.length < SEARCH_FROM) {
-    continue;
-  }
-  const search = h("input", { class: "input", type: "search", "aria-label": gettext("Search names"), placeholder: gettext("Search names") });
-  search.addEventListener("input", (event) => {
-    event.stopPropagation();
-    const words = search.value.trim().toLowerCase();
-    for (const label of labels) {
-      const row = label.closest(".field__choices > div > div") ?? label;
-      row.hidden = !label.textContent.toLowerCase().includes(words) && !label.querySelector("input")?.checked;
-    }
-  });
-  choices.before(search);
-}
+showReaders(form);
 
 const check = form.querySelector("[data-connection-check]");
 const result = form.querySelector("[data-connection-result]");
