@@ -18,6 +18,7 @@ from documents.ingest.vectors import Vectors
 from documents.models import DataSource, Document, DocumentPage, DocumentVersion, EmbeddingSet, Status
 from rag.chunking import ChunkingSettings
 from rag.parsing import ParsedDocument
+from rag.parsing.model import Properties
 
 PAGES_PER_INSERT = 50
 COPY_CHUNKS = """COPY documents_chunk
@@ -159,10 +160,21 @@ def _copy_vectors(document: Document, made_by: EmbeddingSet, chunk_ids: list[int
     )  # fmt: skip
 
 
+def _take_properties(document: Document, told: Properties) -> None:
+    """What the file says of itself, but for what a person wrote; a connector knows better when it was changed."""
+    if "author" not in document.fixed:
+        document.author = told.author
+    if "created" not in document.fixed:
+        document.created = told.created
+    if told.modified is not None and document.external_id is None and "modified" not in document.fixed:
+        document.modified_at = told.modified
+
+
 def _finish(document: Document, version: DocumentVersion, indexed: Indexed, seconds: float) -> None:
     document.current_version = version
     document.kind = version.kind
     document.title = version.title
+    _take_properties(document, indexed.parsed.properties)
     document.status = Status.READY
     document.error_code = document.error_message = ""
     document.progress_done = document.progress_total = document.chunk_count = len(indexed.drafts)

@@ -3,6 +3,8 @@
 Headers and footers are left out: they stand on every page and say nothing of their own.
 """
 
+from dataclasses import replace
+
 from lxml import etree
 
 from rag.parsing import limits
@@ -48,7 +50,8 @@ def _read(package: Package) -> ParsedDocument:
     for comment in children(package.xml(f"{folder}/comments.xml"), "comment"):
         said = " ".join(filter(None, (collapse(inline(p).text) for p in comment.iter("{*}p"))))
         builder.add("quote", f"Comment: {said}" if said else "")
-    return builder.build(package.core_title() or reader.title)
+    document = builder.build(package.core_title() or reader.title)
+    return replace(document, properties=package.core_properties())
 
 
 class DocxReader:

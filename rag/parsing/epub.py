@@ -3,7 +3,7 @@
 import posixpath
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
 from lxml import etree
@@ -13,7 +13,8 @@ from rag.parsing import html, limits
 from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder, collapse
 from rag.parsing.html_tree import parse_page
-from rag.parsing.model import ParsedDocument
+from rag.parsing.model import ParsedDocument, Properties
+from rag.parsing.properties import properties
 
 _CONTAINER = "META-INF/container.xml"
 _ENCRYPTION = "META-INF/encryption.xml"
@@ -31,6 +32,7 @@ class _Book:
     """What the package file says. Names of members are those in the archive."""
 
     title: str = ""
+    told: Properties = field(default_factory=Properties)
     chapters: list[str] = field(default_factory=list)
     left_out: set[str] = field(default_factory=set)
     labels: dict[str, str] = field(default_factory=dict)
@@ -89,7 +91,7 @@ def _read(members: _Members) -> ParsedDocument:
     for name in book.chapters[:_MOST_CHAPTERS]:
         if name not in book.left_out:
             _add_chapter(builder, members.read(name), book.labels.get(name, ""))
-    return builder.build(book.title)
+    return replace(builder.build(book.title), properties=book.told)
 
 
 def _add_chapter(builder: DocumentBuilder, data: bytes, label: str) -> None:
@@ -130,7 +132,10 @@ def _book(members: _Members) -> _Book:
     if package is None or place is None:
         raise ParsingError("corrupt", _CORRUPT)
     folder = posixpath.dirname(place)
-    book = _Book(title=next((element.text or "" for element in _all(package, "title")), ""))
+    title, author, day = (
+        next((element.text or "" for element in _all(package, name)), "") for name in ("title", "creator", "date")
+    )
+    book = _Book(title=title, told=properties(author=author, created=day))
     items: dict[str, tuple[str, str, str]] = {}
     for item in _all(package, "item"):
         address = _resolve(folder, item.get("href") or "")

@@ -1,15 +1,17 @@
 """Reads HTML: what a reader of the page sees, as headings, paragraphs, lists, tables, quotes and code."""
 
 import re
+from dataclasses import replace
 
-from selectolax.lexbor import LexborNode
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from rag.parsing import limits
 from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder, collapse
 from rag.parsing.html_frame import strip_frame
 from rag.parsing.html_tree import parse_page
-from rag.parsing.model import BlockKind, ParsedDocument
+from rag.parsing.model import BlockKind, ParsedDocument, Properties
+from rag.parsing.properties import properties
 from rag.parsing.tables import CellBudget, markdown_table
 from rag.parsing.text import decode_bytes, read_bytes
 
@@ -44,7 +46,23 @@ def parse(path: Source) -> ParsedDocument:
         builder.add("heading", collapse(lost), level=1)
         HtmlReader(builder).read(tree.body)
     title = tree.css_first("head > title")
-    return builder.build(title.text() if title is not None else "")
+    document = builder.build(title.text() if title is not None else "")
+    return replace(document, properties=_told(tree))
+
+
+_AUTHORS = ('meta[name="author" i]', 'meta[name="dc.creator" i]', 'meta[property="article:author"]')
+_CREATED = ('meta[property="article:published_time"]', 'meta[name="dcterms.created" i]', 'meta[name="date" i]')
+_MODIFIED = ('meta[property="article:modified_time"]', 'meta[name="dcterms.modified" i]')
+
+
+def _told(tree: LexborHTMLParser) -> Properties:
+    """Author and dates that the page's head gives."""
+
+    def first(wanted: tuple[str, ...]) -> str:
+        found = (tree.css_first(each) for each in wanted)
+        return next((text for each in found if each is not None and (text := each.attributes.get("content"))), "")
+
+    return properties(author=first(_AUTHORS), created=first(_CREATED), modified=first(_MODIFIED))
 
 
 def add_fragment(builder: DocumentBuilder, source: str) -> None:

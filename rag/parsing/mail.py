@@ -1,7 +1,7 @@
 """Reads e-mail, from files as servers keep them (EML, MHTML) and as Outlook does (MSG): head, body, attachments."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rag.errors import ParsingError
 from rag.parsing import html, limits
@@ -9,6 +9,7 @@ from rag.parsing.attachments import Source, add_file, allowance_of, note_unread
 from rag.parsing.building import DocumentBuilder, clean, collapse
 from rag.parsing.html_tree import parse_page
 from rag.parsing.model import ParsedDocument
+from rag.parsing.properties import properties
 from rag.parsing.text import read_bytes
 from rag.parsing.text_structure import add_text
 
@@ -72,7 +73,10 @@ def parse(path: Source) -> ParsedDocument:
             "This e-mail is damaged in part. Compare it with the original before you rely on what is missing.",
         )
     note_unread(builder, around)
-    return builder.build(mail.subject)
+    told = {label.lower(): shown for label, shown in mail.fields}
+    return replace(
+        builder.build(mail.subject), properties=properties(author=told.get("from"), created=told.get("date"))
+    )
 
 
 def _add_body(builder: DocumentBuilder, mail: Mail, depth: int) -> None:

@@ -1,6 +1,7 @@
 """Reads Markdown as the text it renders to: no link targets, no marks of emphasis, blocks as markdown-it finds them."""
 
 import re
+from dataclasses import replace
 from functools import cache
 
 from markdown_it import MarkdownIt
@@ -15,6 +16,7 @@ from rag.parsing import html
 from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder, clean, collapse
 from rag.parsing.model import BlockKind, ParsedDocument
+from rag.parsing.properties import properties
 from rag.parsing.tables import CellBudget, markdown_table
 from rag.parsing.text import read_text
 
@@ -24,6 +26,7 @@ _FRONT_TITLE, _FRONT_SUMMARY = (
     re.compile(_FRONT_FIELD.format(names), re.MULTILINE | re.IGNORECASE)
     for names in ("title", "(?:description|summary|abstract|excerpt)")
 )
+_DATES = (("date", "created", "published"), ("modified", "updated", "lastmod"))
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]{1,60}\]:[ \t]*(?=\S)")
 _FOOTNOTE_MARK = re.compile(r"\[\^[^\]\s]{1,60}\]")
 # Instructions to site generators (Liquid tags, kramdown attribute lists) are not part of what a reader reads.
@@ -40,10 +43,11 @@ _LINE_BREAK_TAG = re.compile(r"<br\s*/?>", re.IGNORECASE)
 def parse(path: Source) -> ParsedDocument:
     """Parse a Markdown file. Raises ParsingError: ``unsupported_type``, ``no_text``, ``too_large``."""
     source = clean(read_text(path))
-    title = summary = ""
+    title = summary = matter = ""
     front = _FRONT_MATTER.match(source[:65536])
     if front is not None:
-        title, summary = (_front(front.group(2), field) for field in (_FRONT_TITLE, _FRONT_SUMMARY))
+        matter = front.group(2)
+        title, summary = (_front(matter, field) for field in (_FRONT_TITLE, _FRONT_SUMMARY))
         source = source[front.end() :]
     builder = DocumentBuilder("markdown")
     add_markdown(builder, source)
@@ -51,12 +55,19 @@ def parse(path: Source) -> ParsedDocument:
         # A page that its site makes up from other files: what it says of itself is all there is to find.
         builder.add("heading", title, level=1)
         builder.add("paragraph", summary)
-    return builder.build(title)
+    dates = [next((found for name in names if (found := _front(matter, _field(name)))), "") for names in _DATES]
+    told = properties(author=_front(matter, _field("author")), created=dates[0], modified=dates[1])
+    return replace(builder.build(title), properties=told)
 
 
 def add_markdown(builder: DocumentBuilder, source: str) -> None:
     """Append the blocks of ``source``, which is clean and has no front matter."""
     MarkdownReader(builder).read(renderer().parse(_GENERATED_ADDRESS.sub("](#)", source)))
+
+
+@cache
+def _field(name: str) -> re.Pattern[str]:
+    return re.compile(_FRONT_FIELD.format(name), re.MULTILINE | re.IGNORECASE)
 
 
 def _front(front: str, field: re.Pattern[str]) -> str:

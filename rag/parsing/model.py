@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, get_args
 
 Kind = Literal[
@@ -90,6 +91,15 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Properties:
+    """What a file says of itself: who wrote it, and when it was made and changed, in UTC; empty or None for unknown."""
+
+    author: str = ""
+    created: datetime | None = None
+    modified: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedDocument:
     """A file as clean text with its structure. All offsets count Unicode code points of ``text``.
 
@@ -105,3 +115,4 @@ class ParsedDocument:
     blocks: tuple[Block, ...]
     pages: tuple[Page, ...] = ()
     notes: tuple[Note, ...] = ()
+    properties: Properties = Properties()

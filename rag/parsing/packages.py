@@ -16,6 +16,8 @@ from rag.parsing import limits
 from rag.parsing.attachments import Source
 from rag.parsing.building import collapse
 from rag.parsing.elements import children, local_name
+from rag.parsing.model import Properties
+from rag.parsing.properties import properties
 
 ENCRYPTED = "This file is protected with a password. Remove the password and upload it again."
 _BROKEN = (
@@ -111,11 +113,19 @@ class Package:
 
     def core_title(self) -> str:
         """The title that an Office file's properties give."""
+        return collapse(self._core().get("title", ""))
+
+    def core_properties(self) -> Properties:
+        """Author and dates that an Office file's properties give."""
+        core = self._core()
+        return properties(author=core.get("creator"), created=core.get("created"), modified=core.get("modified"))
+
+    def _core(self) -> dict[str, str]:
         core = self.xml("docProps/core.xml")
+        found: dict[str, str] = {}
         for element in core if core is not None else ():
-            if local_name(element) == "title":
-                return collapse(element.text or "")
-        return ""
+            found.setdefault(local_name(element), element.text or "")
+        return found
 
     def take(self, size: int) -> None:
         """Count inflated bytes."""

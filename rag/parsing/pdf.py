@@ -3,6 +3,7 @@
 import ctypes
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 import pypdfium2 as pdfium
@@ -12,7 +13,7 @@ from rag.errors import ParsingError
 from rag.parsing import limits, ocr
 from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder, clean, collapse
-from rag.parsing.model import ParsedDocument
+from rag.parsing.model import ParsedDocument, Properties
 from rag.parsing.pdf_forms import unseen_values, with_filled_fields
 from rag.parsing.pdf_furniture import Furniture
 from rag.parsing.pdf_grid_tables import grids_of_tables
@@ -24,6 +25,7 @@ from rag.parsing.pdf_scans import ScanReader
 from rag.parsing.pdf_turning import Turn, turn_words
 from rag.parsing.pdf_words import Geometry, words_of
 from rag.parsing.pictures import NO_READER, pages_in_words
+from rag.parsing.properties import properties
 
 _PAGES_AT_ONCE = 40
 _MAX_OUTLINE = 5000
@@ -86,7 +88,7 @@ def _build(document: pdfium.PdfDocument) -> ParsedDocument:
     _note_scans(builder, scans)
     if builder.length == 0:
         raise ParsingError("no_text", _no_text(scans))
-    return builder.build(_title(document), pages)
+    return replace(builder.build(_title(document), pages), properties=_told(document))
 
 
 def _no_text(scans: ScanReader) -> str:
@@ -177,6 +179,17 @@ def _outline(document: pdfium.PdfDocument) -> dict[str, int]:
     except (pdfium.PdfiumError, UnicodeDecodeError, ValueError):
         return {}
     return levels
+
+
+def _told(document: pdfium.PdfDocument) -> Properties:
+    """Author and dates in the file's information."""
+    found = {}
+    for name in ("Author", "CreationDate", "ModDate"):
+        try:
+            found[name] = document.get_metadata_value(name)
+        except (pdfium.PdfiumError, UnicodeDecodeError):
+            found[name] = ""
+    return properties(author=found["Author"], created=found["CreationDate"], modified=found["ModDate"])
 
 
 def _title(document: pdfium.PdfDocument) -> str:

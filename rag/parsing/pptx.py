@@ -58,7 +58,7 @@ def _read(package: Package) -> ParsedDocument:
     if not reader.said:
         raise ParsingError("no_text", "No text was found on these slides. If they are pictures, upload them as PDF.")
     title = package.core_title()
-    document = builder.build(title, tuple(pages))
+    document = replace(builder.build(title, tuple(pages)), properties=package.core_properties())
     # "Slide 1", where a slide has no title, is none for the document either.
     return replace(document, title=reader.title[:300]) if not title or _NO_TITLE.match(title) else document
 

@@ -12,10 +12,12 @@ import json
 import math
 from array import array
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from rag.errors import ParsingError
-from rag.parsing.model import BLOCK_KINDS, KINDS, Block, Box, Note, Page, ParsedDocument
+from rag.parsing.model import BLOCK_KINDS, KINDS, Block, Box, Note, Page, ParsedDocument, Properties
+from rag.parsing.properties import properties
 
 _LENGTH = 8
 _MOST_NOTES = 20
@@ -60,6 +62,8 @@ def pack_document(document: ParsedDocument) -> bytes:
         "pages": pages,
         "blocks": len(document.blocks),
         "notes": [(note.code, note.message) for note in document.notes],
+        "author": document.properties.author,
+        "dates": [None if each is None else each.isoformat() for each in _dates(document.properties)],
     }
     return _join(header, blocks.tobytes(), spans.tobytes(), corners.tobytes())
 
@@ -111,7 +115,17 @@ def _document(header: dict[str, Any], rest: memoryview) -> ParsedDocument:
         pages.append(Page(number, start, end, width, height, found, scanned))
         first += size
     notes = tuple(_note(*row) for row in header["notes"][:_MOST_NOTES])
-    return ParsedDocument(header["kind"], title, text, _blocks(blocks, len(text)), tuple(pages), notes)
+    told = _properties(header["author"], *header["dates"])
+    return ParsedDocument(header["kind"], title, text, _blocks(blocks, len(text)), tuple(pages), notes, told)
+
+
+def _dates(told: Properties) -> tuple[datetime | None, datetime | None]:
+    return told.created, told.modified
+
+
+def _properties(author: object, created: object, modified: object) -> Properties:
+    dates = [None if each is None else _string(each) for each in (created, modified)]
+    return properties(author=_string(author), created=dates[0], modified=dates[1])
 
 
 def _note(code: object, message: object) -> Note:

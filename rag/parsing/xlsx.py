@@ -1,6 +1,7 @@
 """Reads XLSX: every visible sheet's cells as they are shown, its comments and the text of its drawings."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -64,7 +65,7 @@ def read(package: Package, main: str) -> ParsedDocument:
             workbook.hide(name)
         elif relation is not None and relation.kind == "worksheet" and relation.target in package:
             workbook.add(_sheet(package, relation.target, Sheet(name), workbook, strings, styles))
-    return workbook.build(package.core_title())
+    return replace(workbook.build(package.core_title()), properties=package.core_properties())
 
 
 def _sheet(

@@ -10,6 +10,7 @@ import pytest
 from accounts.models import AuditEntry
 from documents import services
 from documents.errors import DocumentsError
+from documents.ingest import ingest
 from documents.models import DataSource, Document
 from documents.services import document_describe
 from tests.documents.test_api import Caller, error_of
@@ -133,3 +134,19 @@ def test_a_sync_keeps_the_date_that_a_person_wrote(cast: Any, source: DataSource
     syncing(source, cast.root)
     document.refresh_from_db()
     assert document.modified_at == datetime(2020, 2, 2, tzinfo=UTC)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_says_who_wrote_it_until_a_person_does(cast: Any) -> None:
+    def text(author: str) -> io.BytesIO:
+        return io.BytesIO(f"---\nauthor: {author}\ndate: 2023-05-31\n---\nThe plan is to sail.".encode())
+
+    document = services.document_upload(user=cast.ada, file=text("Ada"), filename="plan.md", source=cast.research)
+    ingest(document.pk)
+    document.refresh_from_db()
+    assert (document.author, document.created) == ("Ada", datetime(2023, 5, 31, tzinfo=UTC))
+    document_describe(user=cast.ada, document_id=document.pk, changes={"created": "2020"})
+    services.document_replace(user=cast.ada, document_id=document.pk, file=text("Ben"), filename="plan.md")
+    ingest(document.pk)
+    document.refresh_from_db()
+    assert (document.author, document.created) == ("Ben", datetime(2020, 1, 1, tzinfo=UTC))
