@@ -2,9 +2,9 @@
 
     python bench/rerankers.py [--folder CROSS_ENCODER] [--json FILE]
 
-Texts are 200 words each, of this repository's documentation. Without ``--folder``, and where torch and onnx are
-installed, a cross-encoder of the size of ms-marco-MiniLM-L6-v2 is made with random weights: its scores mean nothing,
-its time is that of a real one.
+Texts are of this repository's documentation: candidates of 200 tokens, and documents of 260, some 200 words. Without
+``--folder``, and where torch and onnx are installed, a cross-encoder of the size of ms-marco-MiniLM-L6-v2 is made with
+random weights: its scores mean nothing, its time is that of a real one.
 """
 
 import argparse
@@ -34,13 +34,16 @@ from rag.reranking.late import LateInteractionReranker  # noqa: E402
 from rag.reranking.texts import scores_of_texts  # noqa: E402
 
 QUESTION = "How are passages put into order when the reranker is a cross-encoder?"
-WORDS, CANDIDATES, DOCUMENTS, SEARCHES = 200, 50, 100, 20
+CANDIDATES, CANDIDATE_TOKENS = 50, 200
+DOCUMENTS, DOCUMENT_TOKENS = 100, 260
+SEARCHES = 20
 
 
-def texts(count: int) -> list[str]:
-    """So many texts of WORDS words."""
-    words = " ".join(path.read_text("utf-8") for path in sorted((ROOT / "docs").rglob("*.md"))).split()
-    return [" ".join(words[first : first + WORDS]) for first in range(0, count * WORDS, WORDS)]
+def texts(count: int, tokens: int) -> list[str]:
+    """So many texts of so many tokens."""
+    whole = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "docs").rglob("*.md")))
+    spans = shipped_embedder().token_offsets(whole)
+    return [whole[spans[first][0] : spans[first + tokens][0]] for first in range(0, count * tokens, tokens)]
 
 
 def milliseconds(work: Callable[[], object], times: int) -> dict[str, float]:
@@ -58,7 +61,7 @@ def milliseconds(work: Callable[[], object], times: int) -> dict[str, float]:
 def costs(folders: dict[str, Path]) -> dict[str, dict[str, float]]:
     """Milliseconds for the candidates, by reranker."""
     embedder, late = shipped_embedder(), shipped_late_interaction()
-    passages = texts(CANDIDATES)
+    passages = texts(CANDIDATES, CANDIDATE_TOKENS)
     question = Question(QUESTION, embedder.embed_query_and_tokens(QUESTION)[1])
     stored = [
         Candidate(passage, 0.5, 0.5, late.encode(embedder.embed_query_and_tokens(passage)[1])) for passage in passages
@@ -116,7 +119,7 @@ def searches(application: Application, headers: dict[str, str]) -> dict[str, flo
 
 def endpoints() -> dict[str, Any]:
     """Seconds of a full request to each endpoint, and searches without and beside them."""
-    given = texts(DOCUMENTS)
+    given = texts(DOCUMENTS, DOCUMENT_TOKENS)
     bodies = {"/v1/rerank": {"query": QUESTION, "documents": given}, "/v1/embeddings": {"input": given}}
     figures: dict[str, Any] = {}
     with running() as application:
@@ -157,9 +160,9 @@ def main() -> None:
     if options.only != "endpoints":
         with tempfile.TemporaryDirectory(prefix="fn-") as folder:
             folders = {options.folder.name: options.folder} if options.folder else made_folders(Path(folder))
-            results[f"ms for {CANDIDATES} candidates of {WORDS} words"] = costs(folders)
+            results[f"ms for {CANDIDATES} candidates of {CANDIDATE_TOKENS} tokens"] = costs(folders)
     if options.only != "costs":
-        results[f"{DOCUMENTS} texts of {WORDS} words"] = endpoints()
+        results[f"{DOCUMENTS} texts of {DOCUMENT_TOKENS} tokens"] = endpoints()
     for title, rows in results.items():
         print(title)
         for name, value in rows.items():
