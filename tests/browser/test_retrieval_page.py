@@ -38,6 +38,11 @@ def test_a_passage_is_followed_through_the_stages_to_its_document(shelves: Cast,
     page.press("[data-query]", "Enter")
     page.wait_for_selector(".hit")
     assert len(titles(page, "dense")) == 10
+    assert (
+        page.locator("[data-stage=reranked] li", has=page.locator(".hits__read")).locator(".hit__rank").inner_text()
+        == "8"
+    )
+    assert page.locator(".hits__read").count() == 1
     assert "embed_question" in page.inner_text(".band__times")
     first = page.locator("[data-stage=reranked] .hit").first
     chunk = first.get_attribute("data-chunk")

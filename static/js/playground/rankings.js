@@ -103,9 +103,9 @@ class StageColumn {
   }
 
   #item(hit) {
-    const item = h("li", {}, this.#entry(this.#stage, hit));
-    item.toggleAttribute("data-last-read", hit.rank === this.read && this.#stage.hits.length > this.read);
-    return item;
+    const isLast = hit.rank === this.read && this.#stage.hits.length > this.read;
+    const words = isLast ? h("p", { class: "hits__read soft small" }, gettext("An answer reads up to here.")) : null;
+    return h("li", {}, this.#entry(this.#stage, hit), words);
   }
 
   #draw() {
