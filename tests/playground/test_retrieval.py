@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.models import AuditEntry, User
 from documents.ingest.rebuilding import pack_slice
-from documents.models import DataSource
+from documents.models import DataSource, Reranker
 from documents.retrieval import DEFAULT, FUSIONS, SearchSettings, search
 from rag.errors import EmbeddingError
 from tests.chat.conftest import Cast, add_document, make_cast
@@ -173,6 +173,14 @@ def test_what_is_wrong_is_named(cast: Cast, change: dict[str, Any], named: str) 
 
 def test_it_is_for_admins(cast: Cast) -> None:
     assert ask(cast.mia)[0] == 404
+
+
+def test_a_reranker_that_fails_leaves_the_fused_order_and_says_so(harbour: Cast) -> None:
+    Reranker.objects.create(name="Far", slug="far", kind="remote", base_url="http://127.0.0.1:9", model="m")
+    _status, reply = ask(harbour.root, configurations=[{"reranker": "far"}])
+    (run,) = reply["runs"]
+    assert "The reranker did not answer" in run["stages"][-1]["absent"]
+    assert run["read"] == stages(run)["fused"][:8]
 
 
 def test_a_reranker_that_is_not_there_is_refused(cast: Cast) -> None:

@@ -84,5 +84,9 @@ export function fillForm(form, config) {
   fields.threshold.value = config.threshold;
   for (const name of Object.keys(SEARCH)) {
     fields[name].value = config[name];
+    if (fields[name].selectedIndex === -1) {
+      // A reranker that is there no more: the server says so when it is used.
+      fields[name].add(new Option(config[name], config[name], false, true));
+    }
   }
 }
