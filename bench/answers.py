@@ -31,6 +31,8 @@ from rag.generation import PromptPassage  # noqa: E402
 from rag.generation.candidates import cut  # noqa: E402
 from rag.generation.extractive import DEFAULT_THRESHOLD, ExtractiveAnswerer, fitted  # noqa: E402
 from rag.parsing import parse  # noqa: E402
+from rag.parsing.model import Block, ParsedDocument  # noqa: E402
+from rag.reading_passages import Piece, choose, neighbours  # noqa: E402
 from rag.sentences import sentence_spans  # noqa: E402
 from rag.wording import content_words  # noqa: E402
 
@@ -181,6 +183,56 @@ def covid_qa() -> tuple[list[PromptPassage], list[Asked]]:
     return passages, asked
 
 
+def cut_articles(sample: Sequence[Asked], embedder: Embedded) -> dict[str, list[Example]]:
+    """The questions against the chunks found of whole articles: as they are found, and as they are read."""
+    paragraphs, _asked = squad("test")
+    texts: dict[str, str] = {}
+    begins: list[int] = []
+    for paragraph in paragraphs:
+        before = texts.get(paragraph.title, "")
+        before += "\n\n" if before else ""
+        begins.append(len(before))
+        texts[paragraph.title] = before + paragraph.text
+    chunks: list[PromptPassage] = []
+    spans: list[tuple[str, int, int]] = []
+    for title, text in texts.items():
+        blocks = tuple(Block("paragraph", *match.span()) for match in re.finditer(r"[^\n](?:.|\n(?!\n))*", text))
+        for made in chunk(ParsedDocument("text", title, text, blocks), embedder):
+            chunks.append(plain_passage(made.text, title))
+            spans.append((title, made.start, made.end))
+    pool = Pool(chunks, embedder)
+    examples: dict[str, list[Example]] = {"articles, 8 found": [], "articles, 8 ready to read": []}
+    for item in sample:
+        title = paragraphs[item.paragraph].title
+        gold = [(title, begins[item.paragraph] + start, begins[item.paragraph] + end) for start, end in item.answers]
+        found = pool.nearest(item.question, 8)
+        joined = _ready([spans[index] for index in found], [chunks[index].text for index in found], item.question)
+        for name, places in zip(examples, ([spans[index] for index in found], joined), strict=True):
+            passages = numbered(plain_passage(texts[at][start:end], at) for at, start, end in places)
+            right = [
+                (index, begin - start, last - start)
+                for index, (at, start, end) in enumerate(places)
+                for of, begin, last in gold
+                if at == of and start <= begin and last <= end
+            ]
+            examples[name].append(Example(item.question, passages, tuple(right)))
+    return examples
+
+
+def _ready(spans: Sequence[tuple[str, int, int]], texts: Sequence[str], question: str) -> list[tuple[str, int, int]]:
+    """The spans of the found chunks as they are read: chosen, and neighbours joined."""
+    pieces = [Piece(*span, text, span[0], 1.0) for span, text in zip(spans, texts, strict=True)]
+    chosen = choose(pieces, question, limit=8, tokens=6_000, measure=_tokens)
+    runs = neighbours(pieces, chosen.pieces, _tokens)
+    return [
+        (spans[run[0]][0], min(spans[index][1] for index in run), max(spans[index][2] for index in run)) for run in runs
+    ]
+
+
+def _tokens(text: str) -> int:
+    return len(shipped_embedder().token_offsets(text))
+
+
 def pieces_of(text: str, size: int = 1_000) -> list[tuple[int, int]]:
     """Runs of whole sentences of about ``size`` characters."""
     pieces: list[tuple[int, int]] = []
@@ -260,6 +312,8 @@ def measure(every: int) -> dict[str, float]:
     pool = Pool(passages, embedder)
     sample = random.Random(7).sample(asked, min(len(asked), 1_000))
     figures |= rates("squad, 8 found", answerer, [against(pool, item, 8) for item in sample])
+    for name, examples in cut_articles(sample, embedder).items():
+        figures |= rates(name, answerer, examples)
     company = Pool(handbook("18f-handbook", embedder), embedder)
     strange = [item for item in sample if item.answers][: 300 // every]
     figures |= rates(

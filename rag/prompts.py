@@ -31,9 +31,12 @@ _LABEL_CHARACTERS = 200
 
 @dataclass(frozen=True, slots=True)
 class PromptBudget:
-    """How much of the model's window the parts may take, in the units of ``measure`` (characters by default)."""
+    """How much of the model's window the parts may take, in the units of ``measure`` (characters by default).
 
-    passages: int = 24_000
+    The passages have been chosen within the assistant's own bound in tokens; this one is for what no model could read.
+    """
+
+    passages: int = 400_000
     history: int = 8_000
     question: int = 8_000
     measure: Callable[[str], int] = len

@@ -13,8 +13,9 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from chat.answering.answerers import ModelSettings, answerer_for
+from chat.answering.finding import Finding, Found, find
 from documents.retrieval import DEFAULT as DEFAULT_SEARCH
-from documents.retrieval import Retrieval, RetrievedPassage, SearchSettings, search
+from documents.retrieval import RetrievedPassage, SearchSettings
 from rag.generation import (
     AnswerPart,
     AnswerRequest,
@@ -26,6 +27,9 @@ from rag.generation import (
     Turn,
 )
 
+PASSAGE_TOKENS = 6_000
+"""What an answer reads at most unless its assistant says otherwise; fifty chunks have about ten thousand."""
+
 
 @dataclass(frozen=True, slots=True)
 class AssistantSettings:
@@ -33,6 +37,7 @@ class AssistantSettings:
 
     ``sources`` are the data sources it may read, None for all; whoever asks never sees more than they may. ``search``
     says how passages are found and put in order.
+    ``passages`` is how many are read at most, ``passage_tokens`` how long they are together, in the embedder's tokens.
     """
 
     system_prompt: str
@@ -41,6 +46,7 @@ class AssistantSettings:
     passages: int
     threshold: float
     search: SearchSettings = DEFAULT_SEARCH
+    passage_tokens: int = PASSAGE_TOKENS
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +90,11 @@ async def answer(assistant: AssistantSettings, question: Question) -> AsyncGener
     GenerationError when the model fails and RagError or DocumentsError when the search does; what was yielded before
     stays valid.
     """
-    retrieval = await _retrieve(assistant, question)
-    for step in retrieval.steps:
+    found = await _found(_finding(assistant, question))
+    for step in found.steps:
         yield StepDone(step.name, step.ms, dict(step.input), dict(step.output), _summary(step.name, dict(step.output)))
-    passages = retrieval.passages
-    # Found by words alone, passages have no similarity to hold against the threshold.
-    if assistant.model.kind != MEASURES_ITSELF and not retrieval.by_words:
-        passages = [passage for passage in passages if passage.dense_score >= assistant.threshold]
-        limits = {"threshold": assistant.threshold, "passages": len(retrieval.passages)}
-        yield StepDone("threshold", 0.0, limits, {"passages": len(passages)}, "")
-    yield PassagesFound(tuple(passages))
+    passages = found.passages
+    yield PassagesFound(passages)
 
     request = AnswerRequest(
         question=question.text,
@@ -119,16 +120,22 @@ async def answer(assistant: AssistantSettings, question: Question) -> AsyncGener
     yield StepDone("generate", _since(started), model, {**timing, **produced}, _generated(produced))
 
 
-async def _retrieve(assistant: AssistantSettings, question: Question) -> Retrieval:
-    # A thread of its own for each search: the default, one thread for all database work, would queue the askers.
-    run = database_sync_to_async(search, thread_sensitive=False)
-    return await run(
+def _finding(assistant: AssistantSettings, question: Question) -> Finding:
+    return Finding(
         user=question.user,
-        query=question.text,
-        limit=assistant.passages,
+        question=question.text,
+        queries=(question.text,),
         sources=assistant.sources,
+        limit=assistant.passages,
+        tokens=assistant.passage_tokens,
+        least_similarity=None if assistant.model.kind == MEASURES_ITSELF else assistant.threshold,
         settings=assistant.search,
     )
+
+
+async def _found(asked: Finding) -> Found:
+    # A thread of its own for each search: the default, one thread for all database work, would queue the askers.
+    return await database_sync_to_async(find, thread_sensitive=False)(asked)
 
 
 async def _parts(model: ModelSettings, request: AnswerRequest) -> AsyncGenerator[AnswerPart]:
@@ -170,6 +177,9 @@ def _summary(name: str, output: dict[str, Any]) -> str:
     if name == "retrieve":
         found = int(output.get("candidates", 0))
         return ngettext("%(n)d candidate", "%(n)d candidates", found) % {"n": found}
+    if name == "prepare":
+        read = int(output.get("passages", 0))
+        return ngettext("%(n)d passage to read", "%(n)d passages to read", read) % {"n": read}
     return ""
 
 

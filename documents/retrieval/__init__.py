@@ -2,6 +2,7 @@
 
 One SQL statement finds the candidates of both kinds and holds the permission condition (``statement``), by words that
 ``lexicon`` has weighed; ``fusion`` joins their scores, and ``reranking`` puts the best of them into order.
+``prepare`` makes of what was found the passages that an answer reads.
 """
 
 import logging
@@ -20,6 +21,7 @@ from documents.rerankers import RERANKERS
 from documents.retrieval.filters import FIELDS, MAX_FILTERS, OPERATORS, Filter, Operator
 from documents.retrieval.fusion import RRF_K, fuse
 from documents.retrieval.passages import Retrieval, RetrievalStep, RetrievedPassage
+from documents.retrieval.preparing import prepare
 from documents.retrieval.reranking import Asked, Reranking
 from documents.retrieval.settings import DEFAULT, FUSIONS, MAX_CANDIDATES, Fusion, SearchSettings
 from documents.retrieval.statement import PREPARE, find_candidates, vector_text
@@ -46,6 +48,7 @@ __all__ = [
     "RetrievedPassage",
     "SearchSettings",
     "fuse",
+    "prepare",
     "search",
     "vector_text",
 ]

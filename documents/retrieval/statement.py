@@ -102,6 +102,11 @@ LEFT = """
 TOKENS = """SELECT chunk_id, tokens FROM documents_chunkembedding
 WHERE chunk_id = ANY(%s) AND set_id = %s AND tokens IS NOT NULL"""
 
+BETWEEN = """SELECT asked.version_id, asked.start, asked."end",
+    substring(version.text FROM asked.start + 1 FOR asked."end" - asked.start)
+FROM unnest(%s::bigint[], %s::int[], %s::int[]) AS asked(version_id, start, "end")
+JOIN documents_documentversion AS version ON version.id = asked.version_id"""
+
 COLUMNS = (
     "chunk_id", "document_id", "version_id", "filename", "title", "heading", "text", "start", "end", "page",
     "context", "edited_text", "source_id", "source_name", "dense_score", "keyword_score", "pages",
@@ -178,6 +183,16 @@ def packed_tokens(searched: EmbeddingSet, chunk_ids: Sequence[int]) -> dict[int,
     with connection.cursor() as cursor:
         cursor.execute(TOKENS, [list(chunk_ids), searched.pk])
         return {chunk_id: bytes(tokens) for chunk_id, tokens in cursor.fetchall()}
+
+
+def texts_between(spans: Sequence[tuple[int, int, int]]) -> dict[tuple[int, int, int], str]:
+    """The text of each span (version, start, end), where the version is still there.
+
+    For what stands between two passages that a search has found for somebody, which are hidden from nobody who asks.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(BETWEEN, [list(column) for column in zip(*spans, strict=True)])
+        return {(version, start, end): text for version, start, end, text in cursor.fetchall()}
 
 
 def _passage(row: tuple[Any, ...]) -> RetrievedPassage:

@@ -39,7 +39,7 @@ class TestAnswers:
             assert 0 <= citation["start"] < citation["end"] <= len(answer["answer"])
         assert Message.objects.get(pk=answer["trace_id"]).version is not None
         names = list(TraceStep.objects.filter(message_id=answer["trace_id"]).values_list("name", flat=True))
-        assert names == ["embed_question", "retrieve", "fuse", "rerank", "generate"]
+        assert names == ["embed_question", "retrieve", "fuse", "rerank", "prepare", "generate"]
 
     def test_a_trace_holds_no_text_of_a_document(self, client: Client, committed_cast: Cast, bearer: Bearer) -> None:
         _status, answer = post(client, "/api/v1/answers", {"question": QUESTION}, bearer(committed_cast.mia))

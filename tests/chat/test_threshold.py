@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from accounts.models import User
-from chat.answering import pipeline
+from chat.answering import finding, pipeline
 from chat.answering.answerers import ModelSettings
 from chat.answering.pipeline import AssistantSettings, PassagesFound, StepDone
 from documents.retrieval import Retrieval, RetrievalStep, RetrievedPassage
@@ -24,7 +24,7 @@ LOST = RetrievalStep("embed_question", 1.0, {}, {"error": "embedding_unavailable
 async def test_words_alone_are_not_refused_for_want_of_a_similarity(
     monkeypatch: pytest.MonkeyPatch, by_words: bool, passages: int
 ) -> None:
-    async def retrieve(*_given: Any) -> Retrieval:
+    def search(**_given: Any) -> Retrieval:
         return Retrieval([replace(PASSAGE)], [LOST] if by_words else [], by_words=by_words)
 
     async def nothing(*_given: Any) -> AsyncGenerator[Any]:
@@ -32,7 +32,7 @@ async def test_words_alone_are_not_refused_for_want_of_a_similarity(
         for each in nobody:
             yield each
 
-    monkeypatch.setattr(pipeline, "_retrieve", retrieve)
+    monkeypatch.setattr(finding, "search", search)
     monkeypatch.setattr(pipeline, "_parts", nothing)
     assistant = AssistantSettings(
         system_prompt="", model=ModelSettings(1, "m", "openai"), sources=None, passages=4, threshold=0.15
