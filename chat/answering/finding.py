@@ -19,9 +19,6 @@ from documents.retrieval import (
 SPARE = 10
 """So many passages more are found than are read, in place of those that say the same as others."""
 
-FIRST_OF_EACH = 2
-"""The best of each query come before what another query found better: no part of a question goes without."""
-
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -68,7 +65,7 @@ def find(asked: Finding, before: Retrieval | None = None) -> Found:
         for step in each.steps
     ]
     several = [*found, before] if before is not None else found
-    pool = united(several) if len(several) > 1 else found[0]
+    pool = united(several, asked.limit) if len(several) > 1 else found[0]
     passages = pool.passages
     # Found by words alone, passages have no similarity to hold against the threshold.
     if asked.least_similarity is not None and not pool.by_words:
@@ -79,11 +76,13 @@ def find(asked: Finding, before: Retrieval | None = None) -> Found:
     return Found(tuple(ready), pool, (*steps, step))
 
 
-def united(found: Sequence[Retrieval]) -> Retrieval:
+def united(found: Sequence[Retrieval], limit: int) -> Retrieval:
     """What several searches found, each passage once with its best scores.
 
-    The first of each search come first, then the others by score.
+    The first of each search come first, an equal share of ``limit`` each, so that no part of a question goes without;
+    then the others by score.
     """
+    share = max(1, limit // max(1, len(found)))
     best: dict[int, RetrievedPassage] = {}
     for each in (passage for one in found for passage in one.passages):
         known = best.get(each.chunk_id)
@@ -96,7 +95,7 @@ def united(found: Sequence[Retrieval]) -> Retrieval:
                 dense_score=max(known.dense_score, each.dense_score),
                 keyword_score=max(known.keyword_score, each.keyword_score),
             )
-    first = {passage.chunk_id for one in found for passage in one.passages[:FIRST_OF_EACH]}
+    first = {passage.chunk_id for one in found for passage in one.passages[:share]}
     ordered = sorted(
         best.values(),
         key=lambda each: (each.chunk_id not in first, -each.score, -each.dense_score, each.chunk_id),

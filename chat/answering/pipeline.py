@@ -14,8 +14,9 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from chat.answering.answerers import ModelSettings, answerer_for
 from chat.answering.finding import Finding, Found, find
+from chat.answering.understanding import understand
 from documents.retrieval import DEFAULT as DEFAULT_SEARCH
-from documents.retrieval import RetrievedPassage, SearchSettings
+from documents.retrieval import RetrievalStep, RetrievedPassage, SearchSettings
 from rag.generation import (
     AnswerPart,
     AnswerRequest,
@@ -38,6 +39,7 @@ class AssistantSettings:
     ``sources`` are the data sources it may read, None for all; whoever asks never sees more than they may. ``search``
     says how passages are found and put in order.
     ``passages`` is how many are read at most, ``passage_tokens`` how long they are together, in the embedder's tokens.
+    ``rewrite``: a language model writes what to search for where a question follows others or is several in one.
     """
 
     system_prompt: str
@@ -47,6 +49,7 @@ class AssistantSettings:
     threshold: float
     search: SearchSettings = DEFAULT_SEARCH
     passage_tokens: int = PASSAGE_TOKENS
+    rewrite: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,8 @@ MEASURES_ITSELF = "extractive"
 """The kind of model that knows how sure it is, and holds that against the threshold. For any other the threshold is
 the least similarity (cosine) of a passage that it gets to read."""
 
+SUMMARY_CHARS = 300
+
 AnsweringPart = StepDone | PassagesFound | TextDelta | CitationMade | Refusal
 
 
@@ -90,9 +95,12 @@ async def answer(assistant: AssistantSettings, question: Question) -> AsyncGener
     GenerationError when the model fails and RagError or DocumentsError when the search does; what was yielded before
     stays valid.
     """
-    found = await _found(_finding(assistant, question))
+    understood = await understand(assistant.model, question.text, question.history, rewrite=assistant.rewrite)
+    if understood.step:
+        yield _done(understood.step)
+    found = await _found(_finding(assistant, question, understood.queries))
     for step in found.steps:
-        yield StepDone(step.name, step.ms, dict(step.input), dict(step.output), _summary(step.name, dict(step.output)))
+        yield _done(step)
     passages = found.passages
     yield PassagesFound(passages)
 
@@ -102,6 +110,7 @@ async def answer(assistant: AssistantSettings, question: Question) -> AsyncGener
         passages=[_prompt_passage(number, passage) for number, passage in enumerate(passages, start=1)],
         history=question.history,
         threshold=assistant.threshold,
+        parts=understood.parts,
     )
     started = time.perf_counter()
     timing: dict[str, Any] = {}
@@ -120,11 +129,11 @@ async def answer(assistant: AssistantSettings, question: Question) -> AsyncGener
     yield StepDone("generate", _since(started), model, {**timing, **produced}, _generated(produced))
 
 
-def _finding(assistant: AssistantSettings, question: Question) -> Finding:
+def _finding(assistant: AssistantSettings, question: Question, queries: tuple[str, ...]) -> Finding:
     return Finding(
         user=question.user,
         question=question.text,
-        queries=(question.text,),
+        queries=queries,
         sources=assistant.sources,
         limit=assistant.passages,
         tokens=assistant.passage_tokens,
@@ -156,6 +165,10 @@ def _prompt_passage(number: int, passage: RetrievedPassage) -> PromptPassage:
     )
 
 
+def _done(step: RetrievalStep) -> StepDone:
+    return StepDone(step.name, step.ms, dict(step.input), dict(step.output), _summary(step.name, dict(step.output)))
+
+
 def _since(started: float) -> float:
     """Milliseconds since ``started``, to a tenth."""
     return round((time.perf_counter() - started) * 1000, 1)
@@ -177,6 +190,8 @@ def _summary(name: str, output: dict[str, Any]) -> str:
     if name == "retrieve":
         found = int(output.get("candidates", 0))
         return ngettext("%(n)d candidate", "%(n)d candidates", found) % {"n": found}
+    if name == "rewrite":
+        return " · ".join(output.get("queries", []))[:SUMMARY_CHARS]
     if name == "prepare":
         read = int(output.get("passages", 0))
         return ngettext("%(n)d passage to read", "%(n)d passages to read", read) % {"n": read}

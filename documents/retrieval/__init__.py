@@ -20,6 +20,7 @@ from documents.models import EmbeddingSet
 from documents.rerankers import RERANKERS
 from documents.retrieval.filters import FIELDS, MAX_FILTERS, OPERATORS, Filter, Operator
 from documents.retrieval.fusion import RRF_K, fuse
+from documents.retrieval.lexicon import informative
 from documents.retrieval.passages import Retrieval, RetrievalStep, RetrievedPassage
 from documents.retrieval.preparing import prepare
 from documents.retrieval.reranking import Asked, Reranking
@@ -48,6 +49,7 @@ __all__ = [
     "RetrievedPassage",
     "SearchSettings",
     "fuse",
+    "informative",
     "prepare",
     "search",
     "vector_text",

@@ -1,16 +1,23 @@
 """What the words of a question are worth: how many chunks hold them, read before the search, and what to ask for."""
 
+import re
 import threading
 import time
+from math import log
 
 from django.db import connection
 
 from documents.retrieval.scope import DOCUMENTS, Scope
 from rag.lexical import question_terms
 from rag.lexical.postings import LexicalQuestion, all_keys, asked
+from rag.wording import STOPWORDS
 
 MOST_LANGUAGES = 4
 """A question is too short to tell its language: its words are stemmed in those that most chunks are in."""
+
+WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+SHORTEST_WORD = 3
+READ_OF_TEXT = 20_000
 
 REMEMBERED_S = 5.0
 ALL_BELOW = 10_000
@@ -49,6 +56,16 @@ MATCHING = """(
     SELECT sum(document.chunk_count) FROM {documents}
     WHERE document.audience_id = ANY((SELECT audiences FROM allowed)::uuid[]) AND {conditions}
 )"""
+
+
+RAREST = """
+SELECT key, sum(chunks)::bigint FROM (
+    SELECT key, chunks FROM documents_termcount WHERE key = ANY(%s::int[])
+    UNION ALL
+    SELECT each.key, each.count FROM documents_termchange AS notes, unnest(notes.keys, notes.counts) AS each(key, count)
+    WHERE each.key = ANY(%s::int[])
+) AS counted GROUP BY key HAVING sum(chunks) > 0
+"""
 
 
 class _Languages:
@@ -106,3 +123,34 @@ def weighed(question: str, scope: Scope) -> LexicalQuestion:
                 holding[key] = count
     most = MOST_CANDIDATES * max(1.0, (chunks / LARGE) ** 0.5) * chunks / max(left, 1)
     return asked(groups, holding, chunks, most if left > ALL_BELOW else float("inf"))
+
+
+def informative(text: str, most: int) -> list[str]:
+    """The ``most`` words of a text that say most of what it is about, in its order.
+
+    Those that come most often for how few chunks hold them; what no chunk holds finds nothing and is left out. Chunks
+    of all data sources are counted, as for the weights of any question. One statement.
+    """
+    seen: dict[str, tuple[int, list[int]]] = {}
+    for word in WORD.findall(text[:READ_OF_TEXT]):
+        plain = word.lower()
+        if plain in STOPWORDS or len(plain) < SHORTEST_WORD:
+            continue
+        times, keys = seen.get(plain, (0, []))
+        if not times:
+            terms = [term for group in question_terms(plain, _languages.get()) for term in group]
+            keys = [key for its in all_keys(terms).values() for key in its]
+        seen[plain] = (times + 1, keys)
+    wanted = list({key for _times, keys in seen.values() for key in keys})
+    if not wanted:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(RAREST, [wanted, wanted])
+        holding: dict[int, int] = dict(cursor.fetchall())
+    worth = {}
+    for plain, (times, keys) in seen.items():
+        chunks = sum(holding.get(key, 0) for key in keys)
+        if chunks:
+            worth[plain] = (1 + log(times)) / log(2 + chunks)
+    best = set(sorted(worth, key=lambda plain: -worth[plain])[:most])
+    return [plain for plain in seen if plain in best]

@@ -6,7 +6,7 @@ them, so that naming the types costs nothing.
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 Role = Literal["user", "assistant"]
 
@@ -37,11 +37,20 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionPart:
+    """One of the questions in a question: as it was asked, and with what it leans on in front."""
+
+    asked: str
+    completed: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerRequest:
     """Everything that shapes one answer.
 
     ``history`` is the conversation before ``question``, oldest first. ``threshold`` is the probability in 0..1 under
-    which an answerer that measures its confidence refuses.
+    which an answerer that measures its confidence refuses. ``parts`` are for an answerer that does not understand a
+    conversation, or several questions at once; empty when the question is one that stands alone.
     """
 
     question: str
@@ -49,6 +58,7 @@ class AnswerRequest:
     passages: Sequence[PromptPassage]
     history: Sequence[Turn]
     threshold: float
+    parts: Sequence["QuestionPart"] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,4 +111,13 @@ class Answerer(Protocol):
 
     def answer(self, request: AnswerRequest) -> AsyncIterator[AnswerPart]:
         """Yield the parts of the answer in order."""
+        ...
+
+
+@runtime_checkable
+class Writer(Protocol):
+    """What a language model can do beside answering: write a short text for a step on the way to the answer."""
+
+    async def write(self, messages: Sequence[PromptMessage], most_characters: int) -> str:
+        """What the model says to ``messages``; it is stopped after ``most_characters``. Raises GenerationError."""
         ...

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.embeddings import Embedder
-from rag.generation import AnswerPart, AnswerRequest, CitationMade, PromptPassage, TextDelta
+from rag.generation import AnswerPart, AnswerRequest, CitationMade, PromptPassage, QuestionPart, TextDelta
 from rag.generation.candidates import Candidate, cut, header_of, label_of, with_list
 from rag.generation.reading import refuse
 from rag.generation.sentence_scoring import QuestionView, answered_probability, ranking_logits
@@ -67,14 +67,22 @@ class ExtractiveAnswerer:
         self._embedder = embedder
 
     async def answer(self, request: AnswerRequest) -> AsyncGenerator[AnswerPart]:
-        """Yield the quotes with their citations, or a refusal below ``request.threshold``."""
-        # Off the event loop: embedding takes tens of milliseconds of every core.
-        choice = await asyncio.to_thread(self.choose, request.question, request.passages)
-        if not choice.quotes or choice.probability < request.threshold:
+        """Yield the quotes with their citations, or a refusal below ``request.threshold``.
+
+        Each part of the question is answered by itself; parts below the threshold have no quotes.
+        """
+        quotes: list[Quote] = []
+        said = " ".join(" ".join(turn.text.split()) for turn in request.history if turn.role == "assistant")
+        for asked in request.parts or (QuestionPart(request.question, request.question),):
+            # Off the event loop: embedding takes tens of milliseconds of every core.
+            choice = await asyncio.to_thread(self.choose_next, asked, request.passages, said)
+            if choice.probability >= request.threshold:
+                quotes.extend(choice.quotes)
+        if not quotes:
             for part in refuse():
                 yield part
             return
-        for part in _written(choice.quotes, request.passages):
+        for part in _written(_merged(quotes, request.passages), request.passages):
             yield part
 
     def choose(self, question: str, passages: Sequence[PromptPassage]) -> Choice:
@@ -86,6 +94,21 @@ class ExtractiveAnswerer:
         quotes = [_quote(ranking.candidates, ranking.chosen[row], passages) for row in picked]
         return Choice(_merged(quotes, passages), ranking.probability)
 
+    def choose_next(self, part: QuestionPart, passages: Sequence[PromptPassage], said: str) -> Choice:
+        """The quotes for a question that may lean on what was ``said`` before it.
+
+        One that does is answered in its own words, with sentences that were not said yet: its topic in front would
+        bring the former answer again. How sure that is lies between the question with its topic and without.
+        """
+        if part.asked == part.completed:
+            return self.choose(part.asked, passages)
+        ranking = self._rank(part.asked, passages, said)
+        with_topic = self._rank(part.completed, passages, said)
+        if ranking is None or with_topic is None:
+            return Choice((), 0.0)
+        quotes = [_quote(ranking.candidates, ranking.chosen[row], passages) for row in _further(ranking)]
+        return Choice(_merged(quotes, passages), (ranking.probability + with_topic.probability) / 2)
+
     def ranked(self, question: str, passages: Sequence[PromptPassage]) -> tuple[list[Candidate], float]:
         """The candidates, best first, and the probability that the best answers; for measuring."""
         ranking = self._rank(question, passages)
@@ -93,7 +116,7 @@ class ExtractiveAnswerer:
             return [], 0.0
         return [ranking.candidates[ranking.chosen[row]] for row in ranking.order], ranking.probability
 
-    def _rank(self, question: str, passages: Sequence[PromptPassage]) -> _Ranking | None:
+    def _rank(self, question: str, passages: Sequence[PromptPassage], said: str = "") -> _Ranking | None:
         candidates = cut(passages)
         view = QuestionView(question, passages, candidates)
         chosen = view.prefilter(EMBEDDED)
@@ -102,7 +125,11 @@ class ExtractiveAnswerer:
         vectors, labels = embedded([candidates[index] for index in chosen], passages, self._embedder)
         rows = view.ranking_rows(chosen, self._embedder.embed_query(question), vectors, labels)
         logits = ranking_logits(rows)
-        order = [int(row) for row in np.argsort(-logits, kind="stable") if candidates[chosen[row]].kind != "question"]
+        order = [
+            int(row)
+            for row in np.argsort(-logits, kind="stable")
+            if candidates[chosen[row]].kind != "question" and " ".join(candidates[chosen[row]].text.split()) not in said
+        ]
         if not order:
             return None
         probability = answered_probability(view.answered_row(chosen[order[0]], float(logits[order[0]])))

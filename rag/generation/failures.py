@@ -129,3 +129,12 @@ def not_installed() -> GenerationError:
         "Local models need packages that are not installed. Run: pip install -r requirements-local-llm.txt",
         retryable=False,
     )
+
+
+def too_long_to_read() -> GenerationError:
+    """More than a local model's window holds."""
+    return GenerationError(
+        "llm_unavailable",
+        "The question and its passages are longer than the local model can read. Use fewer passages.",
+        retryable=False,
+    )

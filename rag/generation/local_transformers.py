@@ -65,11 +65,7 @@ class TransformersAnswerer:
         yield PromptReady(prompt.traced)
         inputs = await asyncio.to_thread(_encoded, loaded, prompt.messages)
         if inputs["input_ids"].shape[1] + 16 > loaded.window:
-            raise GenerationError(
-                "llm_unavailable",
-                "The question and its passages are longer than the local model can read. Use fewer passages.",
-                retryable=False,
-            )
+            raise failures.too_long_to_read()
         reader = AnswerReader(prompt.passages)
         run = _Run(loaded, inputs, self._max_new_tokens)
         run.start()
@@ -85,6 +81,22 @@ class TransformersAnswerer:
             run.stop()
         for part in reader.finish():
             yield part
+
+    async def write(self, messages: Sequence[PromptMessage], most_characters: int) -> str:
+        """What the model says to ``messages``; it is stopped after ``most_characters``. Raises GenerationError."""
+        loaded = await self._ready()
+        inputs = await asyncio.to_thread(_encoded, loaded, messages)
+        if inputs["input_ids"].shape[1] + 16 > loaded.window:
+            raise failures.too_long_to_read()
+        run = _Run(loaded, inputs, min(self._max_new_tokens, most_characters // 2))
+        run.start()
+        written = ""
+        try:
+            while len(written) < most_characters and (text := await asyncio.to_thread(run.next_text)) is not None:
+                written += text
+        finally:
+            run.stop()
+        return written[:most_characters]
 
     async def check(self) -> float:
         """Seconds to the first text of a tiny answer, loading not counted. Raises GenerationError."""

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import importlib
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -89,6 +89,17 @@ class OpenAIAnswerer:
                 raise
         for part in reader.finish():
             yield part
+
+    async def write(self, messages: Sequence[PromptMessage], most_characters: int) -> str:
+        """What the model says to ``messages``; it is stopped after ``most_characters``. Raises GenerationError."""
+        written = ""
+        async with contextlib.aclosing(self._texts(tuple(messages))) as texts:
+            async for text in texts:
+                written += text
+                # No parameter bounds the length in every server: closing the stream does.
+                if len(written) >= most_characters:
+                    break
+        return written[:most_characters]
 
     async def check(self) -> float:
         """Seconds until the model began to answer one tiny request. Raises GenerationError."""
