@@ -3,7 +3,7 @@
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +14,10 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from chat.answering.answerers import ModelSettings, answerer_for
 from chat.answering.finding import Finding, Found, find
-from chat.answering.understanding import understand
+from chat.answering.searching_on import MOST_STEPS, what_next
+from chat.answering.understanding import Understood, understand
 from documents.retrieval import DEFAULT as DEFAULT_SEARCH
-from documents.retrieval import RetrievalStep, RetrievedPassage, SearchSettings
+from documents.retrieval import Retrieval, RetrievalStep, RetrievedPassage, SearchSettings
 from rag.generation import (
     AnswerPart,
     AnswerRequest,
@@ -40,6 +41,7 @@ class AssistantSettings:
     says how passages are found and put in order.
     ``passages`` is how many are read at most, ``passage_tokens`` how long they are together, in the embedder's tokens.
     ``rewrite``: a language model writes what to search for where a question follows others or is several in one.
+    ``max_steps``: how often it is searched before the answer, with a language model; at most ``MOST_STEPS``.
     """
 
     system_prompt: str
@@ -50,6 +52,7 @@ class AssistantSettings:
     search: SearchSettings = DEFAULT_SEARCH
     passage_tokens: int = PASSAGE_TOKENS
     rewrite: bool = True
+    max_steps: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +101,27 @@ async def answer(assistant: AssistantSettings, question: Question) -> AsyncGener
     understood = await understand(assistant.model, question.text, question.history, rewrite=assistant.rewrite)
     if understood.step:
         yield _done(understood.step)
-    found = await _found(_finding(assistant, question, understood.queries))
+    finding = _finding(assistant, question, understood.queries)
+    found = await _found(finding)
     for step in found.steps:
         yield _done(step)
-    passages = found.passages
-    yield PassagesFound(passages)
+    request = _request(assistant, question, understood, found)
+    searched = list(understood.queries)
+    for _search in range(min(assistant.max_steps, MOST_STEPS) - 1):
+        if not found.passages:
+            break
+        query, decided = await what_next(assistant.model, request, searched)
+        if decided:
+            yield _done(decided)
+        if not query:
+            break
+        searched.append(query)
+        found = await _found(replace(finding, queries=(query,)), found.pool)
+        for step in found.steps:
+            yield _done(step)
+        request = _request(assistant, question, understood, found)
+    yield PassagesFound(found.passages)
 
-    request = AnswerRequest(
-        question=question.text,
-        system_prompt=assistant.system_prompt,
-        passages=[_prompt_passage(number, passage) for number, passage in enumerate(passages, start=1)],
-        history=question.history,
-        threshold=assistant.threshold,
-        parts=understood.parts,
-    )
     started = time.perf_counter()
     timing: dict[str, Any] = {}
     produced = {"chars": 0, "citations": 0, "refused": False}
@@ -142,9 +152,20 @@ def _finding(assistant: AssistantSettings, question: Question, queries: tuple[st
     )
 
 
-async def _found(asked: Finding) -> Found:
+def _request(assistant: AssistantSettings, question: Question, understood: Understood, found: Found) -> AnswerRequest:
+    return AnswerRequest(
+        question=question.text,
+        system_prompt=assistant.system_prompt,
+        passages=[_prompt_passage(number, passage) for number, passage in enumerate(found.passages, start=1)],
+        history=question.history,
+        threshold=assistant.threshold,
+        parts=understood.parts,
+    )
+
+
+async def _found(asked: Finding, before: Retrieval | None = None) -> Found:
     # A thread of its own for each search: the default, one thread for all database work, would queue the askers.
-    return await database_sync_to_async(find, thread_sensitive=False)(asked)
+    return await database_sync_to_async(find, thread_sensitive=False)(asked, before)
 
 
 async def _parts(model: ModelSettings, request: AnswerRequest) -> AsyncGenerator[AnswerPart]:
@@ -192,6 +213,8 @@ def _summary(name: str, output: dict[str, Any]) -> str:
         return ngettext("%(n)d candidate", "%(n)d candidates", found) % {"n": found}
     if name == "rewrite":
         return " · ".join(output.get("queries", []))[:SUMMARY_CHARS]
+    if name == "search_on":
+        return str(output.get("search") or _("Enough was found"))
     if name == "prepare":
         read = int(output.get("passages", 0))
         return ngettext("%(n)d passage to read", "%(n)d passages to read", read) % {"n": read}
