@@ -19,16 +19,25 @@ from documents.ingest import ingest
 from documents.models import Document
 from documents.models import Status as DocumentStatus
 from live.hub import current_hub
+from rag.generation import Turn
 
 QUESTIONS = json.loads((Path(__file__).parents[2] / "demo" / "questions.json").read_text())
 
 
-async def ask_all(user: User, questions: list[str]) -> list[Message]:
-    """The answers to all questions, one after the other."""
+FOLLOW_UPS = {
+    "And after more than twelve hours?", "Who built her?", "How long did it last?", "Where is it held?",
+    "Is there Wi-Fi on board?",
+}  # fmt: skip
+ASKED = json.loads((Path(__file__).parents[2] / "bench" / "measures" / "demo_questions.json").read_text())
+CONVERSATIONS = [row for row in ASKED["conversations"] if row["question"] in FOLLOW_UPS]
+
+
+async def ask_all(user: User, questions: list[tuple[str, tuple[Turn, ...]]]) -> list[Message]:
+    """The answers to all questions, each after its conversation, one after the other."""
     answers = []
-    for question in questions:
-        begun = await database_sync_to_async(question_ask_once)(user=user, slug=None, text=question)
-        answers.append(await answer_once(begun))
+    for question, history in questions:
+        ask = database_sync_to_async(question_ask_once)
+        answers.append(await answer_once(await ask(user=user, slug=None, text=question, history=history)))
     await current_hub().close()
     return answers
 
@@ -47,10 +56,18 @@ def answers(transactional_db: None) -> dict[str, Message]:
         time.sleep(0.1)
     assert set(Document.objects.values_list("status", flat=True)) == {DocumentStatus.READY}
     questions = [entry["question"] for entry in QUESTIONS["answered"]] + QUESTIONS["unanswered"]
-    return dict(zip(questions, asyncio.run(ask_all(admin, questions)), strict=True))
+    asked = [(question, ()) for question in questions] + [(row["question"], turns(row)) for row in CONVERSATIONS]
+    return dict(zip([text for text, _turns in asked], asyncio.run(ask_all(admin, asked)), strict=True))
 
 
-def test_each_question_is_answered_from_its_document_or_refused(answers: dict[str, Message]) -> None:
+def turns(row: dict[str, Any]) -> tuple[Turn, ...]:
+    """The conversation before a follow-up."""
+    return tuple(turn for one, other in row["before"] for turn in (Turn("user", one), Turn("assistant", other)))
+
+
+def test_each_question_is_answered_from_its_document_or_refused(
+    answers: dict[str, Message],
+) -> None:
     wrong: list[Any] = []
     for entry in QUESTIONS["answered"]:
         answer = answers[entry["question"]]
@@ -62,3 +79,10 @@ def test_each_question_is_answered_from_its_document_or_refused(answers: dict[st
         if answer.status != Status.REFUSED:
             wrong += [(question, answer.status, answer.text[:200])]
     assert wrong == []
+
+
+def test_follow_ups_are_answered_from_what_their_conversation_is_about(answers: dict[str, Message]) -> None:
+    assert len(CONVERSATIONS) == len(FOLLOW_UPS)
+    for row in CONVERSATIONS:
+        read = [" ".join(passage.quote.split()) for passage in answers[row["question"]].passages.all()]
+        assert any(row["quote"] in text for text in read), row["question"]
