@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 
 from chat.answering import Question, searching_on
 from chat.answering.searching_on import MOST_STEPS
@@ -39,7 +39,7 @@ async def add_films(cast: Cast) -> None:
                 cast.leave.source, f"other{number}.txt", f"The director of film number {number} was born there."
             )
 
-    await sync_to_async(add)()
+    await database_sync_to_async(add)()
 
 
 async def test_what_the_second_search_finds_joins_the_passages(committed_cast: Cast, llm: FakeLLM) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 
 from chat.answering import AssistantSettings, ModelSettings, PassagesFound, Question, StepDone, answer, understanding
 from chat.answering.understanding import Understood, by_rule, understand
@@ -64,7 +64,7 @@ async def test_without_a_model_the_topic_is_carried_over(committed_cast: Cast) -
 
 
 async def test_each_question_in_a_question_is_searched_and_answered(committed_cast: Cast) -> None:
-    await sync_to_async(add_document)(committed_cast.leave.source, "ships.txt", SHIPS)
+    await database_sync_to_async(add_document)(committed_cast.leave.source, "ships.txt", SHIPS)
     both = "How many days of paid leave does an employee have and how many cars does the Boreas carry?"
     steps, files, text = await run(settings_for(EXTRACTIVE), Question(both, committed_cast.mia))
     queries = ["How many days of paid leave does an employee have?", "how many cars does the Boreas carry?"]
