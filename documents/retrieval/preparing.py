@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 from documents.retrieval.passages import RetrievalStep, RetrievedPassage
 from documents.retrieval.statement import texts_between
@@ -25,8 +26,9 @@ def prepare(
               alone=each.edited)
         for each in passages
     ]  # fmt: skip
-    chosen = choose(pieces, question, limit=limit, tokens=tokens, measure=_tokens)
-    runs = _joined(passages, neighbours(pieces, chosen.pieces, _tokens))
+    measure = cache(_tokens)  # each text is asked for twice
+    chosen = choose(pieces, question, limit=limit, tokens=tokens, measure=measure)
+    runs = _joined(passages, neighbours(pieces, chosen.pieces, measure))
     ready = [_put_together(run, between) for run, between in runs]
     told = {
         "passages": len(ready),
