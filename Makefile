@@ -8,13 +8,16 @@ PYTEST_ARGS ?=
 # The tests start dozens of processes: each would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: up test test-local-llm screenshots lint format bench image-test browser connector-test endurance-test evaldata-test
+.PHONY: up test test-local-llm screenshots lint format bench image-test browser page-test connector-test endurance-test evaldata-test
 
 up: .venv/runtime.stamp ## start everything on this machine; says Ready with the address
 	@exec $(BIN)/python manage.py up
 
 test: .venv/tools.stamp browser ## run the tests; gets a browser when none is there
 	@PATH="$(CURDIR)/$(BIN):$$PATH" NO_BROWSER="$(NO_BROWSER)" $(BIN)/python -m pytest -n auto --maxprocesses 4 $(PYTEST_ARGS)
+
+page-test: .venv/tools.stamp browser ## look at every page with axe in both themes, and at every width
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m pages -n auto --maxprocesses 4 $(PYTEST_ARGS)
 
 connector-test: .venv/tools.stamp ## run the tests of what a connector says to its system: Git, websites, S3, PostgreSQL, Notion
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m connectors -n auto --maxprocesses 4 $(PYTEST_ARGS)

@@ -20,8 +20,10 @@ import pytest
 from django.db import connections
 
 from rag.embeddings import available_cores
+from tests.services import GIVEN, migrated_database
 
 ROOT = Path(__file__).resolve().parents[1]
+SUITES = ("evaldata", "endurance", "connectors", "pages")
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 15
 CHROMIUM_FLAGS = [
@@ -43,7 +45,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("browser")
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
     unwanted = {"browser"} if os.environ.get("NO_BROWSER") else set()
-    unwanted |= {suite for suite in ("evaldata", "endurance", "connectors") if suite not in config.option.markexpr}
+    unwanted |= {suite for suite in SUITES if suite not in config.option.markexpr}
     left_out = [item for item in items if any(mark.name in unwanted for mark in item.iter_markers())]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
@@ -68,7 +70,10 @@ def django_db_modify_db_settings(services: Path, django_db_modify_db_settings_pa
 
     Threads give their connections back at once: one that is kept would keep the test database from being dropped.
     """
-    connections.databases["default"]["CONN_MAX_AGE"] = 0
+    database = connections.databases["default"]
+    database["CONN_MAX_AGE"] = 0
+    if "PYTEST_XDIST_WORKER" in os.environ and "DATABASE_URL" not in os.environ[GIVEN]:
+        database["TEST"]["TEMPLATE"] = migrated_database(database)
 
 
 @pytest.fixture(autouse=True)

@@ -288,6 +288,7 @@ def long_list(editor: User) -> list[Document]:
     return documents
 
 
+@pytest.mark.pages
 def test_the_pages_pass_axe_and_fit_the_screen(editor: User, waiting: Document, open_page: Open) -> None:
     failed = long_list(editor)[0]
     problems = []

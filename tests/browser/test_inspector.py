@@ -279,6 +279,7 @@ def test_settings_are_tried_on_a_document_before_they_hold(editor: User, harbour
     assert source.chunking == {"max_tokens": 32, "overlap_sentences": 0}
 
 
+@pytest.mark.pages
 def test_the_pages_pass_axe_and_fit_the_screen(editor: User, harbour: Document, open_page: Open) -> None:
     chunks = list(harbour.chunks.order_by("ordinal")[:2])
     chunk_edit(user=editor, chunk_id=chunks[0].pk, text="A text that somebody wrote.")

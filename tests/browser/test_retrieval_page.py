@@ -185,6 +185,7 @@ def test_wrong_settings_are_shown_though_they_are_folded(shelves: Cast, open_pag
     assert not page.locator(".hit").count()
 
 
+@pytest.mark.pages
 def test_results_pass_axe_and_fit_every_width(shelves: Cast, open_page: Open):
     compared = f"{PAGE}?q={QUERY}&compare=1&b-fusion=dense&b-reranker=none&a-candidates=4"
     page = open_page(shelves.root, compared, width=390)

@@ -65,7 +65,7 @@ def turns(row: dict[str, Any]) -> tuple[Turn, ...]:
     return tuple(turn for one, other in row["before"] for turn in (Turn("user", one), Turn("assistant", other)))
 
 
-def test_each_question_is_answered_from_its_document_or_refused(
+def test_questions_are_answered_from_their_document_or_refused_and_follow_ups_from_what_they_are_about(
     answers: dict[str, Message],
 ) -> None:
     wrong: list[Any] = []
@@ -80,8 +80,6 @@ def test_each_question_is_answered_from_its_document_or_refused(
             wrong += [(question, answer.status, answer.text[:200])]
     assert wrong == []
 
-
-def test_follow_ups_are_answered_from_what_their_conversation_is_about(answers: dict[str, Message]) -> None:
     assert len(CONVERSATIONS) == len(FOLLOW_UPS)
     for row in CONVERSATIONS:
         read = [" ".join(passage.quote.split()) for passage in answers[row["question"]].passages.all()]
