@@ -165,7 +165,14 @@ def _write(source: Any, set_id: int, chunks: list[Made]) -> None:
     from documents.models import Document, DocumentVersion, Status
 
     documents = Document.objects.bulk_create(
-        Document(source=source, filename=f"{number}.txt", size=1, sha256=uuid.uuid4().hex * 2, status=Status.READY)
+        Document(
+            source=source,
+            audience_id=source.pk,
+            filename=f"{number}.txt",
+            size=1,
+            sha256=uuid.uuid4().hex * 2,
+            status=Status.READY,
+        )
         for number in range(-(-len(chunks) // PER_DOCUMENT))
     )
     versions = DocumentVersion.objects.bulk_create(
