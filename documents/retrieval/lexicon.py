@@ -3,6 +3,7 @@
 import re
 import threading
 import time
+from dataclasses import replace
 from math import log
 
 from django.db import connection
@@ -106,7 +107,8 @@ def weighed(question: str, scope: Scope) -> LexicalQuestion:
     """The terms of a question, weighed by how many chunks hold them, and the keys to find candidates by.
 
     Of a large index, the smaller the part of the ``scope`` is, the more keys are asked for, as most of what these find
-    is not of it.
+    is not of it. There are no keys where comparing all that may be seen costs less: where that is little, and the
+    keys would find more.
     """
     groups = question_terms(question, _languages.get())
     keys = all_keys([term for group in groups for term in group])
@@ -122,7 +124,9 @@ def weighed(question: str, scope: Scope) -> LexicalQuestion:
             else:
                 holding[key] = count
     most = MOST_CANDIDATES * max(1.0, (chunks / LARGE) ** 0.5) * chunks / max(left, 1)
-    return asked(groups, holding, chunks, most if left > ALL_BELOW else float("inf"))
+    found = asked(groups, holding, chunks, most if left > ALL_BELOW else float("inf"))
+    few = not scope.conditions and left <= min(ALL_BELOW, found.candidates)
+    return replace(found, keys=()) if few else found
 
 
 def informative(text: str, most: int) -> list[str]:

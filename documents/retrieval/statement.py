@@ -88,6 +88,10 @@ VISIBLE_MATCHING = "SELECT COALESCE(sum(chunk_count), 0) AS chunks FROM matching
 WORDED = """SELECT chunk_id AS id FROM documents_chunkterms
     WHERE keys && %(keys)s::int[] AND audience_id = ANY((SELECT audiences FROM allowed)::uuid[]){passing}
     ORDER BY weights <#> %(weights)s::sparsevec, chunk_id LIMIT %(worded)s"""
+WORDED_ALL = """SELECT chunk_id AS id FROM documents_chunkterms
+    WHERE audience_id = ANY((SELECT audiences FROM allowed)::uuid[])
+    AND weights <#> %(weights)s::sparsevec < 0{passing}
+    ORDER BY weights <#> %(weights)s::sparsevec, chunk_id LIMIT %(worded)s"""
 WORDED_MATCHING = "({many}) UNION ALL ({few})"
 MANY = " AND (SELECT chunks FROM visible) > {exact}"
 FEW = " AND (SELECT chunks FROM visible) <= {exact}"
@@ -149,21 +153,22 @@ def find_candidates(
         "near": count if vector is not None else 0,
         "keys": list(asked.keys),
         "weights": sparse_text(asked.ids, asked.idfs),
-        "worded": count if asked.keys else 0,
+        "worded": count if asked.ids else 0,
     }
+    worded = WORDED if asked.keys else WORDED_ALL
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(PREPARE)
-        cursor.execute(_statement(scope, searched), parameters)
+        cursor.execute(_statement(scope, searched, worded), parameters)
         rows = cursor.fetchall()
     return Candidates([_passage(row) for row in rows], asked.reach)
 
 
-def _statement(scope: Scope, searched: EmbeddingSet) -> str:
+def _statement(scope: Scope, searched: EmbeddingSet, worded: str) -> str:
     """FIND for a scope: what filters need is there only with filters."""
     known = {"exact": EXACT_BELOW, "dimensions": searched.dimensions, "set": searched.pk}
     if not scope.conditions:
         parts = {"matching": "", "visible": VISIBLE.format(**known), "passing": "", "left": ""}
-        return FIND.format(allowed=scope.allowed, worded=WORDED.format(passing=""), **known, **parts)
+        return FIND.format(allowed=scope.allowed, worded=worded.format(passing=""), **known, **parts)
     return FIND.format(
         allowed=scope.allowed,
         matching=MATCHING.format(documents=DOCUMENTS, conditions=scope.conditions),
@@ -171,8 +176,8 @@ def _statement(scope: Scope, searched: EmbeddingSet) -> str:
         passing=PASSING,
         left=LEFT,
         worded=WORDED_MATCHING.format(
-            many=WORDED.format(passing=PASSING + MANY.format(**known)),
-            few=WORDED.format(passing=LEFT + FEW.format(**known)),
+            many=worded.format(passing=PASSING + MANY.format(**known)),
+            few=worded.format(passing=LEFT + FEW.format(**known)),
         ),
         **known,
     )

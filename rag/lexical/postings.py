@@ -45,12 +45,15 @@ class Postings:
 class LexicalQuestion:
     """A question's terms with how rare each is, the keys by which its candidates are found, and ``reach``: the most
     that a passage could score, with every word of the question in it, the words that no passage holds among them.
+
+    ``candidates`` says how many passages hold a key, those that hold several counted for each.
     """
 
     ids: tuple[int, ...]
     idfs: tuple[float, ...]
     keys: tuple[int, ...]
     reach: float
+    candidates: int = 0
 
 
 NOTHING_ASKED = LexicalQuestion((), (), (), 0.0)
@@ -124,6 +127,7 @@ def asked(groups: Sequence[Sequence[str]], holding: Mapping[int, int], chunks: i
         tuple(rarity[term] for term in ordered),
         tuple(chosen),
         (K1 + 1) * sum(worths[:MAX_TERMS]),
+        candidates,
     )
 
 

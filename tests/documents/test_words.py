@@ -183,6 +183,21 @@ def test_chunks_of_before_get_their_words_by_and_by(cast: Any, make_document: An
     assert counted() == recounted()
 
 
+def test_what_may_be_seen_is_compared_whole_or_found_by_keys_with_one_result(
+    cast: Any, make_document: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for source, seed in ((cast.library, 6), (cast.research, 7)):
+        make_document(source, *texts(200, seed=seed), vectors=[None] * 200)
+    counted()
+    words = sorted({word for text in texts(200, seed=6) for word in text.split()})
+    for number in range(0, len(words), 3):
+        query = " ".join(words[number : number + 3])
+        monkeypatch.setattr(lexicon, "ALL_BELOW", 10_000)
+        whole = by_words(cast.cleo, query)
+        monkeypatch.setattr(lexicon, "ALL_BELOW", 0)
+        assert by_words(cast.cleo, query) == whole != {}
+
+
 def test_few_candidates_hold_the_best(cast: Any, make_document: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     paragraphs = texts(400, seed=5)
     make_document(cast.library, *paragraphs, vectors=[None] * 400)
