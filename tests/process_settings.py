@@ -5,11 +5,14 @@ from typing import Any
 from celery.signals import worker_init
 
 from config.settings import *
+from config.settings import INSTALLED_APPS as APPS
 
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.MD5PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
+
+INSTALLED_APPS = [*APPS, "tests.process_app.ForgetfulConfig"]
 
 
 @worker_init.connect
