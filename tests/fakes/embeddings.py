@@ -10,14 +10,14 @@ Its vectors are bags of hashed words, so that texts of like words lie near each 
 import hashlib
 import json
 import re
-import threading
 import time
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Literal, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any, Literal
 
 import numpy as np
+
+from tests.fakes.listening import Listening
 
 Failure = Literal[
     "",
@@ -39,7 +39,7 @@ Failure = Literal[
 
 
 @dataclass
-class FakeEmbeddings:
+class FakeEmbeddings(Listening):
     """The server; its fields may be changed while it runs. ``failures_left`` bounds how often ``failure`` strikes."""
 
     dimensions: int = 64
@@ -52,37 +52,14 @@ class FakeEmbeddings:
     reverse: bool = False
     requests: list[dict[str, Any]] = field(default_factory=list)
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    @property
-    def base_url(self) -> str:
-        """What goes into a set's base URL."""
-        return f"http://127.0.0.1:{self.port}/v1"
-
     @property
     def texts(self) -> list[str]:
         """Every text it was asked for."""
         return [text for request in self.requests for text in request["input"]]
 
-    def start(self) -> None:
-        """Listen on ``port``, or on any free one, which ``port`` then holds."""
-        handler = type("Handler", (_Handler,), {"fake": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), handler)
-        self._server.daemon_threads = True
-        self.port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True, name="fake-embeddings").start()
-
-    def stop(self) -> None:
-        """Stop listening; the port is kept for another start."""
-        self._server.shutdown()
-        self._server.server_close()
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        """What answers a request."""
+        return _Handler
 
     def strikes(self) -> str:
         """The failure of this request, if it is one."""

@@ -9,13 +9,13 @@ The score of a passage is the share of the question's words that it holds.
 
 import json
 import re
-import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Literal, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any, Literal
+
+from tests.fakes.listening import Listening
 
 Failure = Literal[
     "",
@@ -37,7 +37,7 @@ Failure = Literal[
 
 
 @dataclass
-class FakeReranker:
+class FakeReranker(Listening):
     """The server; its fields may be changed while it runs."""
 
     shape: Literal["cohere", "tei"] = "cohere"
@@ -47,32 +47,9 @@ class FakeReranker:
     port: int = 0
     requests: list[dict[str, Any]] = field(default_factory=list)
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    @property
-    def base_url(self) -> str:
-        """What goes into a reranker's base URL."""
-        return f"http://127.0.0.1:{self.port}/v1"
-
-    def start(self) -> None:
-        """Listen on ``port``, or on any free one, which ``port`` then holds."""
-        handler = type("Handler", (_Handler,), {"fake": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), handler)
-        self._server.daemon_threads = True
-        self.port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True, name="fake-reranker").start()
-
-    def stop(self) -> None:
-        """Stop listening; the port is kept for another start."""
-        self._server.shutdown()
-        self._server.server_close()
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        """What answers a request."""
+        return _Handler
 
 
 def score_of(question: str, passage: str) -> float:
