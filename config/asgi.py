@@ -5,15 +5,16 @@ from pathlib import Path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from django.core.asgi import get_asgi_application
+import django
 
-django_application = get_asgi_application()
+django.setup(set_prefix=False)
 
 from channels.routing import ProtocolTypeRouter
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 
 from config.edge import BodyLimit, RequestId
+from config.handler import Handler
 from config.lifespan import Lifespan
 from config.routing import websocket_application
 from config.static_files import StaticFiles
@@ -33,7 +34,7 @@ application = Lifespan(
     RequestId(
         StaticFiles(
             BodyLimit(
-                ProtocolTypeRouter({"http": django_application, "websocket": websocket_application()}),
+                ProtocolTypeRouter({"http": Handler(), "websocket": websocket_application()}),
                 limit=settings.MAX_UPLOAD_BYTES + FORM_BYTES,
             ),
             prefix=settings.STATIC_URL,
