@@ -37,6 +37,7 @@ def fill(texts: list[str], vectors: NDArray[np.float32]) -> dict[float, set[int]
     from django.db import connection, transaction
 
     from documents.embedders import create_index
+    from documents.ingest.postings import post_terms
     from documents.ingest.terms import Words as WordsOfChunks
     from documents.ingest.terms import copy_terms, fold_counts
     from documents.models import Chunk, ChunkEmbedding, DataSource, Document, DocumentVersion, EmbeddingSet
@@ -69,7 +70,7 @@ def fill(texts: list[str], vectors: NDArray[np.float32]) -> dict[float, set[int]
             for share in shares:
                 tagged[share].update(chunk.pk for chunk in chunks)
     create_index(first, concurrently=True)
-    while fold_counts():
+    while fold_counts() or post_terms():
         pass
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE)")
@@ -82,11 +83,11 @@ def exact_words(question: str, ids: set[int]) -> list[float]:
 
     from documents.models import Audience
     from documents.retrieval import lexicon
+    from documents.retrieval.lexicon import sparse_text
     from documents.retrieval.scope import Scope
-    from documents.retrieval.statement import sparse_text
 
     sql, _none = Audience.objects.values("pk").query.sql_with_params()
-    asked = lexicon.weighed(question, Scope(sql, "", {}))
+    asked = lexicon.weighed(question, Scope(sql, "", {})).words
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT -(weights <#> %s::sparsevec) AS score FROM documents_chunkterms WHERE chunk_id = ANY(%s) "
@@ -104,6 +105,7 @@ def measure(count: int, rank: int) -> dict[str, Any]:
     from documents.embedders import searched_set
     from documents.models import ChunkEmbedding
     from documents.retrieval import Filter, statement
+    from documents.retrieval.scope import scope_of
 
     call_command("migrate", verbosity=0)
     user = User.objects.create_user("bench@example.com", "x", role="admin")
@@ -127,17 +129,16 @@ def measure(count: int, rank: int) -> dict[str, Any]:
             for question in questions:
                 point = embedder.embed_query(question)
                 started = time.perf_counter()
-                found = statement.find_candidates(
-                    user, searched, 50, words=question, vector=point, sources=None, filters=wanted
-                ).passages
+                scope = scope_of(user, None, wanted)
+                found = statement.find_candidates(scope, searched, 50, words=question, vector=point).found
                 times.append((time.perf_counter() - started) * 1000)
-                if not {each.chunk_id for each in found} <= its:
+                if not set(found.ids.tolist()) <= its:
                     raise RuntimeError("a search found what its filter leaves out")
                 scores = np.where(inside, vectors @ point, -2)
                 best = set(ids[np.argsort(-scores)[:DEPTH]].tolist())
-                near.append(len(best & {each.chunk_id for each in found}) / DEPTH)
+                near.append(len(best & set(found.ids.tolist())) / DEPTH)
                 exact = exact_words(question, its)
-                got = sorted((each.keyword_score for each in found), reverse=True)[: len(exact)]
+                got = sorted(found.keyword.tolist(), reverse=True)[: len(exact)]
                 hits = sum(one >= other - 1e-3 for one, other in zip(got, exact, strict=False))
                 worded.append(hits / len(exact) if exact else 1.0)
             times.sort()

@@ -129,10 +129,11 @@ def ask(question: str, before: Sequence[Turn], *, whole: bool = False) -> Asked:
     from rag.generation import PromptPassage, QuestionPart
     from rag.generation.extractive import DEFAULT_THRESHOLD, ExtractiveAnswerer
 
-    understood = by_rule(question, before)
+    user = User.objects.get(email=ADMIN)
+    understood = by_rule(user, question, before)
     queries = (question,) if whole else understood.queries
     parts = (QuestionPart(question, question),) if whole else understood.parts
-    found = find(Finding(User.objects.get(email=ADMIN), question, queries, None, READ, TOKENS))
+    found = find(Finding(user, question, queries, None, READ, TOKENS))
     passages = [
         PromptPassage(number, each.read_text, each.title, each.filename, each.heading, each.page, each.score)
         for number, each in enumerate(found.passages, start=1)

@@ -124,8 +124,8 @@ def every_chunk_compared() -> Iterator[None]:
     from documents.retrieval import lexicon, statement
 
     with (
-        mock.patch.object(statement, "EXACT_BELOW", EVERYTHING - 1),
-        mock.patch.object(lexicon, "ALL_BELOW", EVERYTHING),
+        mock.patch.object(statement, "EXACT_BELOW", EVERYTHING),
+        mock.patch.object(lexicon, "MOST_POSTINGS", EVERYTHING),
     ):
         yield
 

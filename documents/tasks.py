@@ -11,6 +11,7 @@ from kombu.exceptions import ChannelError
 
 from documents import storage
 from documents.ingest import ingest_next, waiting, warm_up
+from documents.ingest.postings import post_terms
 from documents.ingest.rebuilding import build_slice, pack_slice, remove_slice
 from documents.ingest.terms import catch_up_slice, fold_counts
 from documents.syncing import due_runs, runs_of_changes, step, sweep_folders, ticket_of
@@ -79,9 +80,13 @@ def tend_embedding_sets() -> None:
 
 @shared_task(ignore_result=True, expires=30)
 def tend_words() -> None:
-    """Fold what was noted about words into their counts, and bring chunks in line for a few seconds; by beat."""
+    """Fold what was noted about words into their counts and postings, and bring chunks in line for a few seconds;
+    by beat."""
     for _turn in range(MOST_FOLDS):
         if not fold_counts():
+            break
+    for _turn in range(MOST_FOLDS):
+        if not post_terms():
             break
     if catch_up_slice():
         tend_words.delay()

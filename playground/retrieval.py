@@ -72,6 +72,7 @@ def rank(user: User, query: str, configuration: Configuration) -> tuple[Ranked, 
         limit=configuration.passages,
         sources=configuration.sources,
         settings=configuration.settings,
+        candidates=True,
     )
     ms = round((time.perf_counter() - started) * 1000, 1)
     steps = {step.name: step.output for step in found.steps}

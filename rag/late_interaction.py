@@ -13,7 +13,6 @@ says the form, then 32 bytes a token, four dimensions in each, the first in the 
 
 from collections.abc import Sequence
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -32,8 +31,8 @@ _LARGE_BITS = np.uint8(0b10101010)
 # The two levels of a normal variable that lose least (Lloyd-Max), and the border between them, for variance 1.
 _SMALL, _LARGE = 0.4528, 1.510
 _BORDER = 0.9816
-# Passages compared in one product: few enough that their unpacked vectors stay in the processor's cache.
-_TOKENS_AT_A_TIME = 1_024
+# Compared in one product: few enough that their unpacked vectors stay in the processor's cache.
+_TOKENS_AT_A_TIME = 2_048
 
 
 class LateInteraction:
@@ -86,19 +85,21 @@ class LateInteraction:
             raise ValueError("A question needs at least one token vector.")
         if len(question) > MAX_QUESTION_TOKENS:
             question = question[np.linspace(0, len(question) - 1, MAX_QUESTION_TOKENS).round().astype(int)]
-        asked = self._project(question)
+        asked = np.ascontiguousarray(self._project(question).T)
         result = np.zeros(len(packed), np.float32)
-        for first, last in _turns(counts):
-            there = [index for index in range(first, last) if counts[index]]
-            if not there:
-                continue
-            codes = np.frombuffer(b"".join(memoryview(packed[index])[1:] for index in there), np.uint8)
-            codes = codes.reshape(-1, self._width)
-            vectors = self._unpacked.take(codes, axis=0).reshape(len(codes), -1)
-            cosines = asked @ vectors.T
-            cosines /= self._lengths.take(np.bitwise_count(codes & _LARGE_BITS).sum(axis=1))
-            starts = np.cumsum([0, *(counts[index] for index in there[:-1])])
-            result[there] = np.maximum.reduceat(cosines, starts, axis=1).mean(axis=0)
+        there = [index for index, count in enumerate(counts) if count]
+        if not there:
+            return result
+        codes = np.frombuffer(b"".join(memoryview(packed[index])[1:] for index in there), np.uint8)
+        codes = codes.reshape(-1, self._width)
+        cosines = np.empty((len(codes), asked.shape[1]), np.float32)
+        for first in range(0, len(codes), _TOKENS_AT_A_TIME):
+            some = slice(first, first + _TOKENS_AT_A_TIME)
+            vectors = self._unpacked.take(codes[some], axis=0).reshape(-1, asked.shape[0])
+            np.matmul(vectors, asked, out=cosines[some])
+        cosines /= self._lengths.take(np.bitwise_count(codes & _LARGE_BITS).sum(axis=1))[:, None]
+        starts = np.cumsum([0, *(counts[index] for index in there[:-1])])
+        result[there] = np.maximum.reduceat(cosines, starts, axis=0).mean(axis=1)
         return result
 
     def _count(self, packed: bytes | memoryview) -> int:
@@ -130,15 +131,3 @@ def _unit(vectors: Floats) -> Floats:
     lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
     scaled: Floats = vectors / np.maximum(lengths, np.float32(1e-9))[:, None]
     return scaled
-
-
-def _turns(counts: Sequence[int]) -> list[tuple[int, int]]:
-    """Cut passages, given by their numbers of tokens, into runs of not much more than _TOKENS_AT_A_TIME tokens."""
-    borders = [0]
-    held = 0
-    for index, count in enumerate(counts):
-        if held and held + count > _TOKENS_AT_A_TIME:
-            borders.append(index)
-            held = 0
-        held += count
-    return list(pairwise([*borders, len(counts)]))

@@ -120,6 +120,7 @@ def fill(count: int, real: list[Real]) -> None:
     from django.db import connection
 
     from documents.embedders import active_set, create_index, drop_index
+    from documents.ingest.postings import post_terms
     from documents.ingest.terms import fold_counts
     from documents.models import ChunkEmbedding
 
@@ -136,7 +137,7 @@ def fill(count: int, real: list[Real]) -> None:
             some = min(left, AT_ONCE)
             _write(sources[name], made_by.pk, list(made_up(real, numbers, some)))
             left -= some
-            while fold_counts():
+            while fold_counts() or post_terms():
                 pass
             _say(f"{name}: {left} left, {time.perf_counter() - started:.0f} s", 0)
     with connection.cursor() as cursor:

@@ -98,7 +98,9 @@ async def answer(assistant: AssistantSettings, question: Question) -> AsyncGener
     GenerationError when the model fails and RagError or DocumentsError when the search does; what was yielded before
     stays valid.
     """
-    understood = await understand(assistant.model, question.text, question.history, rewrite=assistant.rewrite)
+    understood = await understand(
+        question.user, assistant.model, question.text, question.history, rewrite=assistant.rewrite
+    )
     if understood.step:
         yield _done(understood.step)
     finding = _finding(assistant, question, understood.queries)

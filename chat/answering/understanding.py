@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from channels.db import database_sync_to_async
 
+from accounts.models import User
 from chat.answering.answerers import ModelSettings, answerer_for
 from documents.retrieval import RetrievalStep, informative
 from rag.errors import GenerationError
@@ -37,14 +38,16 @@ class Understood:
     step: RetrievalStep | None
 
 
-async def understand(model: ModelSettings, text: str, history: Sequence[Turn], *, rewrite: bool) -> Understood:
-    """The queries of a question.
+async def understand(
+    user: User, model: ModelSettings, text: str, history: Sequence[Turn], *, rewrite: bool
+) -> Understood:
+    """The queries of a question that ``user`` asks.
 
     With ``rewrite`` and a language model, a question that follows others, is long or is several in one is rewritten by
     it; when it fails or takes too long, by rule.
     """
     started = time.perf_counter()
-    ruled = await database_sync_to_async(by_rule, thread_sensitive=False)(text, history)
+    ruled = await database_sync_to_async(by_rule, thread_sensitive=False)(user, text, history)
     queries, how, error = ruled.queries, "rule", ""
     if rewrite and (history or ruled.queries != (text,)):
         writer = await database_sync_to_async(answerer_for, thread_sensitive=False)(model)
@@ -60,10 +63,10 @@ async def understand(model: ModelSettings, text: str, history: Sequence[Turn], *
     return Understood(queries, ruled.parts, step)
 
 
-def by_rule(text: str, history: Sequence[Turn]) -> Understood:
+def by_rule(user: User, text: str, history: Sequence[Turn]) -> Understood:
     """The queries without a model. One statement for a long text."""
     if is_long(text):
-        return _long(text)
+        return _long(user, text)
     first, *others = parts_of(text)
     # A part may lean on the first as a question does on the one before it.
     before = [*history, Turn("user", first)]
@@ -74,9 +77,9 @@ def by_rule(text: str, history: Sequence[Turn]) -> Understood:
     return Understood(tuple(part.completed for part in parts), tuple(parts[:1] if compares else parts), None)
 
 
-def _long(text: str) -> Understood:
+def _long(user: User, text: str) -> Understood:
     asked = asked_in(text)
-    keywords = " ".join(informative(text, KEYWORDS))
+    keywords = " ".join(informative(text, KEYWORDS, user))
     queries = [f"{sentence} {keywords}".strip() for sentence in asked] or [text, keywords]
     parts = tuple(QuestionPart(sentence, sentence) for sentence in asked or [text])
     return Understood(tuple(query for query in queries if query), parts, None)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from documents import storage
 from documents.ingest.claims import MAX_ATTEMPTS, Claim, ClaimLost, waiting
 from documents.ingest.drafts import Draft, chunking_settings, cut, with_edits
+from documents.ingest.postings import post_terms
 from documents.ingest.swap import Indexed, swap_in
 from documents.ingest.terms import fold_counts, words_of
 from documents.ingest.vectors import Embedded, Vectors, embed, sets_kept_up
@@ -100,6 +101,7 @@ def _index(claim: Claim) -> None:
         words = words_of(parsed.text, parsed.title, drafts, language)
         if swap_in(claim, Indexed(parsed, settings, drafts, vectors, words)):
             fold_counts(at_least=MANY_CHANGES)
+            post_terms()
             return
         # Nothing was written, as settings, edits or sets have changed meanwhile.
         source = DataSource.objects.filter(pk=document.source_id).first()

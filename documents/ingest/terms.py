@@ -1,7 +1,7 @@
 """The words of chunks for keyword search: written with the chunks, counted behind them, and kept in line.
 
 Triggers note what each statement does to the counts (``TermChange``). Searches add the notes to the counts; here they
-are folded into them, by whoever comes by and finds nobody else at it.
+are folded into them, by whoever comes by and finds nobody else at it. ``postings`` does the same for the postings.
 """
 
 import time
@@ -20,7 +20,7 @@ from documents.ingest.drafts import Draft, draft_of
 from documents.ingest.rows import audiences_of
 from documents.models import Chunk, ChunkTerms, DocumentVersion, LanguageCount, LexicalReference
 from rag.lexical import chunk_terms, language_of
-from rag.lexical.postings import DIMENSIONS, against, keys_of, postings
+from rag.lexical.postings import DIMENSIONS, against, postings
 
 FOLDED_AT_ONCE = 1000
 SLICE_S = 2.0
@@ -31,13 +31,13 @@ FOLD_LOCK = 7_263_001
 DRIFT = 0.2
 """So far may the mean length depart from what the weights were made with before they are made anew."""
 
-COPY = """COPY documents_chunkterms (chunk_id, audience_id, language, length, reference, keys, weights)
+COPY = """COPY documents_chunkterms (chunk_id, audience_id, language, length, reference, terms, weights)
 FROM STDIN (FORMAT binary)"""
 
 FOLD = """
 WITH taken AS (
     DELETE FROM documents_termchange WHERE id IN (SELECT id FROM documents_termchange ORDER BY id LIMIT %s)
-    RETURNING audience_id, language, chunks, length, keys, counts
+    RETURNING audience_id, language, chunks, length, terms, counts
 ), languages AS (
     INSERT INTO documents_languagecount (audience_id, language, chunks, length)
     SELECT audience_id, language, sum(chunks), sum(length) FROM taken GROUP BY audience_id, language
@@ -45,9 +45,10 @@ WITH taken AS (
         chunks = documents_languagecount.chunks + EXCLUDED.chunks,
         length = documents_languagecount.length + EXCLUDED.length
 ), terms AS (
-    INSERT INTO documents_termcount (key, chunks)
-    SELECT key, sum(count) FROM taken, unnest(keys, counts) AS held(key, count) GROUP BY key HAVING sum(count) <> 0
-    ON CONFLICT (key) DO UPDATE SET chunks = documents_termcount.chunks + EXCLUDED.chunks
+    INSERT INTO documents_termcount (term, audience_id, chunks)
+    SELECT term, audience_id, sum(count) FROM taken, unnest(terms, counts) AS held(term, count)
+    GROUP BY term, audience_id HAVING sum(count) <> 0
+    ON CONFLICT (term, audience_id) DO UPDATE SET chunks = documents_termcount.chunks + EXCLUDED.chunks
 )
 SELECT count(*) FROM taken
 """
@@ -89,7 +90,7 @@ def copy_terms(audience_id: uuid.UUID, chunk_ids: Iterable[int], words: Words) -
                 made = postings(counted, reference)
                 yield (
                     bigint(chunk_id), audience_id.bytes, language, integer(made.length), double(reference),
-                    integers(made.keys), sparsevec(made.ids, made.weights),
+                    integers(made.ids), sparsevec(made.ids, made.weights),
                 )  # fmt: skip
 
     copy_rows(COPY, rows())
@@ -158,17 +159,15 @@ def _look_at(state: LexicalReference, chunks: list[Chunk], there: dict[int, Chun
         elif row is not None and row.reference != state.length:
             _weigh(row, state.length)
             stale.append(row)
-    ChunkTerms.objects.bulk_update(stale, ["weights", "keys", "reference"], batch_size=100)
+    ChunkTerms.objects.bulk_update(stale, ["weights", "reference"], batch_size=100)
     state.looked_to = chunks[-1].pk if chunks else state.look_until
     state.save(update_fields=["looked_to"])
 
 
 def _weigh(row: ChunkTerms, reference: float) -> None:
     held: Any = row.weights
-    ids = np.array(held.indices(), np.int32) + 1
     weights = against(np.array(held.values(), np.float32), row.length, row.reference, reference)
-    row.weights = SparseVector(dict(zip((ids - 1).tolist(), weights.tolist(), strict=True)), DIMENSIONS)
-    row.keys = keys_of(ids, weights).tolist()
+    row.weights = SparseVector(dict(zip(held.indices(), weights.tolist(), strict=True)), DIMENSIONS)
     row.reference = reference
 
 

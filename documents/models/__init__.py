@@ -7,7 +7,16 @@ from documents.models.embeddings import ChunkEmbedding, EmbedderKind, EmbeddingS
 from documents.models.rerankers import Reranker, RerankerKind, RerankerProtocol
 from documents.models.sources import DataSource, DataSourceQuerySet, SourceKind, SyncState, Visibility
 from documents.models.syncs import ItemStatus, RunPhase, RunState, SourceItem, SyncRun
-from documents.models.terms import ChunkTerms, LanguageCount, LexicalReference, TermChange, TermCount
+from documents.models.terms import (
+    ChunkTerms,
+    LanguageCount,
+    LexicalReference,
+    Posting,
+    StalePosting,
+    TermChange,
+    TermCount,
+    UnpostedChunk,
+)
 from documents.models.versions import DocumentPage, DocumentVersion
 
 __all__ = [
@@ -30,6 +39,7 @@ __all__ = [
     "Lane",
     "LanguageCount",
     "LexicalReference",
+    "Posting",
     "Reranker",
     "RerankerKind",
     "RerankerProtocol",
@@ -38,10 +48,12 @@ __all__ = [
     "SetState",
     "SourceItem",
     "SourceKind",
+    "StalePosting",
     "Status",
     "SyncRun",
     "SyncState",
     "TermChange",
     "TermCount",
+    "UnpostedChunk",
     "Visibility",
 ]

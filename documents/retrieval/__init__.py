@@ -21,9 +21,10 @@ from documents.rerankers import RERANKERS
 from documents.retrieval.filters import FIELDS, MAX_FILTERS, OPERATORS, Filter, Operator
 from documents.retrieval.fusion import RRF_K, fuse
 from documents.retrieval.lexicon import informative
-from documents.retrieval.passages import Retrieval, RetrievalStep, RetrievedPassage
+from documents.retrieval.passages import Ranking, Retrieval, RetrievalStep, RetrievedPassage
 from documents.retrieval.preparing import prepare
 from documents.retrieval.reranking import Asked, Reranking
+from documents.retrieval.scope import scope_of
 from documents.retrieval.settings import DEFAULT, FUSIONS, MAX_CANDIDATES, Fusion, SearchSettings
 from documents.retrieval.statement import PREPARE, find_candidates, vector_text
 from rag.errors import EmbeddingError
@@ -69,12 +70,13 @@ def search(
     sources: Iterable[uuid.UUID] | None = None,
     settings: SearchSettings = DEFAULT,
     filters: Sequence[Filter] = (),
+    candidates: bool = False,
 ) -> Retrieval:
-    """Find at most ``limit`` passages that ``user`` may see, best first.
+    """Find at most ``limit`` passages that ``user`` may see, best first; all ``candidates`` too, for those who ask.
 
     ``sources`` narrows the search to these data sources; None means all that are visible, an empty one finds nothing.
     ``filters``, at most ``MAX_FILTERS``, leave documents that meet all of them; ValueError for more.
-    Safe in any thread. Costs one embedding and three statements, and two more now and then that ask which vectors to
+    Safe in any thread. Costs one embedding and five statements, and two more now and then that ask which vectors to
     search and which languages there are. By ``settings`` that ask for words alone nothing is embedded; where the
     question cannot be embedded, words are asked whatever they say.
     """
@@ -95,8 +97,9 @@ def search(
     started = time.perf_counter()
     count = max(limit, settings.candidates)
     wanted = None if sources is None else sorted(set(sources))
+    scope = scope_of(user, wanted, filters)
     words = None if settings.fusion == "dense" else query
-    found = find_candidates(user, searched, count, words=words, vector=vector, sources=wanted, filters=filters)
+    found = find_candidates(scope, searched, count, words=words, vector=vector)
     asked = {
         "per_side": count,
         "sides": [side for side, part in (("dense", vector), ("keyword", words)) if part is not None],
@@ -104,22 +107,30 @@ def search(
     }
     if filters:
         asked["filters"] = [asdict(each) for each in filters]
-    steps.append(RetrievalStep("retrieve", _ms(started), asked, {"candidates": len(found.passages)}))
+    steps.append(RetrievalStep("retrieve", _ms(started), asked, {"candidates": len(found.found)}))
 
     started = time.perf_counter()
-    passages = candidates = fuse(found.passages, settings)
-    how = {"candidates": len(candidates), **_said(settings)}
+    fused = fuse(found.found, settings)
+    how = {"candidates": len(fused), **_said(settings)}
     scored = [
-        {"chunk": each.chunk_id, "score": each.score, "dense": each.dense_score, "keyword": each.keyword_score}
-        for each in passages
+        {"chunk": chunk_id, "score": score, "dense": dense, "keyword": keyword}
+        for chunk_id, score, dense, keyword in zip(
+            *(column.tolist() for column in (fused.ids, fused.scores, fused.dense, fused.keyword)), strict=True
+        )
     ]
     steps.append(RetrievalStep("fuse", _ms(started), how, {"candidates": scored}))
 
-    passages, step = reranking.order(passages, Asked(query, tokens, found.reach), limit, settings)
+    def read(ranking: Ranking) -> list[RetrievedPassage]:
+        return ranking.passages(scope)
+
+    order, step = reranking.order(fused, Asked(query, tokens, found.reach), limit, settings, read)
     if step is not None:
         steps.append(step)
-    reranked = None if step is None or step.output.get("kept") else passages
-    return Retrieval(passages[:limit], steps, by_words=vector is None, candidates=candidates, reranked=reranked)
+    passages = read(order.first(limit))
+    if not candidates:
+        return Retrieval(passages, steps, by_words=vector is None)
+    reranked = None if step is None or step.output.get("kept") else read(order)
+    return Retrieval(passages, steps, by_words=vector is None, candidates=read(fused), reranked=reranked)
 
 
 def _embedded(

@@ -1,17 +1,27 @@
-"""What the words of a question are worth: how many chunks hold them, read before the search, and what to ask for."""
+"""What the words of a question are worth, by how many chunks hold them, and the chunks that they find.
+
+Only chunks that the asker may see are counted: no score tells of what is hidden.
+"""
 
 import re
 import threading
 import time
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from math import log
+from typing import TYPE_CHECKING
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 
-from documents.retrieval.scope import DOCUMENTS, Scope
-from rag.lexical import question_terms
-from rag.lexical.postings import LexicalQuestion, all_keys, asked
+from documents.binary_rows import fetch_binary
+from documents.retrieval.scope import DOCUMENTS, Scope, scope_of
+from rag.lexical import question_terms, term_id
+from rag.lexical.postings import DIMENSIONS, LexicalQuestion, asked, best
 from rag.wording import STOPWORDS
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 MOST_LANGUAGES = 4
 """A question is too short to tell its language: its words are stemmed in those that most chunks are in."""
@@ -21,12 +31,9 @@ SHORTEST_WORD = 3
 READ_OF_TEXT = 20_000
 
 REMEMBERED_S = 5.0
-ALL_BELOW = 10_000
-"""With no more visible chunks than this, all that hold any of the words are compared."""
 
-MOST_CANDIDATES = 5_000
-LARGE = 100_000
-"""From so many chunks on, more candidates are compared: as the root of their number grows."""
+MOST_POSTINGS = 1_500_000
+"""Of one question: more would be four megabytes and over ten milliseconds. The commonest words are then left out."""
 
 # Notes that are not folded yet count like the counts.
 LANGUAGES = """
@@ -35,38 +42,42 @@ SELECT language FROM (
 ) AS counted GROUP BY language HAVING sum(chunks) > 0 ORDER BY sum(chunks) DESC, language LIMIT %s
 """
 COUNTS = """
-WITH notes AS MATERIALIZED (
-    SELECT audience_id, chunks, keys, counts FROM documents_termchange
-), allowed AS MATERIALIZED (
-    SELECT ARRAY({allowed}) AS audiences
+WITH allowed AS MATERIALIZED (SELECT ARRAY({allowed}) AS audiences), notes AS MATERIALIZED (
+    SELECT audience_id, chunks, terms, counts FROM documents_termchange
+    WHERE audience_id = ANY((SELECT audiences FROM allowed)::uuid[])
 ), held AS (
-    SELECT key, chunks FROM documents_termcount WHERE key = ANY(%(keys)s::int[])
+    SELECT term, chunks FROM documents_termcount
+    WHERE term = ANY(%(terms)s::int[]) AND audience_id = ANY((SELECT audiences FROM allowed)::uuid[])
     UNION ALL
-    SELECT each.key, each.count FROM notes, unnest(notes.keys, notes.counts) AS each(key, count)
-    WHERE each.key = ANY(%(keys)s::int[])
-), by_audience AS (
-    SELECT audience_id, chunks FROM documents_languagecount UNION ALL SELECT audience_id, chunks FROM notes
+    SELECT each.term, each.count FROM notes, unnest(notes.terms, notes.counts) AS each(term, count)
+    WHERE each.term = ANY(%(terms)s::int[])
+), seen AS (
+    SELECT chunks FROM documents_languagecount WHERE audience_id = ANY((SELECT audiences FROM allowed)::uuid[])
+    UNION ALL
+    SELECT chunks FROM notes
 )
-SELECT key, sum(chunks)::bigint, 0 FROM held GROUP BY key
+SELECT term, sum(chunks)::bigint FROM held GROUP BY term
 UNION ALL
-SELECT NULL, COALESCE(sum(chunks), 0)::bigint, COALESCE({left}, 0)::bigint
-FROM by_audience
+SELECT NULL, COALESCE(sum(chunks), 0)::bigint FROM seen
 """
-VISIBLE = "sum(chunks) FILTER (WHERE audience_id = ANY((SELECT audiences FROM allowed)::uuid[]))"
-MATCHING = """(
-    SELECT sum(document.chunk_count) FROM {documents}
-    WHERE document.audience_id = ANY((SELECT audiences FROM allowed)::uuid[]) AND {conditions}
-)"""
-
-
-RAREST = """
-SELECT key, sum(chunks)::bigint FROM (
-    SELECT key, chunks FROM documents_termcount WHERE key = ANY(%s::int[])
-    UNION ALL
-    SELECT each.key, each.count FROM documents_termchange AS notes, unnest(notes.keys, notes.counts) AS each(key, count)
-    WHERE each.key = ANY(%s::int[])
-) AS counted GROUP BY key HAVING sum(chunks) > 0
+MATCHING = """
+SELECT COALESCE(sum(document.chunk_count), 0) FROM {documents}
+WHERE document.audience_id IN ({allowed}) AND {conditions}
 """
+POSTINGS = """
+WITH allowed AS MATERIALIZED (SELECT ARRAY({allowed}) AS audiences)
+SELECT block, term, entries, NULL::float8 FROM documents_posting
+WHERE term = ANY(%(terms)s::int[]) AND audience_id = ANY((SELECT audiences FROM allowed)::uuid[])
+UNION ALL
+SELECT chunk_id, NULL, NULL, NULL FROM documents_staleposting
+WHERE audience_id = ANY((SELECT audiences FROM allowed)::uuid[])
+UNION ALL
+SELECT chunk_id, NULL, NULL, (
+    SELECT -(terms.weights <#> %(weights)s::sparsevec) FROM documents_chunkterms AS terms
+    WHERE terms.chunk_id = waiting.chunk_id
+) FROM documents_unpostedchunk AS waiting WHERE audience_id = ANY((SELECT audiences FROM allowed)::uuid[])
+"""
+"""One statement, for a chunk that waits for its postings and one that has them are the same at different times."""
 
 
 class _Languages:
@@ -103,58 +114,93 @@ def forget_languages() -> None:
     _languages.forget()
 
 
-def weighed(question: str, scope: Scope) -> LexicalQuestion:
-    """The terms of a question, weighed by how many chunks hold them, and the keys to find candidates by.
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A question's words, weighed by the chunks that the asker may see.
 
-    Of a large index, the smaller the part of the ``scope`` is, the more keys are asked for, as most of what these find
-    is not of it. There are no keys where comparing all that may be seen costs less: where that is little, and the
-    keys would find more.
+    ``seen`` is how many chunks these are, ``left`` how many of them are in documents that meet the filters.
     """
-    groups = question_terms(question, _languages.get())
-    keys = all_keys([term for group in groups for term in group])
-    wanted = [key for its in keys.values() for key in its]
-    holding: dict[int, int] = {}
-    chunks = left = 0
-    part = MATCHING.format(documents=DOCUMENTS, conditions=scope.conditions) if scope.conditions else VISIBLE
-    with connection.cursor() as cursor:
-        cursor.execute(COUNTS.format(allowed=scope.allowed, left=part), {**scope.parameters, "keys": wanted})
-        for key, count, of_scope in cursor.fetchall():
-            if key is None:
-                chunks, left = count, of_scope
-            else:
-                holding[key] = count
-    most = MOST_CANDIDATES * max(1.0, (chunks / LARGE) ** 0.5) * chunks / max(left, 1)
-    found = asked(groups, holding, chunks, most if left > ALL_BELOW else float("inf"))
-    few = not scope.conditions and left <= min(ALL_BELOW, found.candidates)
-    return replace(found, keys=()) if few else found
+
+    words: LexicalQuestion
+    seen: int
+    left: int
 
 
-def informative(text: str, most: int) -> list[str]:
+def weighed(question: str | None, scope: Scope) -> Weighed:
+    """Weigh the terms of a question by how many chunks of the ``scope`` hold them; None asks for no words.
+
+    Filters do not change what a word is worth. Costs one statement, and another one with filters.
+    """
+    groups = question_terms(question, _languages.get()) if question is not None else []
+    terms = list({term_id(term) for group in groups for term in group})
+    holding, seen = _holding(terms, scope)
+    left = seen
+    if scope.conditions:
+        statement = MATCHING.format(documents=DOCUMENTS, allowed=scope.allowed, conditions=scope.conditions)
+        with connection.cursor() as cursor:
+            cursor.execute(statement, scope.parameters)
+            left = int(cursor.fetchone()[0])
+    return Weighed(asked(groups, holding, seen, MOST_POSTINGS), seen, left)
+
+
+def best_by_words(words: LexicalQuestion, scope: Scope, count: int) -> list[int]:
+    """The ids of at least ``count`` chunks of the scope's audiences that the words score highest, best first.
+
+    Filters are not looked at. Scores are near enough to BM25 for a choice, not for an order. Costs one statement.
+    """
+    worth = dict(zip(words.ids, words.idfs, strict=True))
+    read: list[tuple[int, float, bytes]] = []
+    without: list[int] = []
+    scored: dict[int, float] = {}
+    parameters = {**scope.parameters, "terms": list(words.read), "weights": sparse_text(words.ids, words.idfs)}
+    for number, term, entries, score in fetch_binary(POSTINGS.format(allowed=scope.allowed), parameters):
+        if term is not None:
+            read.append((number, worth[term], entries))
+        elif score is None:
+            without.append(number)
+        elif score > 0:
+            scored[number] = score
+    return best(read, without, scored, count)
+
+
+def informative(text: str, most: int, user: "User | AnonymousUser") -> list[str]:
     """The ``most`` words of a text that say most of what it is about, in its order.
 
-    Those that come most often for how few chunks hold them; what no chunk holds finds nothing and is left out. Chunks
-    of all data sources are counted, as for the weights of any question. One statement.
+    Those that come most often for how few of the chunks that ``user`` may see hold them; what none of these holds finds
+    nothing and is left out. One statement.
     """
-    seen: dict[str, tuple[int, list[int]]] = {}
+    seen: dict[str, tuple[int, set[int]]] = {}
     for word in WORD.findall(text[:READ_OF_TEXT]):
         plain = word.lower()
         if plain in STOPWORDS or len(plain) < SHORTEST_WORD:
             continue
-        times, keys = seen.get(plain, (0, []))
+        times, terms = seen.get(plain, (0, set()))
         if not times:
-            terms = [term for group in question_terms(plain, _languages.get()) for term in group]
-            keys = [key for its in all_keys(terms).values() for key in its]
-        seen[plain] = (times + 1, keys)
-    wanted = list({key for _times, keys in seen.values() for key in keys})
-    if not wanted:
+            terms = {term_id(term) for group in question_terms(plain, _languages.get()) for term in group}
+        seen[plain] = (times + 1, terms)
+    scope = scope_of(user, None, ())
+    if not seen or scope.allowed is None:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(RAREST, [wanted, wanted])
-        holding: dict[int, int] = dict(cursor.fetchall())
+    holding, _seen = _holding(list({term for _times, terms in seen.values() for term in terms}), scope)
     worth = {}
-    for plain, (times, keys) in seen.items():
-        chunks = sum(holding.get(key, 0) for key in keys)
+    for plain, (times, terms) in seen.items():
+        chunks = sum(holding.get(term, 0) for term in terms)
         if chunks:
             worth[plain] = (1 + log(times)) / log(2 + chunks)
-    best = set(sorted(worth, key=lambda plain: -worth[plain])[:most])
-    return [plain for plain in seen if plain in best]
+    found = set(sorted(worth, key=lambda plain: -worth[plain])[:most])
+    return [plain for plain in seen if plain in found]
+
+
+def _holding(terms: list[int], scope: Scope) -> tuple[dict[int, int], int]:
+    """How many chunks of the scope's audiences hold each term, and how many these audiences have."""
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTS.format(allowed=scope.allowed), {**scope.parameters, "terms": terms})
+        holding: dict[int | None, int] = dict(cursor.fetchall())
+    seen = holding.pop(None)
+    return {term: chunks for term, chunks in holding.items() if term is not None}, seen
+
+
+def sparse_text(ids: Iterable[int], values: Iterable[float]) -> str:
+    """A sparse vector as PostgreSQL reads it; ``ids`` count from 1."""
+    places = ",".join(f"{each}:{value:.6g}" for each, value in zip(ids, values, strict=True))
+    return f"{{{places}}}/{DIMENSIONS}"

@@ -5,16 +5,17 @@ Whatever a reranker fails at, the question is answered: the order of the fusion 
 
 import logging
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from documents.embedders import TokenPacker, token_packer
 from documents.models import EmbeddingSet, Reranker
 from documents.rerankers import LATE_INTERACTION, RERANKERS, note_rerank, reranker_of
-from documents.retrieval.passages import RetrievalStep, RetrievedPassage
+from documents.retrieval.passages import Ranking, RetrievalStep, RetrievedPassage
 from documents.retrieval.settings import SearchSettings
 from documents.retrieval.statement import packed_tokens
 from rag.errors import RerankingError
@@ -23,7 +24,8 @@ from rag.reranking.late import LateInteractionReranker
 
 log = logging.getLogger(__name__)
 
-Ordered = tuple[list[RetrievedPassage], dict[str, Any]]
+Ordered = tuple[Ranking, dict[str, Any]]
+Read = Callable[[Ranking], list[RetrievedPassage]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +61,21 @@ class Reranking:
         return cls(searched, token_packer(searched) if by_tokens else None, gone=gone)
 
     def order(
-        self, passages: list[RetrievedPassage], asked: Asked, limit: int, settings: SearchSettings
-    ) -> tuple[list[RetrievedPassage], RetrievalStep | None]:
-        """Order the first passages by their scores and leave out the others; without a reranker all as they are.
+        self, found: Ranking, asked: Asked, limit: int, settings: SearchSettings, read: Read
+    ) -> tuple[Ranking, RetrievalStep | None]:
+        """Order the first by their scores and leave out the others; without a reranker all as they are.
 
-        As many are looked at as the settings say and an added reranker takes, but not fewer than ``limit``.
+        As many are looked at as the settings say and an added reranker takes, but not fewer than ``limit``. ``read``
+        gives the passages to one that reads texts.
         """
         by_tokens = self.packer is not None and asked.tokens is not None
         if self.row is None and not by_tokens and not self.gone:
-            return passages, None
+            return found, None
         started = time.perf_counter()
         depth = max(limit, settings.rerank_depth if self.row is None else min(settings.rerank_depth, self.row.depth))
-        first = passages[:depth]
+        first = found.first(depth)
         try:
-            passages, told = self._ordered(passages, first, asked)
+            found, told = self._ordered(found, first, asked, read)
         except RerankingError as error:
             name = self.row.slug if self.row else LATE_INTERACTION
             log.warning("retrieval: the reranker %s failed, the order of the fusion stays: %s", name, error)
@@ -82,27 +85,31 @@ class Reranking:
         said: dict[str, Any] = {"reranker": self.row.slug if self.row else LATE_INTERACTION, "candidates": len(first)}
         if self.gone:
             said["gone"] = self.gone
-        return passages, RetrievalStep("rerank", round((time.perf_counter() - started) * 1000, 3), said, told)
+        return found, RetrievalStep("rerank", round((time.perf_counter() - started) * 1000, 3), said, told)
 
-    def _ordered(self, passages: list[RetrievedPassage], first: list[RetrievedPassage], asked: Asked) -> Ordered:
+    def _ordered(self, found: Ranking, first: Ranking, asked: Asked, read: Read) -> Ordered:
         """Raises RerankingError."""
-        if not first:
-            return passages, {"candidates": []}
+        if not len(first):
+            return found, {"candidates": []}
         if self.row is not None:
-            texts = [Candidate(headed_text(each)) for each in first]
-            reranked = reranker_of(self.row).rerank(Question(asked.text), texts)
+            passages = {each.chunk_id: Candidate(headed_text(each)) for each in read(first)}
+            # One that was deleted this very moment has nothing to be compared by.
+            candidates = [passages.get(chunk_id, Candidate("")) for chunk_id in first.ids.tolist()]
+            reranked = reranker_of(self.row).rerank(Question(asked.text), candidates)
             note_rerank(self.row, None)
             return _by_scores(first, reranked)
         if self.packer is None or asked.tokens is None:
-            return passages, {"kept": True}
-        packed = packed_tokens(self.searched, [each.chunk_id for each in first])
+            return found, {"kept": True}
+        packed = packed_tokens(self.searched, first.ids.tolist())
         # Chunks from before token vectors were kept have none: while one of them is there, the order stays.
         if len(packed) < len(first):
-            return passages, {"kept": True, "without_tokens": len(first) - len(packed)}
+            return found, {"kept": True, "without_tokens": len(first) - len(packed)}
         reach = max(asked.reach, 1e-6)
         candidates = [
-            Candidate(each.read_text, each.dense_score, each.keyword_score / reach, packed[each.chunk_id])
-            for each in first
+            Candidate("", dense, keyword / reach, packed[chunk_id])
+            for chunk_id, dense, keyword in zip(
+                first.ids.tolist(), first.dense.tolist(), first.keyword.tolist(), strict=True
+            )
         ]
         reranker = LateInteractionReranker(self.packer.late_interaction)
         return _by_scores(first, reranker.rerank(Question(asked.text, asked.tokens), candidates))
@@ -113,13 +120,15 @@ def headed_text(passage: RetrievedPassage) -> str:
     return "\n".join(part for part in (passage.title, passage.heading, passage.read_text) if part)
 
 
-def _by_scores(passages: Sequence[RetrievedPassage], reranked: Reranked) -> Ordered:
-    """The passages by their scores, and what a trace says of each."""
-    parts = {name: values.tolist() for name, values in reranked.parts.items()}
-    scored = []
-    for index, (passage, score) in enumerate(zip(passages, reranked.scores.tolist(), strict=True)):
-        its = replace(passage, score=round(score, 6))
-        told = {"chunk": its.chunk_id, "score": its.score}
-        scored.append((its, told | {name: round(values[index], 6) for name, values in parts.items()}))
-    scored.sort(key=lambda pair: (-pair[0].score, -pair[0].dense_score, pair[0].chunk_id))
-    return [each for each, _told in scored], {"candidates": [told for _each, told in scored]}
+def _by_scores(first: Ranking, reranked: Reranked) -> Ordered:
+    """The first by their scores, and what a trace says of each."""
+    found = first.ordered(reranked.scores)
+    told = [
+        {"chunk": chunk_id, "score": score}
+        for chunk_id, score in zip(found.ids.tolist(), found.scores.tolist(), strict=True)
+    ]
+    for name, values in reranked.parts.items():
+        its = dict(zip(first.ids.tolist(), np.round(values.astype(np.float64), 6).tolist(), strict=True))
+        for each in told:
+            each[name] = its[each["chunk"]]
+    return found, {"candidates": told}

@@ -1,8 +1,7 @@
-"""What a database keeps of a chunk's terms: a weight for each, and a key by which the heaviest are found first.
+"""What a database keeps of a chunk's terms: a weight for each, so that BM25 is an inner product, and postings by term.
 
-A key joins a term with a bucket of its weight. So a question can ask for the chunks in which a rare term weighs most
-before it asks for those that hold a common one, and stop when it has enough: few candidates, and hardly any of the best
-chunks missing from them.
+Postings say which chunks hold a term, in blocks of chunk ids, three bytes for each: its place in the block and its
+weight in one byte. The best chunks of a question are found by adding them up; their exact scores come from the weights.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,43 +16,36 @@ from rag.lexical.terms import term_id
 DIMENSIONS = 1_000_000_000
 """Of the sparse vectors: term ids are below it."""
 
-BUCKETS = 4
-_EDGES = np.array([0.75, 1.1, 1.45], np.float32)
-_TYPICAL = (0.57, 0.92, 1.27, 1.75)
-"""Weights run from 0 to ``K1 + 1``; a term that comes once in a chunk of mean length weighs 1."""
+BLOCK = 16_384
+"""Chunk ids of one block: more make common terms dear to add to, fewer make rare ones take more rows."""
 
-_LOWEST_KEY = -(2**31)
+ENTRY = np.dtype([("place", "<u2"), ("weight", "u1")])
+STEP = (K1 + 1) / 255
+"""Of an entry's weight. Weights run from 0 to ``K1 + 1``; a term that comes once in a chunk of mean length weighs 1."""
+
 MAX_TERMS = 48
 """Of a long question the rarest terms count."""
 
 
 @dataclass(frozen=True, slots=True)
 class Postings:
-    """The terms of one chunk: ``ids`` (terms,) ascending, their ``weights`` and ``keys``; ``length`` in terms."""
+    """The terms of one chunk: ``ids`` (terms,) ascending, and their ``weights``; ``length`` in terms."""
 
     ids: NDArray[np.int32]
     weights: NDArray[np.float32]
     length: int
 
-    @property
-    def keys(self) -> NDArray[np.int32]:
-        """The key of each term with the bucket of its weight."""
-        return keys_of(self.ids, self.weights)
-
 
 @dataclass(frozen=True, slots=True)
 class LexicalQuestion:
-    """A question's terms with how rare each is, the keys by which its candidates are found, and ``reach``: the most
+    """A question's terms with how rare each is, those of them whose postings are ``read``, and ``reach``: the most
     that a passage could score, with every word of the question in it, the words that no passage holds among them.
-
-    ``candidates`` says how many passages hold a key, those that hold several counted for each.
     """
 
     ids: tuple[int, ...]
     idfs: tuple[float, ...]
-    keys: tuple[int, ...]
+    read: tuple[int, ...]
     reach: float
-    candidates: int = 0
 
 
 NOTHING_ASKED = LexicalQuestion((), (), (), 0.0)
@@ -78,44 +70,35 @@ def against(weights: NDArray[np.float32], length: int, before: float, reference:
     return result
 
 
-def keys_of(ids: NDArray[np.int32], weights: NDArray[np.float32]) -> NDArray[np.int32]:
-    """The key of each term with the bucket of its weight."""
-    buckets = np.searchsorted(_EDGES, weights, side="right")
-    return (ids.astype(np.int64) * BUCKETS + buckets + _LOWEST_KEY).astype(np.int32)
-
-
-def all_keys(terms: Sequence[str]) -> dict[int, list[int]]:
-    """For the id of each term its keys, the lightest bucket first."""
-    ids = {term_id(term) for term in terms}
-    return {each: [each * BUCKETS + bucket + _LOWEST_KEY for bucket in range(BUCKETS)] for each in ids}
+def entries_of(chunk_ids: NDArray[np.int64], weights: NDArray[np.float32]) -> NDArray[np.void]:
+    """The entries (chunks,) of one or more terms, for the ids and the weights that these have there."""
+    made = np.empty(len(chunk_ids), ENTRY)
+    made["place"] = chunk_ids % BLOCK
+    # Never 0, which would mean that the chunk does not hold the term.
+    made["weight"] = np.clip(np.rint(weights / STEP), 1, 255)
+    return made
 
 
 def asked(groups: Sequence[Sequence[str]], holding: Mapping[int, int], chunks: int, most: float) -> LexicalQuestion:
-    """Choose what to ask for.
+    """Weigh the terms of a question and choose those whose postings are read.
 
     ``groups`` are the question's words, each with its alternatives; ``holding`` says how many of all ``chunks`` hold a
-    key. Keys are taken by how much they can add to a score, those left out that would bring the candidates above
-    ``most``; never none.
+    term. The commonest terms are not read that would bring the postings above ``most``; the rarest always is.
     """
-    keys = all_keys([term for group in groups for term in group])
-    rarity: dict[int, float] = {}
-    for term, its in keys.items():
-        found = sum(holding.get(key, 0) for key in its)
-        if found > 0:
-            rarity[term] = idf(found, max(chunks, found))
+    rarity = {
+        term: idf(holding[term], max(chunks, holding[term]))
+        for group in groups
+        for term in map(term_id, group)
+        if holding.get(term, 0) > 0
+    }
     rarest = sorted(sorted(rarity), key=lambda term: -rarity[term])[:MAX_TERMS]
-    offers = sorted(
-        (-rarity[term] * typical, key)
-        for term in rarest
-        for typical, key in zip(_TYPICAL, keys[term], strict=True)
-        if holding.get(key, 0) > 0
-    )
-    chosen: list[int] = []
-    candidates = 0
-    for _worth, key in offers:
-        if not chosen or candidates + holding[key] <= most:
-            chosen.append(key)
-            candidates += holding[key]
+    read: list[int] = []
+    postings = 0
+    for term in rarest:
+        postings += holding[term]
+        if read and postings > most:
+            break
+        read.append(term)
     unheard = idf(0, max(chunks, 1))
     worths = sorted(
         (max((rarity.get(term_id(term), 0.0) for term in group), default=0.0) or unheard for group in groups),
@@ -123,12 +106,39 @@ def asked(groups: Sequence[Sequence[str]], holding: Mapping[int, int], chunks: i
     )
     ordered = sorted(rarest)
     return LexicalQuestion(
-        tuple(ordered),
-        tuple(rarity[term] for term in ordered),
-        tuple(chosen),
-        (K1 + 1) * sum(worths[:MAX_TERMS]),
-        candidates,
+        tuple(ordered), tuple(rarity[term] for term in ordered), tuple(read), (K1 + 1) * sum(worths[:MAX_TERMS])
     )
+
+
+def best(
+    read: Sequence[tuple[int, float, bytes]], without: Sequence[int], scored: Mapping[int, float], count: int
+) -> list[int]:
+    """At least ``count`` ids of the chunks that score highest, where there are so many, best first; not many more.
+
+    ``read`` are the postings: the number of a block, the term's IDF, packed entries. Chunks in ``without`` do not count
+    by their postings; ``scored`` are further chunks, whose scores are known.
+    """
+    rows = {block: row for row, block in enumerate(sorted({block for block, _idf, _entries in read}))}
+    scores = np.zeros((len(rows), BLOCK), np.float32)
+    for block, rarity, packed in read:
+        entries = np.frombuffer(packed, ENTRY)
+        scores[rows[block]][entries["place"]] += entries["weight"] * np.float32(rarity * STEP)
+    for chunk_id in without:
+        if chunk_id // BLOCK in rows:
+            scores[rows[chunk_id // BLOCK], chunk_id % BLOCK] = 0
+    ids = np.fromiter(scored, np.int64, len(scored))
+    held = np.fromiter(scored.values(), np.float32, len(scored))
+    floor = np.float32(0)
+    for block, row in rows.items():
+        # Only what is above the worst of the best so far is looked at.
+        places = np.flatnonzero(scores[row] > floor)
+        ids = np.concatenate((ids, places + block * BLOCK))
+        held = np.concatenate((held, scores[row][places]))
+        if len(ids) > count:
+            floor = np.partition(held, -count)[-count]
+            kept = held >= floor
+            ids, held = ids[kept], held[kept]
+    return [int(each) for each in ids[np.lexsort((ids, -held))]]
 
 
 def _slowing(length: int, reference: float) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from channels.db import database_sync_to_async
 
+from accounts.models import User
 from chat.answering import AssistantSettings, ModelSettings, PassagesFound, Question, StepDone, answer, understanding
 from chat.answering.understanding import Understood, by_rule, understand
 from rag.generation import Refusal, TextDelta, Turn
@@ -116,7 +117,7 @@ async def test_when_the_model_fails_the_rule_is_used(
     llm.failure = failure
     llm.reply = "leave leave leave leave leave" if failure == "endless" else "ok"
     started = time.perf_counter()
-    found = await understand(model_of(llm), "And until when?", HISTORY, rewrite=True)
+    found = await understand(User(), model_of(llm), "And until when?", HISTORY, rewrite=True)
     assert time.perf_counter() - started < 15
     assert found.step is not None
     if code:
@@ -135,7 +136,7 @@ def test_a_long_text_is_searched_by_what_it_asks_and_its_rarest_words(cast: Cast
         "she is very fond, and next month she wants to take it on the ferry to see her brother. He has not met it yet. "
         "I would like to know what she has to pay. Kind regards, Tom"
     )
-    found = by_rule(mail, ())
+    found = by_rule(cast.mia, mail, ())
     assert [part.asked for part in found.parts] == ["I would like to know what she has to pay."]
     assert len(found.queries) == 1
     assert found.queries[0].startswith("I would like to know what she has to pay.")
@@ -146,7 +147,7 @@ def test_a_long_text_is_searched_by_what_it_asks_and_its_rarest_words(cast: Cast
 
 def test_a_long_text_without_a_question_is_searched_whole_too(cast: Cast) -> None:
     text = "The dog lay there. " * 20
-    found = by_rule(text, ())
+    found = by_rule(cast.mia, text, ())
     assert found.queries[0] == text
     assert isinstance(found, Understood)
 

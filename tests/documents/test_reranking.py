@@ -92,7 +92,7 @@ def test_without_token_vectors_the_order_stays_until_they_are_made(cast: Any) ->
     whole = search(user=cast.max, query=query).passages
     first = ChunkEmbedding.objects.order_by("pk")[0]
     ChunkEmbedding.objects.filter(pk=first.pk).update(tokens=None)
-    found = search(user=cast.max, query=query)
+    found = search(user=cast.max, query=query, candidates=True)
     assert reranked(found) == {"kept": True, "without_tokens": 1}
     assert found.reranked is None
     plain = search(user=cast.max, query=query, settings=SearchSettings(reranker="none"))
@@ -104,7 +104,7 @@ def test_without_token_vectors_the_order_stays_until_they_are_made(cast: Any) ->
 
 def test_only_the_first_are_compared(cast: Any) -> None:
     upload(cast.root, cast.library)
-    found = search(user=cast.max, query="leave", limit=1, settings=SearchSettings(rerank_depth=2))
+    found = search(user=cast.max, query="leave", limit=1, settings=SearchSettings(rerank_depth=2), candidates=True)
     assert len(found.candidates) == 3
     assert found.reranked is not None
     assert len(found.reranked) == 2

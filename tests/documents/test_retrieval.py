@@ -2,7 +2,6 @@
 
 import random
 import threading
-import uuid
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,8 @@ from django.db import connection
 
 from accounts.models import Role, User
 from documents.models import Chunk, DataSource, Visibility
-from documents.retrieval import FUSIONS, RetrievedPassage, SearchSettings, fuse, search, statement
+from documents.retrieval import FUSIONS, SearchSettings, fuse, search, statement
+from documents.retrieval.passages import Ranking
 from rag.embeddings import shipped_embedder
 from tests.chunk_rows import save_chunks
 
@@ -79,14 +79,17 @@ def test_one_side_is_asked_alone(cast: Any, make_document: Any, monkeypatch: pyt
 
 def test_all_candidates_are_told_with_the_side_that_found_them(cast: Any, make_document: Any) -> None:
     make_document(cast.library, *FACTS)
-    found = search(user=cast.max, query="When are invoices due?", limit=1, settings=SearchSettings(candidates=2))
+    found = search(
+        user=cast.max, query="When are invoices due?", limit=1, settings=SearchSettings(candidates=2), candidates=True
+    )
     assert {each.text for each in found.candidates if each.by_words} == {FACTS[2]}
     nearest = sorted(found.candidates, key=lambda each: -each.dense_score)[:2]
     assert {each.chunk_id for each in found.candidates if each.by_meaning} == {each.chunk_id for each in nearest}
     assert [each.score for each in found.candidates] == sorted((each.score for each in found.candidates), reverse=True)
-    plain = search(user=cast.max, query="invoices", settings=SearchSettings(reranker="none"))
+    plain = search(user=cast.max, query="invoices", settings=SearchSettings(reranker="none"), candidates=True)
     assert plain.reranked is None
     assert plain.passages == plain.candidates
+    assert not search(user=cast.max, query="invoices").candidates
 
 
 @pytest.mark.parametrize("fusion", FUSIONS)
@@ -103,26 +106,18 @@ def test_the_steps_say_how_was_searched(cast: Any, make_document: Any, fusion: A
 
 
 def test_reciprocal_ranks_are_added() -> None:
-    def passage(number: int, dense: float, keyword: float) -> RetrievedPassage:
-        return RetrievedPassage(
-            number, uuid.uuid4(), 1, "", "", "", "", 0, 0, None, 0.0, dense, keyword, uuid.uuid4(), ""
-        )
-
     # By meaning 1, 2, 3; by words 3 before 2, and 1 has none of them.
-    found = fuse([passage(1, 0.9, 0), passage(2, 0.5, 0.1), passage(3, 0.1, 0.7)], SearchSettings(fusion="rrf"))
+    rows = [(1, 0.9, 0, True, False), (2, 0.5, 0.1, True, True), (3, 0.1, 0.7, True, True)]
+    found = fuse(Ranking.of_rows(rows), SearchSettings(fusion="rrf"))
     expected = {1: 1 / 61, 2: 1 / 62 + 1 / 62, 3: 1 / 63 + 1 / 61}
-    assert [each.chunk_id for each in found] == sorted(expected, key=lambda one: -expected[one])
-    for each in found:
-        assert each.score == pytest.approx(expected[each.chunk_id] / (2 / 61), abs=1e-6)
+    assert found.ids.tolist() == sorted(expected, key=lambda one: -expected[one])
+    assert found.scores == pytest.approx([expected[number] / (2 / 61) for number in found.ids.tolist()], abs=1e-6)
 
 
 def test_weights_decide_between_meaning_and_words() -> None:
     def best(weight: float) -> int:
-        two = [
-            RetrievedPassage(number, uuid.uuid4(), 1, "", "", "", "", 0, 0, None, 0.0, dense, keyword, uuid.uuid4(), "")
-            for number, dense, keyword in ((1, 0.9, 0.1), (2, 0.2, 0.8))
-        ]
-        return fuse(two, SearchSettings(dense_weight=weight))[0].chunk_id
+        two = Ranking.of_rows([(1, 0.9, 0.1, True, True), (2, 0.2, 0.8, True, True)])
+        return int(fuse(two, SearchSettings(dense_weight=weight)).ids[0])
 
     assert (best(0.9), best(0.1)) == (1, 2)
 

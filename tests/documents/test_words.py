@@ -4,12 +4,15 @@ import random
 import threading
 from collections import Counter
 from typing import Any
+from unittest.mock import ANY
 
+import numpy as np
 import pytest
 from django.db import connection
 from django.db.models import Max
 
 from accounts.models import User
+from documents.ingest.postings import post_terms
 from documents.ingest.terms import catch_up_slice, fold_counts, replace_terms
 from documents.models import (
     Chunk,
@@ -17,13 +20,18 @@ from documents.models import (
     Document,
     LanguageCount,
     LexicalReference,
+    Posting,
+    StalePosting,
     TermChange,
     TermCount,
+    UnpostedChunk,
 )
 from documents.retrieval import SearchSettings, lexicon, search
 from documents.services.chunks import chunk_edit, chunk_exclude, chunk_include
 from documents.services.documents import document_delete
+from documents.services.permissions import Grants, document_share
 from rag.lexical import bm25, chunk_terms, question_terms
+from rag.lexical.postings import BLOCK, ENTRY, STEP
 
 WORDS = [
     f"{start}{end}" for start in ("har", "lan", "mor", "pel", "qui", "tos") for end in ("bane", "dick", "fump", "loft")
@@ -42,25 +50,55 @@ def texts(number: int, seed: int) -> list[str]:
     return [" ".join(chance.choices(WORDS, weights, k=chance.randint(3, 60))) for _ in range(number)]
 
 
-def recounted() -> tuple[dict[int, int], dict[tuple[Any, str], tuple[int, int]]]:
+Counted = tuple[dict[tuple[int, Any], int], dict[tuple[Any, str], tuple[int, int]]]
+
+
+def recounted() -> Counted:
     """What the counts should be, by looking at every row."""
-    keys: Counter[int] = Counter()
+    terms: Counter[tuple[int, Any]] = Counter()
     languages: dict[tuple[Any, str], tuple[int, int]] = {}
     for row in ChunkTerms.objects.all():
-        keys.update(row.keys)
+        terms.update((term, row.audience_id) for term in row.terms)
         chunks, length = languages.get((row.audience_id, row.language), (0, 0))
         languages[row.audience_id, row.language] = (chunks + 1, length + row.length)
-    return dict(keys), languages
+    return dict(terms), languages
 
 
-def counted() -> tuple[dict[int, int], dict[tuple[Any, str], tuple[int, int]]]:
+def counted() -> Counted:
     """What the counts are once everything noted is folded into them."""
     for _turn in range(100):
         if not fold_counts():
             break
     assert not TermChange.objects.exists()
     languages = {(row.audience_id, row.language): (row.chunks, row.length) for row in LanguageCount.objects.all()}
-    return dict(TermCount.objects.values_list("key", "chunks")), languages
+    counts = TermCount.objects.values_list("term", "audience_id", "chunks")
+    return {(term, audience): chunks for term, audience, chunks in counts}, languages
+
+
+def posted() -> dict[tuple[Any, int, int], int]:
+    """The weights in the postings by audience, chunk and term, once everything that waits is put there."""
+    for _turn in range(100):
+        if not post_terms(at_least=1):
+            break
+    assert not UnpostedChunk.objects.exists()
+    assert not StalePosting.objects.exists()
+    found = {}
+    for row in Posting.objects.all():
+        entries = np.frombuffer(bytes(row.entries), ENTRY)
+        assert len(entries) > 0
+        for place, weight in entries.tolist():
+            assert (row.audience_id, row.block * BLOCK + place, row.term) not in found
+            found[row.audience_id, row.block * BLOCK + place, row.term] = weight
+    return found
+
+
+def to_post() -> dict[tuple[Any, int, int], int]:
+    """What should be in the postings, by looking at every row."""
+    return {
+        (row.audience_id, row.chunk_id, place + 1): max(round(weight / STEP), 1)
+        for row in ChunkTerms.objects.all()
+        for place, weight in zip(row.weights.indices(), row.weights.values(), strict=True)
+    }
 
 
 def test_scores_are_bm25(cast: Any, make_document: Any) -> None:
@@ -134,6 +172,7 @@ def test_counts_are_right_when_many_write_and_fold_at_once(cast: Any, make_docum
                 chunk = chance.choice(list(chance.choice(mine).chunks.all()))
                 chance.choice((chunk_exclude, chunk_include))(user=cast.root, chunk_id=chunk.pk)
                 fold_counts()
+                post_terms(at_least=1)
             document_delete(user=cast.root, document_id=mine[0].pk)
         except BaseException as error:
             problems.append(error)
@@ -147,6 +186,7 @@ def test_counts_are_right_when_many_write_and_fold_at_once(cast: Any, make_docum
         thread.join(timeout=60)
     assert problems == []
     assert counted() == recounted()
+    assert posted() == pytest.approx(to_post(), abs=1)
 
 
 def test_weights_follow_the_mean_length(cast: Any, make_document: Any) -> None:
@@ -160,13 +200,13 @@ def test_weights_follow_the_mean_length(cast: Any, make_document: Any) -> None:
     counted()
     assert not catch_up_slice()
     assert LexicalReference.current() > 5 * short
-    fresh = {row.pk: (row.keys, row.weights.values()) for row in ChunkTerms.objects.all()}
+    assert posted() == pytest.approx(to_post(), abs=1)
+    fresh = {row.pk: row.weights.values() for row in ChunkTerms.objects.all()}
     assert {row.reference for row in ChunkTerms.objects.all()} == {LexicalReference.current()}
     for chunk in Chunk.objects.select_related("version"):
         replace_terms(chunk)
     for row in ChunkTerms.objects.all():
-        assert row.keys == fresh[row.pk][0]
-        assert row.weights.values() == pytest.approx(fresh[row.pk][1], rel=1e-4)
+        assert row.weights.values() == pytest.approx(fresh[row.pk], rel=1e-4)
     assert counted() == recounted()
 
 
@@ -183,34 +223,68 @@ def test_chunks_of_before_get_their_words_by_and_by(cast: Any, make_document: An
     assert counted() == recounted()
 
 
-def test_what_may_be_seen_is_compared_whole_or_found_by_keys_with_one_result(
-    cast: Any, make_document: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_postings_follow_every_change(cast: Any, make_document: Any) -> None:
+    first = make_document(cast.library, *texts(12, seed=2))
+    other = make_document(cast.research, *texts(12, seed=3))
+    assert posted() == pytest.approx(to_post(), abs=1) != {}
+    chunk, another = first.chunks.order_by("ordinal")[:2]
+    chunk_edit(user=cast.root, chunk_id=chunk.pk, text="The ship is called Fulmar.")
+    assert list(by_words(cast.max, "Fulmar")) == [chunk.pk]
+    assert posted() == pytest.approx(to_post(), abs=1)
+    assert list(by_words(cast.max, "Fulmar")) == [chunk.pk]
+    chunk_exclude(user=cast.root, chunk_id=chunk.pk)
+    chunk_exclude(user=cast.root, chunk_id=another.pk)
+    chunk_include(user=cast.root, chunk_id=chunk.pk)
+    assert list(by_words(cast.max, "Fulmar")) == [chunk.pk]
+    assert posted() == pytest.approx(to_post(), abs=1)
+    for grants in (Grants(users=[cast.max]), None, Grants(users=[cast.max])):
+        document_share(user=cast.root, document_id=first.pk, grants=grants)
+        assert list(by_words(cast.max, "Fulmar")) == [chunk.pk]
+        assert by_words(cast.cleo, "Fulmar") == ({chunk.pk: ANY} if grants is None else {})
+    assert posted() == pytest.approx(to_post(), abs=1)
+    document_delete(user=cast.root, document_id=other.pk)
+    assert posted() == pytest.approx(to_post(), abs=1) != {}
+    document_delete(user=cast.root, document_id=first.pk)
+    assert posted() == {}
+    assert not Posting.objects.exists()
+
+
+def test_what_is_found_by_postings_is_found_without(cast: Any, make_document: Any) -> None:
+    """The same chunks with the same scores, and the best of many are the best of all."""
     for source, seed in ((cast.library, 6), (cast.research, 7)):
         make_document(source, *texts(200, seed=seed), vectors=[None] * 200)
     counted()
-    words = sorted({word for text in texts(200, seed=6) for word in text.split()})
-    for number in range(0, len(words), 3):
-        query = " ".join(words[number : number + 3])
-        monkeypatch.setattr(lexicon, "ALL_BELOW", 10_000)
-        whole = by_words(cast.cleo, query)
-        monkeypatch.setattr(lexicon, "ALL_BELOW", 0)
-        assert by_words(cast.cleo, query) == whole != {}
+    queries = [" ".join(WORDS[number : number + 3]) for number in range(0, len(WORDS), 3)]
+    before = [by_words(cast.cleo, query) for query in queries]
+    assert all(before)
+    posted()
+    assert [by_words(cast.cleo, query) for query in queries] == before
+    for query, whole in zip(queries, before, strict=True):
+        settings = SearchSettings(fusion="keyword", candidates=10)
+        found = search(user=cast.cleo, query=query, limit=10, settings=settings).passages
+        assert [each.keyword_score for each in found] == sorted(whole.values(), reverse=True)[:10]
 
 
-def test_few_candidates_hold_the_best(cast: Any, make_document: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    paragraphs = texts(400, seed=5)
-    make_document(cast.library, *paragraphs, vectors=[None] * 400)
+def test_scores_do_not_tell_of_what_is_hidden(cast: Any, make_document: Any) -> None:
+    make_document(cast.library, "A harbour.", "A harbour and a fulmar.", "A crane.", vectors=[None] * 3)
     counted()
-    query = "harbane lanloft tosloft"
-    everything = by_words(cast.max, query)
-    monkeypatch.setattr(lexicon, "ALL_BELOW", 10)
-    monkeypatch.setattr(lexicon, "MOST_CANDIDATES", 80)
-    some = by_words(cast.max, query)
-    assert len(some) <= 80 < len(everything)
-    assert all(everything.get(key, score) == score for key, score in some.items())
-    best = sorted(everything, key=lambda key: -everything[key])[:10]
-    assert len(set(best) & some.keys()) >= 9
+    before = by_words(cast.cleo, "harbour fulmar")
+    make_document(cast.research, *["The secret fulmar."] * 20, vectors=[None] * 20)
+    assert by_words(cast.cleo, "harbour fulmar") == before
+    counted()
+    posted()
+    assert by_words(cast.cleo, "harbour fulmar") == before
+    assert by_words(cast.max, "harbour fulmar") != before
+
+
+def test_the_commonest_words_are_not_read_of_very_much(
+    cast: Any, make_document: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_document(cast.library, *["A common word."] * 30, "A common fulmar.", vectors=[None] * 31)
+    posted()
+    monkeypatch.setattr(lexicon, "MOST_POSTINGS", 10)
+    assert len(by_words(cast.max, "common fulmar")) == 1
+    assert len(by_words(cast.max, "common")) == 31
 
 
 def test_languages_are_told_and_their_words_meet(cast: Any, make_document: Any) -> None:

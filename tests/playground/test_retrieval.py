@@ -53,7 +53,9 @@ def harbour(cast: Cast) -> Cast:
 
 @pytest.mark.parametrize("fusion", FUSIONS)
 def test_the_stages_are_those_of_the_search_a_question_does(harbour: Cast, fusion: Any) -> None:
-    found = search(user=harbour.root, query=QUERY, limit=3, settings=SearchSettings(fusion=fusion, candidates=4))
+    found = search(
+        user=harbour.root, query=QUERY, limit=3, settings=SearchSettings(fusion=fusion, candidates=4), candidates=True
+    )
     _status, reply = ask(harbour.root, configurations=[{"fusion": fusion, "candidates": 4, "passages": 3}])
     (run,) = reply["runs"]
     got = stages(run)
@@ -127,7 +129,7 @@ class TestSearchAs:
         hidden = str(harbour.vault.pk)
         assert hidden in {each["document_id"] for each in mine["chunks"].values()}
         assert hidden not in {each["document_id"] for each in theirs["chunks"].values()}
-        expected = search(user=harbour.mia, query=query, limit=8, settings=DEFAULT)
+        expected = search(user=harbour.mia, query=query, limit=8, settings=DEFAULT, candidates=True)
         assert stages(theirs["runs"][0])["fused"] == [each.chunk_id for each in expected.candidates]
         assert hidden not in json.dumps(theirs)
 
