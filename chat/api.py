@@ -56,6 +56,7 @@ def assistant_create(request: HttpRequest, body: AssistantIn) -> Status[Assistan
         body.threshold,
         body.note,
         search=body.search_settings(),
+        question=body.question_settings(),
     )
     row = assistants.assistant_create(user=user, name=body.name, description=body.description, fields=fields)
     return Status(201, _assistant_out(row))

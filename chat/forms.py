@@ -1,6 +1,6 @@
 """What may come in on the chat app's admin pages."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from django import forms
@@ -8,16 +8,23 @@ from django.utils.translation import gettext_lazy as _
 
 from chat.models import (
     DEFAULT_PASSAGES,
+    DEFAULT_QUESTION,
     DEFAULT_THRESHOLD,
+    MAX_PASSAGE_TOKENS,
     MAX_PASSAGES,
+    MIN_PASSAGE_TOKENS,
+    MOST_STEPS,
     Assistant,
     AssistantVersion,
     LanguageModel,
     ModelKind,
+    QuestionSettings,
 )
 from chat.services.assistants import VersionFields
 from documents.models import DataSource
 from documents.search_forms import SearchSettingsForm
+
+QUESTION_NAMES = tuple(each.name for each in fields(QuestionSettings))
 
 
 class LanguageModelForm(forms.Form):
@@ -60,7 +67,54 @@ class LanguageModelForm(forms.Form):
         return data
 
 
-class AssistantForm(SearchSettingsForm):
+class AnswerSettingsForm(SearchSettingsForm):
+    """The settings of a search, and how questions are understood and how much is read for them."""
+
+    rewrite = forms.BooleanField(
+        label=_("Rewrite questions"),
+        required=False,
+        initial=DEFAULT_QUESTION.rewrite,
+        help_text=_(
+            "The language model writes what to search for where a question follows others or is several in one. "
+            "Without it, or without a language model, a rule does."
+        ),
+    )
+    said_filters = forms.BooleanField(
+        label=_("Use filters said in words"),
+        required=False,
+        initial=DEFAULT_QUESTION.said_filters,
+        help_text=_(
+            "What a question says of its documents, such as “from HR” or “of 2023”, narrows the search to them."
+        ),
+    )
+    max_steps = forms.IntegerField(
+        label=_("Searches at most"),
+        min_value=1,
+        max_value=MOST_STEPS,
+        initial=DEFAULT_QUESTION.max_steps,
+        help_text=_("Above 1, a language model reads what was found and may search again. Each search takes longer."),
+    )
+    passage_tokens = forms.IntegerField(
+        label=_("Tokens to read"),
+        min_value=MIN_PASSAGE_TOKENS,
+        max_value=MAX_PASSAGE_TOKENS,
+        initial=DEFAULT_QUESTION.passage_tokens,
+        help_text=_(
+            "How long the passages of an answer are together, at most. A language model must have room for as many."
+        ),
+    )
+
+    @property
+    def question_errors(self) -> bool:
+        """Whether one of the settings beside those of the search is wrong."""
+        return any(name in self.errors for name in QUESTION_NAMES)
+
+    def question_settings(self) -> QuestionSettings:
+        """Those settings as a version takes them; of a valid form."""
+        return QuestionSettings(**{name: self.cleaned_data[name] for name in QUESTION_NAMES})
+
+
+class AssistantForm(AnswerSettingsForm):
     """An assistant and the settings of its next version."""
 
     name = forms.CharField(label=_("Name"), max_length=100)
@@ -125,6 +179,7 @@ class AssistantForm(SearchSettingsForm):
                 "passages": version.passages,
                 "threshold": version.threshold,
                 **asdict(version.search_settings),
+                **asdict(version.question_settings),
             }
         return initial
 
@@ -147,4 +202,5 @@ class AssistantForm(SearchSettingsForm):
             data["threshold"],
             data["note"],
             search=self.search_settings(),
+            question=self.question_settings(),
         )

@@ -1,13 +1,23 @@
 """What may come in over the API, and what goes out."""
 
+from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from chat.events import CitationPayload, MessagePayload, PassagePayload
-from chat.models import DEFAULT_PASSAGES, DEFAULT_THRESHOLD, MAX_PASSAGES
+from chat.models import (
+    DEFAULT_PASSAGES,
+    DEFAULT_QUESTION,
+    DEFAULT_THRESHOLD,
+    MAX_PASSAGE_TOKENS,
+    MAX_PASSAGES,
+    MIN_PASSAGE_TOKENS,
+    MOST_STEPS,
+    QuestionSettings,
+)
 from documents.search_forms import SearchSettingsFields
 
 
@@ -35,7 +45,20 @@ class AnswerOut(Schema):
     ms: int
 
 
-class VersionIn(SearchSettingsFields, StrictSchema):
+class QuestionSettingsFields(BaseModel):
+    """How questions are understood and how much is read for them, by name; as in a new assistant by default."""
+
+    rewrite: bool = DEFAULT_QUESTION.rewrite
+    said_filters: bool = DEFAULT_QUESTION.said_filters
+    max_steps: int = Field(DEFAULT_QUESTION.max_steps, ge=1, le=MOST_STEPS)
+    passage_tokens: int = Field(DEFAULT_QUESTION.passage_tokens, ge=MIN_PASSAGE_TOKENS, le=MAX_PASSAGE_TOKENS)
+
+    def question_settings(self) -> QuestionSettings:
+        """The settings as a version takes them."""
+        return QuestionSettings(**{each.name: getattr(self, each.name) for each in fields(QuestionSettings)})
+
+
+class VersionIn(QuestionSettingsFields, SearchSettingsFields, StrictSchema):
     """What a version of an assistant holds; ``sources`` null stands for all data sources."""
 
     system_prompt: str = ""

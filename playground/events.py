@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from chat.events import CitationPayload, ErrorPayload, PassagePayload, StepPayload
 from chat.models import MAX_PASSAGES
+from chat.schemas import QuestionSettingsFields
 from documents.search_forms import SearchSettingsFields
 from live.events import Command, LiveEvent
 
@@ -96,7 +97,7 @@ class PlaygroundError(LiveEvent):
     request_id: str | None = None
 
 
-class RunConfig(SearchSettingsFields):
+class RunConfig(QuestionSettingsFields, SearchSettingsFields):
     """A draft of an assistant version; ``sources`` None stands for all data sources."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

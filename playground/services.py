@@ -31,6 +31,7 @@ def version_fields(config: RunConfig, note: str = "") -> VersionFields:
         config.threshold,
         note,
         search=config.search_settings(),
+        question=config.question_settings(),
     )
 
 

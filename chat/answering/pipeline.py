@@ -14,8 +14,9 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from chat.answering.answerers import ModelSettings, answerer_for
 from chat.answering.finding import Finding, Found, find
-from chat.answering.searching_on import MOST_STEPS, what_next
+from chat.answering.searching_on import what_next
 from chat.answering.understanding import Understood, understand
+from chat.models import DEFAULT_QUESTION, MOST_STEPS
 from documents.retrieval import DEFAULT as DEFAULT_SEARCH
 from documents.retrieval import Retrieval, RetrievalStep, RetrievedPassage, SearchSettings
 from rag.generation import (
@@ -29,9 +30,6 @@ from rag.generation import (
     Turn,
 )
 
-PASSAGE_TOKENS = 6_000
-"""What an answer reads at most unless its assistant says otherwise; fifty chunks have about ten thousand."""
-
 
 @dataclass(frozen=True, slots=True)
 class AssistantSettings:
@@ -39,9 +37,7 @@ class AssistantSettings:
 
     ``sources`` are the data sources it may read, None for all; whoever asks never sees more than they may. ``search``
     says how passages are found and put in order.
-    ``passages`` is how many are read at most, ``passage_tokens`` how long they are together, in the embedder's tokens.
-    ``rewrite``: a language model writes what to search for where a question follows others or is several in one.
-    ``max_steps``: how often it is searched before the answer, with a language model; at most ``MOST_STEPS``.
+    ``passages`` is how many are read at most. The last four are the fields of ``chat.models.QuestionSettings``.
     """
 
     system_prompt: str
@@ -50,9 +46,10 @@ class AssistantSettings:
     passages: int
     threshold: float
     search: SearchSettings = DEFAULT_SEARCH
-    passage_tokens: int = PASSAGE_TOKENS
-    rewrite: bool = True
-    max_steps: int = 1
+    rewrite: bool = DEFAULT_QUESTION.rewrite
+    said_filters: bool = DEFAULT_QUESTION.said_filters
+    max_steps: int = DEFAULT_QUESTION.max_steps
+    passage_tokens: int = DEFAULT_QUESTION.passage_tokens
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,6 @@ from rag.next_search import MOST_CHARACTERS, next_search, next_search_prompt
 
 log = logging.getLogger(__name__)
 
-MOST_STEPS = 5
-"""Searches of one answer, whatever its assistant says."""
-
 DECIDE_S = 15.0
 """A model that has not said by then what is missing answers from what there is."""
 

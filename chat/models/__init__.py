@@ -10,13 +10,24 @@ from chat.models.assistants import (
 )
 from chat.models.conversations import Conversation, Message, Role, Status
 from chat.models.language_models import LanguageModel, ModelKind
+from chat.models.question_settings import (
+    DEFAULT_QUESTION,
+    MAX_PASSAGE_TOKENS,
+    MIN_PASSAGE_TOKENS,
+    MOST_STEPS,
+    QuestionSettings,
+)
 from chat.models.traces import Citation, Passage, TraceStep
 
 __all__ = [
     "DEFAULT_PASSAGES",
+    "DEFAULT_QUESTION",
     "DEFAULT_THRESHOLD",
     "LLM_THRESHOLD",
     "MAX_PASSAGES",
+    "MAX_PASSAGE_TOKENS",
+    "MIN_PASSAGE_TOKENS",
+    "MOST_STEPS",
     "Assistant",
     "AssistantVersion",
     "Citation",
@@ -25,6 +36,7 @@ __all__ = [
     "Message",
     "ModelKind",
     "Passage",
+    "QuestionSettings",
     "Role",
     "Status",
     "TraceStep",

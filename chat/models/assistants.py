@@ -10,6 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from chat.models.language_models import LanguageModel
+from chat.models.question_settings import (
+    DEFAULT_QUESTION,
+    MAX_PASSAGE_TOKENS,
+    MIN_PASSAGE_TOKENS,
+    MOST_STEPS,
+    QuestionSettings,
+)
 from documents.models import DataSource
 from documents.retrieval import DEFAULT as DEFAULT_SEARCH
 from documents.retrieval import MAX_CANDIDATES, SearchSettings
@@ -103,6 +110,18 @@ class AssistantVersion(models.Model):
         default=DEFAULT_SEARCH.rerank_depth,
         validators=[MinValueValidator(1), MaxValueValidator(MAX_CANDIDATES)],
     )
+    rewrite = models.BooleanField(_("rewrite questions"), default=DEFAULT_QUESTION.rewrite)
+    said_filters = models.BooleanField(_("use filters said in words"), default=DEFAULT_QUESTION.said_filters)
+    max_steps = models.PositiveSmallIntegerField(
+        _("searches at most"),
+        default=DEFAULT_QUESTION.max_steps,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_STEPS)],
+    )
+    passage_tokens = models.PositiveIntegerField(
+        _("tokens to read"),
+        default=DEFAULT_QUESTION.passage_tokens,
+        validators=[MinValueValidator(MIN_PASSAGE_TOKENS), MaxValueValidator(MAX_PASSAGE_TOKENS)],
+    )
     note = models.CharField(_("what changed"), max_length=200, blank=True)
     author = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -126,3 +145,8 @@ class AssistantVersion(models.Model):
     def search_settings(self) -> SearchSettings:
         """How a question to this version finds its passages."""
         return SearchSettings(**{each.name: getattr(self, each.name) for each in fields(SearchSettings)})
+
+    @property
+    def question_settings(self) -> QuestionSettings:
+        """How a question to this version is understood, and how much is searched and read for it."""
+        return QuestionSettings(**{each.name: getattr(self, each.name) for each in fields(QuestionSettings)})

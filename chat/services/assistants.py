@@ -18,12 +18,14 @@ from chat.answering import AssistantSettings
 from chat.errors import ChatError, not_found
 from chat.models import (
     DEFAULT_PASSAGES,
+    DEFAULT_QUESTION,
     DEFAULT_THRESHOLD,
     LLM_THRESHOLD,
     Assistant,
     AssistantVersion,
     LanguageModel,
     ModelKind,
+    QuestionSettings,
 )
 from chat.services.language_models import settings_of
 from documents.models import DataSource
@@ -48,6 +50,7 @@ class VersionFields:
     threshold: float
     note: str = ""
     search: SearchSettings = DEFAULT_SEARCH
+    question: QuestionSettings = DEFAULT_QUESTION
 
 
 def settings_of_version(version: AssistantVersion) -> AssistantSettings:
@@ -60,6 +63,7 @@ def settings_of_version(version: AssistantVersion) -> AssistantSettings:
         passages=version.passages,
         threshold=version.threshold,
         search=version.search_settings,
+        **asdict(version.question_settings),
     )
 
 
@@ -74,6 +78,7 @@ def settings_of_fields(fields: VersionFields) -> AssistantSettings:
         passages=fields.passages,
         threshold=fields.threshold,
         search=fields.search,
+        **asdict(fields.question),
     )
 
 
@@ -149,6 +154,7 @@ def version_create(*, user: User | None, assistant: Assistant, fields: VersionFi
             note=fields.note.strip()[:200],
             author=user,
             **asdict(fields.search),
+            **asdict(fields.question),
         )
         try:
             version.full_clean()

@@ -38,7 +38,7 @@ def version_rows(assistant: Assistant) -> list[VersionRow]:
 
 def _settings(version: AssistantVersion) -> dict[str, str]:
     named = (source.name for source in version.sources.all())
-    search = version.search_settings
+    search, question = version.search_settings, version.question_settings
     return {
         _("Model"): version.model.name,
         _("Data sources"): _("all that the asker may see") if version.all_sources else ", ".join(sorted(named)),
@@ -49,6 +49,10 @@ def _settings(version: AssistantVersion) -> dict[str, str]:
         _("Candidates of each side"): str(search.candidates),
         _("Reranker"): str(dict(reranker_choices()).get(search.reranker, search.reranker)),
         _("Candidates to rerank"): str(search.rerank_depth),
+        _("Rewrite questions"): _yes(question.rewrite),
+        _("Use filters said in words"): _yes(question.said_filters),
+        _("Searches at most"): str(question.max_steps),
+        _("Tokens to read"): str(question.passage_tokens),
     }
 
 
@@ -56,6 +60,10 @@ def _changes(settings: dict[str, str], before: dict[str, str] | None) -> tuple[C
     if before is None:
         return ()
     return tuple(Change(name, before[name], value) for name, value in settings.items() if before[name] != value)
+
+
+def _yes(value: bool) -> str:
+    return _("yes") if value else _("no")
 
 
 def _decimal(value: float) -> str:

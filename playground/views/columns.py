@@ -14,9 +14,9 @@ from accounts.models import User
 from accounts.permissions import admin_required
 from chat.errors import ChatError
 from chat.events import MAX_QUESTION_CHARS
+from chat.forms import AnswerSettingsForm
 from chat.models import MAX_PASSAGES, Assistant, AssistantVersion, LanguageModel
 from documents.models import DataSource
-from documents.search_forms import SearchSettingsForm
 from playground.schemas import SaveIn
 from playground.services import draft_save
 from playground.views.edges import invalid_settings
@@ -36,7 +36,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "max_question_chars": MAX_QUESTION_CHARS,
     }
     columns = [
-        {"name": name, "title": title, "search": SearchSettingsForm(auto_id=f"{name}-%s")}
+        {"name": name, "title": title, "settings": AnswerSettingsForm(auto_id=f"{name}-%s")}
         for name, title in (("a", _("Left")), ("b", _("Right")))
     ]
     return render(request, "playground/index.html", {"playground": data, "columns": columns})
@@ -77,5 +77,6 @@ def _version(version: AssistantVersion) -> dict[str, Any]:
         "passages": version.passages,
         "threshold": version.threshold,
         **asdict(version.search_settings),
+        **asdict(version.question_settings),
         "note": version.note,
     }

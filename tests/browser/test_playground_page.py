@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat.models import AssistantVersion
+from chat.models import AssistantVersion, QuestionSettings
 from tests.browser.conftest import Open
 from tests.chat.conftest import Cast
 
@@ -41,7 +41,10 @@ def test_a_draft_has_settings_of_its_search_and_shows_which_is_wrong(library: Ca
     column.locator("[data-search-settings] > summary").click()
     column.locator("[name=fusion]").select_option("rrf")
     column.locator("[name=candidates]").fill("0")
-    assert column.locator("[data-draft-state]").inner_text() == "draft, 2 changes"
+    column.locator("[data-question-settings] > summary").click()
+    column.get_by_label("Rewrite questions").uncheck()
+    column.locator("[name=passage_tokens]").fill("500")
+    assert column.locator("[data-draft-state]").inner_text() == "draft, 4 changes"
     column.locator("[data-search-settings] > summary").click()
     page.fill("[data-question]", QUESTION)
     page.click(".playground__question button")
@@ -55,3 +58,4 @@ def test_a_draft_has_settings_of_its_search_and_shows_which_is_wrong(library: Ca
     page.wait_for_selector("[data-column=b] [data-draft-state] >> text=as saved")
     saved = AssistantVersion.objects.get(assistant=library.assistant, number=2)
     assert (saved.fusion, saved.candidates, saved.reranker) == ("rrf", 9, "late_interaction")
+    assert saved.question_settings == QuestionSettings(rewrite=False, passage_tokens=500)

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import AuditEntry, User
-from chat.models import Assistant, AssistantVersion, Conversation, LanguageModel, Message
+from chat.models import DEFAULT_QUESTION, Assistant, AssistantVersion, Conversation, LanguageModel, Message
 from documents.retrieval import DEFAULT
 from tests.chat.conftest import Cast
 from tests.fakes.llm import FakeLLM
@@ -92,6 +92,7 @@ class TestAssistantPages:
             "passages": 5,
             "threshold": 0.4,
             **asdict(DEFAULT),
+            **asdict(DEFAULT_QUESTION),
             "note": "Verse",
             **changes,
         }
@@ -109,13 +110,15 @@ class TestAssistantPages:
     def test_the_history_says_what_each_version_changed(self, cast: Cast) -> None:
         client = signed_in(cast.root)
         path = reverse("chat:assistant_edit", args=["library"])
-        client.post(path, self.form(passages=8, threshold=0.5, fusion="rrf", candidates=80))
+        client.post(path, self.form(passages=8, threshold=0.5, fusion="rrf", candidates=80, rewrite="", max_steps=2))
         page = client.get(path)
         newest, first = page.context["versions"]
         changed = {(change.setting, change.before, change.after) for change in newest.changes}
         assert changed == {
             ("Search by", "Meaning and words, scores added", "Meaning and words, ranks added"),
             ("Candidates of each side", "50", "80"),
+            ("Rewrite questions", "yes", "no"),
+            ("Searches at most", "1", "2"),
         }
         assert first.changes == ()
         assert "Candidates of each side: <del>50</del> → <ins>80</ins>" in page.content.decode()
@@ -149,7 +152,8 @@ class TestAssistantPages:
     @pytest.mark.parametrize(
         "change",
         [{"passages": 0}, {"passages": 1000}, {"threshold": 1.5}, {"model": 999}, {"name": ""}, {"all_sources": ""},
-         {"fusion": "both"}, {"dense_weight": -1}, {"candidates": 1001}, {"reranker": "gone"}, {"rerank_depth": 0}],
+         {"fusion": "both"}, {"dense_weight": -1}, {"candidates": 1001}, {"reranker": "gone"}, {"rerank_depth": 0},
+         {"max_steps": 6}, {"passage_tokens": 100_001}],
     )  # fmt: skip
     def test_a_wrong_setting_is_shown_at_its_field_and_saves_nothing(self, cast: Cast, change: dict[str, Any]) -> None:
         response = signed_in(cast.root).post(reverse("chat:assistant_edit", args=["library"]), self.form(**change))

@@ -14,8 +14,8 @@ from chat.answering import AssistantSettings, Question, answer
 from chat.answering.answerers import ModelSettings
 from chat.answering.pipeline import PassagesFound
 from chat.errors import ChatError
-from chat.models import Assistant, AssistantVersion, LanguageModel, TraceStep
-from chat.services.assistants import VersionFields, version_create, version_publish
+from chat.models import Assistant, AssistantVersion, LanguageModel, QuestionSettings, TraceStep
+from chat.services.assistants import VersionFields, settings_of_version, version_create, version_publish
 from documents.errors import DocumentsError
 from documents.models import Reranker
 from documents.retrieval import DEFAULT, FUSIONS, RERANKERS, SearchSettings, search
@@ -24,19 +24,25 @@ from tests.chat.conftest import Cast
 from tests.chat.test_api import QUESTION, Bearer, post
 
 OTHER = SearchSettings(fusion="rrf", dense_weight=0.25, candidates=7, reranker="none", rerank_depth=3)
+ASKED_OTHERWISE = QuestionSettings(rewrite=False, said_filters=False, max_steps=3, passage_tokens=500)
 
 
 def publish(assistant: Assistant, settings: SearchSettings) -> AssistantVersion:
     model = LanguageModel.objects.get(kind="extractive")
-    fields = VersionFields("", model, None, passages=4, threshold=0.1, search=settings)
+    fields = VersionFields("", model, None, passages=4, threshold=0.1, search=settings, question=ASKED_OTHERWISE)
     version = version_create(user=None, assistant=assistant, fields=fields)
     return version_publish(user=None, assistant=assistant, number=version.number)
 
 
 def test_a_version_keeps_its_settings(cast: Cast) -> None:
-    assert AssistantVersion.objects.get().search_settings == DEFAULT
+    first = AssistantVersion.objects.get()
+    assert (first.search_settings, first.question_settings) == (DEFAULT, QuestionSettings())
     publish(cast.assistant, OTHER)
-    assert AssistantVersion.objects.get(number=2).search_settings == OTHER
+    second = AssistantVersion.objects.get(number=2)
+    assert (second.search_settings, second.question_settings) == (OTHER, ASKED_OTHERWISE)
+    asked = settings_of_version(second)
+    assert (asked.search, asked.rewrite, asked.said_filters) == (OTHER, False, False)
+    assert (asked.max_steps, asked.passage_tokens) == (3, 500)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -59,20 +65,26 @@ def test_every_way_to_ask_searches_as_the_published_version_says(
     assert steps["retrieve"]["per_side"] == OTHER.candidates
     assert steps["fuse"]["fusion"] == "rrf"
     assert "rerank" not in steps
+    assert steps["prepare"]["tokens"] == ASKED_OTHERWISE.passage_tokens
 
 
-@pytest.mark.parametrize("body", [{"candidates": 0}, {"fusion": "both"}, {"dense_weight": 1.1}, {"reranker": "gone"}])
+@pytest.mark.parametrize(
+    "body",
+    [{"candidates": 0}, {"fusion": "both"}, {"dense_weight": 1.1}, {"reranker": "gone"}, {"max_steps": 6},
+     {"passage_tokens": 100}],
+)  # fmt: skip
 def test_the_api_makes_versions_with_settings_and_names_what_is_wrong(
     client: Client, cast: Cast, bearer: Bearer, body: dict[str, Any]
 ) -> None:
     model = LanguageModel.objects.get(kind="extractive")
-    whole = {"name": "Clerk", "model": model.pk, **asdict(OTHER)}
+    whole = {"name": "Clerk", "model": model.pk, **asdict(OTHER), **asdict(ASKED_OTHERWISE)}
     status, refused = post(client, "/api/v1/assistants", {**whole, **body}, bearer(cast.root))
     assert status == 422
     assert next(iter(body)) in json.dumps(refused)
     status, _made = post(client, "/api/v1/assistants", whole, bearer(cast.root))
     assert status == 201
-    assert AssistantVersion.objects.get(assistant__slug="clerk").search_settings == OTHER
+    made = AssistantVersion.objects.get(assistant__slug="clerk")
+    assert (made.search_settings, made.question_settings) == (OTHER, ASKED_OTHERWISE)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -112,7 +124,8 @@ def test_versions_from_before_search_as_they_did(committed_cast: Cast) -> None:
         assert not hasattr(old.objects.get(), "fusion")
     finally:
         MigrationExecutor(connection).migrate(last)
-    assert AssistantVersion.objects.get().search_settings == DEFAULT
+    version = AssistantVersion.objects.get()
+    assert (version.search_settings, version.question_settings) == (DEFAULT, QuestionSettings())
     assert search(user=committed_cast.mia, query=QUESTION, settings=DEFAULT).passages
 
 

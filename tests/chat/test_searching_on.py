@@ -6,7 +6,7 @@ import pytest
 from channels.db import database_sync_to_async
 
 from chat.answering import Question, searching_on
-from chat.answering.searching_on import MOST_STEPS
+from chat.models import MOST_STEPS
 from rag.generation import AnswerRequest
 from rag.next_search import next_search
 from tests.chat.conftest import Cast, add_document

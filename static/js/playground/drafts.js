@@ -9,6 +9,12 @@ export const SEARCH = {
   rerank_depth: "number",
 };
 
+/** How questions are understood and how much is read for them: "number", or "flag" for a box to check. */
+export const QUESTION = { rewrite: "flag", said_filters: "flag", max_steps: "number", passage_tokens: "number" };
+
+const SETTINGS = { ...SEARCH, ...QUESTION };
+const FROM_TEXT = { text: (value) => value, number: Number, flag: (value) => value === "true" };
+
 /** The settings of a version, as the socket and the save request take them. */
 export function configOf(assistant, version) {
   return {
@@ -18,18 +24,18 @@ export function configOf(assistant, version) {
     sources: version.sources,
     passages: version.passages,
     threshold: version.threshold,
-    ...Object.fromEntries(Object.keys(SEARCH).map((name) => [name, version[name]])),
+    ...Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, version[name]])),
   };
 }
 
 /** What an address says of a draft ("draft-fusion=rrf"): the settings it names; null where it names none. Pure. */
 export function draftOf(query) {
-  const numbers = { passages: "number", threshold: "number", ...SEARCH };
+  const kinds = { passages: "number", threshold: "number", ...SETTINGS };
   const draft = {};
-  for (const [name, kind] of Object.entries(numbers)) {
+  for (const [name, kind] of Object.entries(kinds)) {
     const value = query.get(`draft-${name}`);
     if (value !== null) {
-      draft[name] = kind === "number" ? Number(value) : value;
+      draft[name] = FROM_TEXT[kind](value);
     }
   }
   if (!Object.keys(draft).length) {
@@ -46,12 +52,12 @@ export function differences(a, b) {
   return Object.keys(left).filter((name) => JSON.stringify(left[name]) !== JSON.stringify(right[name]));
 }
 
-/** What the fields of a search's settings say; `fieldOf` gives the field of a name. */
-export function readSearch(fieldOf) {
+/** What the fields of settings say, of a search's unless others are named; `fieldOf` gives the field of a name. */
+export function readSettings(fieldOf, settings = SEARCH) {
   return Object.fromEntries(
-    Object.entries(SEARCH).map(([name, kind]) => {
-      const { value } = fieldOf(name);
-      return [name, kind === "number" ? Number(value) : value];
+    Object.entries(settings).map(([name, kind]) => {
+      const field = fieldOf(name);
+      return [name, kind === "flag" ? field.checked : FROM_TEXT[kind](field.value)];
     }),
   );
 }
@@ -67,7 +73,7 @@ export function readForm(form, assistant) {
     sources: fields.all_sources.checked ? null : chosen,
     passages: Number(fields.passages.value),
     threshold: Number(fields.threshold.value),
-    ...readSearch((name) => fields[name]),
+    ...readSettings((name) => fields[name], SETTINGS),
   };
 }
 
@@ -82,7 +88,11 @@ export function fillForm(form, config) {
   }
   fields.passages.value = config.passages;
   fields.threshold.value = config.threshold;
-  for (const name of Object.keys(SEARCH)) {
+  for (const [name, kind] of Object.entries(SETTINGS)) {
+    if (kind === "flag") {
+      fields[name].checked = config[name];
+      continue;
+    }
     fields[name].value = config[name];
     if (fields[name].selectedIndex === -1) {
       // A reranker that is there no more: the server says so when it is used.

@@ -4,7 +4,7 @@ import { documentUrl, pageWords } from "../chat/places.js";
 import { h, icon } from "../dom.js";
 import { postJson } from "../http.js";
 import { formatNumber, gettext, interpolate, ngettext } from "../i18n.js";
-import { readSearch } from "./drafts.js";
+import { readSettings } from "./drafts.js";
 import { Band } from "./rankings.js";
 
 const TIMEOUT_MS = 120_000;
@@ -31,7 +31,7 @@ function configurationOf(name) {
   const fields = form.elements;
   const sources = [...form.querySelectorAll(`[name=${name}-sources]:checked`)].map((box) => box.value);
   return {
-    ...readSearch((setting) => fields[`${name}-${setting}`]),
+    ...readSettings((setting) => fields[`${name}-${setting}`]),
     passages: Number(fields[`${name}-passages`].value),
     sources: sources.length ? sources : null,
   };
