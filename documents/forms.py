@@ -15,47 +15,11 @@ from accounts.models import User
 from documents.chunk_preview import FEWEST_TOKENS, MOST_OVERLAP, MOST_TOKENS
 from documents.connectors.base import ConnectorKind, Label
 from documents.ingest.rows import MAX_AUTHOR
-from documents.models import DataSource, Document, Status, Visibility
+from documents.models import DataSource, Document, Visibility
 from documents.services import Grants, iso_day
 
-ORDERS = {
-    "name": ("title", "filename", "pk"),
-    "-name": ("-title", "-filename", "pk"),
-    "size": ("size", "pk"),
-    "-size": ("-size", "pk"),
-    "status": ("status", "-created_at", "pk"),
-    "-status": ("-status", "-created_at", "pk"),
-    "uploaded": ("created_at", "pk"),
-    "-uploaded": ("-created_at", "pk"),
-}
-NEWEST_FIRST = "-uploaded"
 MOST_OFFERED = 200
 """Documents in a list to choose from."""
-
-
-class DocumentFilter(forms.Form):
-    """What the list of documents shows, as its address says; whatever is wrong in the address is left out."""
-
-    q = forms.CharField(label=_("Search names"), required=False, max_length=200)
-    source = forms.ModelChoiceField(
-        DataSource.objects.none(), label=_("Data source"), required=False, to_field_name="slug",
-        empty_label=_("All data sources"),
-    )  # fmt: skip
-    status = forms.ChoiceField(label=_("Status"), required=False, choices=[("", _("Any status")), *Status.choices])
-    tag = forms.CharField(required=False, max_length=60, widget=forms.HiddenInput)
-    order = forms.ChoiceField(required=False, choices=[(name, name) for name in ORDERS], widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, user: User, **options: Any) -> None:
-        super().__init__(*args, **options)
-        field = self.fields["source"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = DataSource.objects.visible_to(user)
-        self.full_clean()
-
-    @property
-    def chosen(self) -> dict[str, Any]:
-        """The valid values: ``q``, ``source``, ``status``, ``tag``, ``order``; those not given are empty."""
-        return {name: self.cleaned_data.get(name) for name in self.fields}
 
 
 PLAINLY = {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import EmptyResultSet
+from django.db.models import Expression, UUIDField
 
 from documents.models import Audience
 from documents.retrieval.filters import DATES, ORDERED, Filter, number, period
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 DOCUMENTS = """documents_document AS document JOIN documents_datasource AS source ON source.id = document.source_id
 LEFT JOIN documents_documentversion AS version ON version.id = document.current_version_id"""
 """Where the conditions of a scope find their columns."""
+
+MEETING = "(SELECT document.id FROM {documents} WHERE {conditions})"
 
 COLUMNS = {
     "kind": ("document.kind",),
@@ -63,6 +66,21 @@ def scope_of(user: "User | AnonymousUser", sources: Sequence[uuid.UUID] | None, 
         **_numbered("filter", tuple(each for _sql, own in made for each in own)),
     }
     return Scope(_naming("allowed", allowed), _naming("filter", conditions), parameters)
+
+
+class Meeting(Expression):
+    """The ids of the documents that meet all of one filter or more: for ``pk__in`` of what somebody may see."""
+
+    def __init__(self, filters: tuple[Filter, ...]) -> None:
+        super().__init__(output_field=UUIDField())
+        self.filters = filters
+
+    def as_sql(self, compiler: Any, connection: Any) -> Condition:
+        """The subquery, as the query that it stands in asks for it."""
+        made = [condition(each) for each in self.filters]
+        conditions = " AND ".join(sql for sql, _own in made)
+        sql = MEETING.format(documents=DOCUMENTS, conditions=conditions)
+        return sql, tuple(each for _sql, own in made for each in own)
 
 
 def condition(wanted: Filter) -> Condition:

@@ -4,7 +4,6 @@ import contextlib
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -24,10 +23,11 @@ from accounts.models import User
 from documents import services
 from documents.boxes import span_boxes
 from documents.errors import DocumentsError, document_not_found
-from documents.forms import NEWEST_FIRST, ORDERS, DocumentFilter
+from documents.list_forms import NEWEST_FIRST, ORDERS, DocumentFilter
 from documents.models import ChunkEdit, DataSource, Document, DocumentQuerySet, Status
 from documents.queue import places
 from documents.reading import Span, part_of
+from documents.retrieval.scope import Meeting
 from documents.views.details import dialogs
 from documents.views.edges import signed_in, tells_errors, wants_json
 
@@ -43,13 +43,13 @@ def index(request: HttpRequest) -> HttpResponseBase:
     """The documents one may see: sorted, filtered and paged as the address says; for editors the upload."""
     user = signed_in(request)
     chosen = DocumentFilter(request.GET, user=user)
-    documents = _filtered(user, chosen.chosen).select_related("source")
+    documents = _filtered(user, chosen).select_related("source")
     page = Paginator(documents, PAGE_SIZE).get_page(request.GET.get("page"))
     editable = Document.objects.editable_by(user).filter(pk__in=[each.pk for each in page.object_list])
     uploadable = list(DataSource.objects.uploadable_by(user))
     context = {
         "filter": chosen,
-        "filtered": any(chosen.chosen[name] for name in ("q", "source", "status", "tag")),
+        "chips": chosen.chips,
         "page": page,
         "places": places(each.pk for each in page.object_list if not each.is_final),
         "order": chosen.chosen["order"] or NEWEST_FIRST,
@@ -202,14 +202,14 @@ def _back_to_list(request: HttpRequest) -> HttpResponseBase:
     return redirect(back if safe else reverse("documents:index"))
 
 
-def _filtered(user: User, chosen: dict[str, Any]) -> DocumentQuerySet:
-    documents = Document.objects.visible_to(user)
+def _filtered(user: User, wanted: DocumentFilter) -> DocumentQuerySet:
+    documents, chosen = Document.objects.visible_to(user), wanted.chosen
     if chosen["source"]:
         documents = documents.filter(source=chosen["source"])
     if chosen["status"]:
         documents = documents.filter(status=chosen["status"])
-    if chosen["tag"]:
-        documents = documents.filter(tags__contains=[" ".join(chosen["tag"].split()).casefold()])
+    if wanted.of_metadata:
+        documents = documents.filter(pk__in=Meeting(wanted.of_metadata))
     if chosen["q"]:
         documents = documents.filter(Q(filename__icontains=chosen["q"]) | Q(title__icontains=chosen["q"]))
     return documents.order_by(*ORDERS[str(chosen["order"] or NEWEST_FIRST)])

@@ -2,6 +2,7 @@
 
 import io
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -214,14 +215,41 @@ def test_deleting_many_deletes_what_one_may(cast: Any) -> None:
 
 @pytest.mark.parametrize(
     "query", ["", "?q=hand", "?q=nothing-there", "?status=failed", "?status=odd", "?source=research", "?source=nowhere",
-              "?order=-size", "?order=odd", "?page=99", "?page=x", "?q=%00"]
+              "?order=-size", "?order=odd", "?page=99", "?page=x", "?q=%00", "?kind=pdf", "?kind=markdown&language=en",
+              "?from=2023-13", "?author=%00", "?until=1999"]
 )  # fmt: skip
 def test_the_list_keeps_its_state_in_the_address(cast: Any, query: str) -> None:
     indexed(cast.ada, cast.research, HANDBOOK.encode())
     response = browser(cast.ada).get(f"/documents/{query}")
     assert response.status_code == 200
-    empty = query in {"?q=nothing-there", "?status=failed"}
+    empty = query in {"?q=nothing-there", "?status=failed", "?kind=pdf", "?until=1999"}
     assert (b"handbook.md" in response.content) != empty
+
+
+def test_the_list_is_filtered_by_metadata_as_a_search_is_and_a_chip_removes_each(cast: Any, make_document: Any) -> None:
+    days = [datetime(2023, 5, 31, 23, tzinfo=UTC), datetime(2024, 1, 1, tzinfo=UTC), None]
+    for number, (author, kind, tags) in enumerate((("Ada Lovelace", "pdf", ["hr"]), ("ada", "text", []), ("", "", []))):
+        row = make_document(cast.library, f"Text {number}")
+        Document.objects.filter(pk=row.pk).update(
+            filename=f"{number}.md", title="", author=author, kind=kind, tags=tags, created=days[number]
+        )
+    hidden = make_document(cast.research, "Hidden")
+    Document.objects.filter(pk=hidden.pk).update(author="Ada", kind="xlsx")
+    client = browser(cast.cleo)
+
+    def listed(query: str) -> tuple[set[str], list[Any]]:
+        context = client.get(f"/documents/?{query}").context
+        return {each.filename for each in context["page"]}, [(each.label, each.value) for each in context["chips"]]
+
+    assert listed("author=ADA") == ({"0.md", "1.md"}, [("Author", "ADA")])
+    assert listed("author=ada&kind=pdf&tag=%20HR")[0] == {"0.md"}
+    assert listed("from=2023&until=2023") == ({"0.md"}, [("Written from", "2023"), ("Written until", "2023")])
+    assert listed("until=2024-01-01&q=1.md&status=ready")[0] == {"1.md"}
+    page = client.get("/documents/?author=ada&from=soon&page=1&order=name")
+    assert "is no date" in page.content.decode()
+    assert [each.without for each in page.context["chips"]] == ["from=soon&order=name"]
+    # What is hidden gives no choice away.
+    assert [value for value, _label in page.context["filter"].fields["kind"].choices] == ["", "pdf", "text"]
 
 
 def test_the_list_costs_the_same_however_long_it_is(

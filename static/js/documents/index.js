@@ -84,6 +84,11 @@ async function refresh(gone = []) {
     const page = new DOMParser().parseFromString(await getText(location.href), "text/html");
     const fresh = page.querySelector("[data-list]");
     if (fresh) {
+      const more = fresh.querySelector("[data-filter-more]");
+      // What was folded out stays so.
+      if (more && section.querySelector("[data-filter-more]")?.open) {
+        more.open = true;
+      }
       forgetGone(forgotten.splice(0));
       hideGoing(fresh);
       section.replaceChildren(...fresh.childNodes);
