@@ -10,18 +10,22 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from documents.rerankers import LATE_INTERACTION
-from documents.retrieval import Retrieval, RetrievedPassage, SearchSettings, search
+from documents.retrieval import Filter, Retrieval, RetrievedPassage, SearchSettings, search
 
 StageName = Literal["dense", "keyword", "fused", "reranked"]
 
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """How to search: the settings, how many passages an answer would read, and in which sources (None for all)."""
+    """How to search: the settings, how many passages an answer would read, in which sources (None for all).
+
+    Passages are of documents that meet all ``filters``.
+    """
 
     settings: SearchSettings
     passages: int
     sources: Sequence[UUID] | None
+    filters: Sequence[Filter] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ def rank(user: User, query: str, configuration: Configuration) -> tuple[Ranked, 
         limit=configuration.passages,
         sources=configuration.sources,
         settings=configuration.settings,
+        filters=configuration.filters,
         candidates=True,
     )
     ms = round((time.perf_counter() - started) * 1000, 1)

@@ -1,9 +1,10 @@
-"""The settings of a search in plain words, for forms and pages; ``documents.rerankers`` has those of rerankers."""
+"""A search's settings and filters in plain words, for pages; ``documents.rerankers`` has those of rerankers."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
+from documents.retrieval.filters import CUSTOM, MAX_FILTERS, Operator, operators_of
 from documents.retrieval.settings import Fusion
 
 if TYPE_CHECKING:
@@ -15,3 +16,42 @@ FUSION_CHOICES: tuple[tuple[Fusion, "StrOrPromise"], ...] = (
     ("dense", _("Meaning alone")),
     ("keyword", _("Words alone")),
 )
+
+FIELD_LABELS: dict[str, "StrOrPromise"] = {
+    "source": _("Data source"),
+    "kind": _("Kind"),
+    "author": _("Author"),
+    "created": _("Written"),
+    "modified": _("Changed"),
+    "language": _("Language"),
+    "tag": _("Tag"),
+    "filename": _("File name"),
+    "title": _("Title"),
+    CUSTOM: _("Further fact"),
+}
+OPERATOR_LABELS: dict[Operator, "StrOrPromise"] = {
+    "is": _("is"),
+    "is_not": _("is not"),
+    "any_of": _("is one of"),
+    "none_of": _("is none of"),
+    "contains": _("contains"),
+    "before": _("before"),
+    "after": _("after"),
+    "from": _("from"),
+    "until": _("until"),
+    "exists": _("is known"),
+}
+MISSING = _("is not known")
+"""``exists`` with the value ``false``."""
+
+
+def filter_choices() -> dict[str, Any]:
+    """What a script needs to offer rows of filters: fields with their operators, in words, and how many rows."""
+    return {
+        "fields": [
+            {"name": name, "label": str(label), "operators": operators_of(name)} for name, label in FIELD_LABELS.items()
+        ],
+        "operators": {name: str(label) for name, label in OPERATOR_LABELS.items()},
+        "missing": str(MISSING),
+        "most": MAX_FILTERS,
+    }

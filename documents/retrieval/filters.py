@@ -54,7 +54,7 @@ class Filter:
             raise ValueError(
                 f"No document has the field {self.field[:60]!r}. Use {', '.join(FIELDS)} or custom.<name>."
             )
-        allowed = self._operators()
+        allowed = operators_of(self.field)
         if self.operator not in allowed:
             raise ValueError(f"{self.field} cannot be compared by {self.operator!r}. Use {', '.join(allowed)}.")
         if (self.operator in SEVERAL) != isinstance(self.value, tuple):
@@ -76,16 +76,6 @@ class Filter:
         """The name of the custom field; None for any other field."""
         return self.field.removeprefix(CUSTOM) if self.field.startswith(CUSTOM) else None
 
-    def _operators(self) -> tuple[Operator, ...]:
-        if self.custom_name is not None:
-            return OPERATORS
-        if self.field in DATES:
-            return OF_DATES
-        if self.field == "source":
-            # A document without a data source does not exist.
-            return tuple(each for each in OF_TEXTS if each != "exists")
-        return OF_TEXTS
-
     def _check_values(self) -> None:
         if self.operator == "exists":
             if self.value not in ("", "true", "false"):
@@ -96,6 +86,18 @@ class Filter:
             raise ValueError(f"Say what {self.field} is to be compared with.")
         elif self.operator in ORDERED and number(self.values[0]) is None:
             period(self.values[0])
+
+
+def operators_of(field: str) -> tuple[Operator, ...]:
+    """How a field may be compared; one of FIELDS or a custom field."""
+    if field.startswith(CUSTOM):
+        return OPERATORS
+    if field in DATES:
+        return OF_DATES
+    if field == "source":
+        # A document without a data source does not exist.
+        return tuple(each for each in OF_TEXTS if each != "exists")
+    return OF_TEXTS
 
 
 def period(text: str) -> tuple[datetime, datetime]:

@@ -5,6 +5,7 @@ from typing import cast
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 from pydantic import ValidationError
@@ -15,6 +16,7 @@ from chat.errors import ChatError
 from chat.models import Assistant
 from documents.errors import DocumentsError
 from documents.models import Document
+from documents.retrieval.choices import filter_choices
 from playground.forms import ConfigurationForm
 from playground.schemas import RetrievalTestIn, retrieval_out
 from playground.services import retrieval_test
@@ -38,6 +40,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "second": ConfigurationForm(prefix="b"),
         "examples": list(dict.fromkeys(suggested))[:EXAMPLES],
         "people": people[:OFFERED],
+        "filters": filter_choices(),
         "has_documents": Document.objects.exists(),
         "urls": {"search": reverse("playground:retrieval_search"), "columns": reverse("playground:index")},
     }
@@ -50,6 +53,9 @@ def search(request: HttpRequest) -> HttpResponse:
     """Search with one configuration or two; JSON in, JSON out."""
     try:
         body = RetrievalTestIn.model_validate_json(request.body)
+        if wrong := body.wrong_filters():
+            told = {"code": "invalid_filter", "message": _("Check the filters."), "filters": wrong}
+            return JsonResponse({"error": told}, status=422)
         runs, passages = retrieval_test(
             user=cast(User, request.user),
             query=body.query,

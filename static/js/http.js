@@ -2,13 +2,14 @@
 
 import { gettext } from "./i18n.js";
 
-/** An answer that was not a success. `message` is a sentence for the reader, `code` what the server calls it. */
+/** An answer that was not a success. `message` is a sentence for the reader, `code` what the server calls it, `details` all it said. */
 export class RequestError extends Error {
-  constructor(code, message, status = 0) {
+  constructor(code, message, status = 0, details = {}) {
     super(message);
     this.name = "RequestError";
     this.code = code;
     this.status = status;
+    this.details = details;
   }
 }
 
@@ -38,6 +39,7 @@ async function send(url, options, timeoutMs) {
     error?.code ?? `http_${response.status}`,
     error?.message ?? gettext("The server could not do this. Try again in a moment."),
     response.status,
+    error ?? {},
   );
 }
 

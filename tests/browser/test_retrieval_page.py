@@ -108,19 +108,39 @@ def test_two_configurations_stay_in_the_address_and_back_works(shelves: Cast, op
     other = open_page(shelves.root, urlsplit(page.url)._replace(scheme="", netloc="").geturl())
     other.wait_for_selector("[data-band=B]")
     assert titles(other, "keyword", "B") == titles(page, "keyword", "B")
+
+
+def test_filters_are_rows_kept_in_the_address_and_told_what_is_wrong_with_them(shelves: Cast, open_page: Open):
+    Document.objects.filter(filename="leave.txt").update(tags=["hr"])
+    page = open_page(shelves.root, f"{PAGE}?q={QUERY}&a-filter=tag:any_of:hr,staff&a-filter=colour:is:red", width=390)
+    page.wait_for_selector(".hit")
+    assert titles(page, "fused") == ["leave.txt"]
+    page.click("[data-settings] > summary")
+    rows = page.locator("[data-configuration=a] .filter-row")
+    assert rows.count() == 1
+    # By keyboard alone: a row is added, filled, told what is wrong with it, and removed.
+    page.locator("[data-configuration=a] [data-filter-add]").press("Enter")
+    assert page.evaluate("document.activeElement.ariaLabel") == "Field"
+    page.keyboard.type("Written")
+    page.keyboard.press("Tab")
+    page.keyboard.type("until")
+    page.keyboard.press("Tab")
+    page.keyboard.type("soon")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-field-error]:visible")
+    assert "'soon' is no date" in rows.nth(1).inner_text()
+    assert page.evaluate("document.activeElement.value") == "soon"
+    assert parse_qs(urlsplit(page.url).query)["a-filter"] == ["tag:any_of:hr,staff", "created:until:soon"]
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert rows.count() == 1
+    rows.locator("[data-filter-value]").fill("staff")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-status] >> text=Nothing was found")
     page.go_back()
-    page.wait_for_selector("[data-band=B]", state="detached")
-    assert not page.is_checked("[data-compare]")
-    page.go_forward()
-    page.wait_for_selector("[data-band=B]")
-    assert page.input_value("[name=b-passages]") == "2"
-    page.click("[data-band=B] [data-use]")
-    page.wait_for_selector("[data-column=b] [data-draft-state] >> text=draft, 2 changes")
-    assert page.input_value("[data-column=b] [name=fusion]") == "keyword"
-    assert page.input_value("[data-column=b] [name=passages]") == "2"
-    assert page.inner_text("[data-column=a] [data-draft-state]") == "as saved"
-    assert page.input_value("[data-question]") == QUERY
-    assert "draft" not in page.url
+    page.go_back()
+    page.wait_for_selector(".hit")
+    assert rows.locator("[data-filter-value]").input_value() == "hr, staff"
 
 
 def test_it_is_searched_as_somebody_else(shelves: Cast, open_page: Open):

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.models import AuditEntry, User
 from documents.ingest.rebuilding import pack_slice
-from documents.models import DataSource, Reranker
+from documents.models import DataSource, Document, Reranker
 from documents.retrieval import DEFAULT, FUSIONS, SearchSettings, search
 from rag.errors import EmbeddingError
 from tests.chat.conftest import Cast, add_document, make_cast
@@ -188,3 +188,21 @@ def test_a_reranker_that_fails_leaves_the_fused_order_and_says_so(harbour: Cast)
 def test_a_reranker_that_is_not_there_is_refused(cast: Cast) -> None:
     status, reply = ask(cast.root, configurations=[{"reranker": "gone"}])
     assert (status, reply["error"]["code"]) == (422, "unknown_reranker")
+
+
+def test_filters_narrow_a_configuration_and_a_wrong_one_is_named_by_its_row(harbour: Cast) -> None:
+    Document.objects.filter(filename="note-3.txt").update(author="Zephyr", tags=["cranes"])
+    crane = [
+        {"field": "author", "operator": "is", "value": "zephyr"},
+        {"field": "tag", "operator": "any_of", "value": ["cranes"]},
+    ]
+    _status, reply = ask(harbour.root, configurations=[{}, {"filters": crane}])
+    whole, narrow = (set(stages(run)["fused"]) for run in reply["runs"])
+    assert {reply["chunks"][str(chunk)]["filename"] for chunk in narrow} == {"note-3.txt"}
+    assert len(whole) == 6
+    wrong = [*crane, {"field": "created", "operator": "is", "value": "soon"}, {"field": "kind", "operator": "is"}]
+    status, refused = ask(harbour.root, configurations=[{}, {"filters": wrong}])
+    assert (status, refused["error"]["code"]) == (422, "invalid_filter")
+    places = [(each["configuration"], each["row"]) for each in refused["error"]["filters"]]
+    assert places == [(1, 2), (1, 3)]
+    assert "is no date" in refused["error"]["filters"][0]["message"]

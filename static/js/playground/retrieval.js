@@ -1,10 +1,11 @@
 /** The retrieval test: a query and one or two configurations, kept in the address; what each found, stage by stage. */
 
 import { documentUrl, pageWords } from "../chat/places.js";
-import { h, icon } from "../dom.js";
+import { h, icon, jsonScript } from "../dom.js";
 import { postJson } from "../http.js";
 import { formatNumber, gettext, interpolate, ngettext } from "../i18n.js";
 import { readSettings } from "./drafts.js";
+import { filterOf, FilterRows, filterText } from "./filters.js";
 import { Band } from "./rankings.js";
 
 const TIMEOUT_MS = 120_000;
@@ -15,6 +16,9 @@ const form = part("retrieval-form");
 const results = part("results");
 const chosen = part("chosen");
 const defaults = new Map(new FormData(form));
+const filters = new Map(
+  [...root.querySelectorAll("[data-filters]")].map((each) => [each.dataset.filters, new FilterRows(each, jsonScript("retrieval-filters"))]),
+);
 
 let bands = [];
 let found = null;
@@ -34,6 +38,7 @@ function configurationOf(name) {
     ...readSettings((setting) => fields[`${name}-${setting}`]),
     passages: Number(fields[`${name}-passages`].value),
     sources: sources.length ? sources : null,
+    filters: filters.get(name).read(),
   };
 }
 
@@ -46,12 +51,19 @@ function address() {
       query.append(name, value);
     }
   }
+  for (const name of names()) {
+    filters.get(name).read().forEach((each) => query.append(`${name}-filter`, filterText(each)));
+  }
   return `?${query}`;
 }
 
 function fillFromAddress() {
   form.reset();
-  for (const [name, value] of new URLSearchParams(location.search)) {
+  const query = new URLSearchParams(location.search);
+  for (const [name, rows] of filters) {
+    rows.fill(query.getAll(`${name}-filter`).map(filterOf).filter(Boolean));
+  }
+  for (const [name, value] of query) {
     for (const field of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
       if (field.type === "checkbox") {
         field.checked ||= field.value === value;
@@ -64,7 +76,7 @@ function fillFromAddress() {
 }
 
 /** The playground's columns with these settings as a draft, and the query as the question. */
-function columnsUrl({ sources, ...settings }, query) {
+function columnsUrl({ sources, filters: _ofDocuments, ...settings }, query) {
   const parameters = new URLSearchParams({ q: query });
   for (const [name, value] of Object.entries(settings)) {
     parameters.set(`draft-${name}`, value);
@@ -135,6 +147,11 @@ function fail(message) {
   );
 }
 
+function showWrongFilters(wrong) {
+  const controls = wrong.map(({ configuration, row, message }) => filters.get(names()[configuration]).fail(row, message));
+  controls.find(Boolean)?.focus();
+}
+
 async function search() {
   const body = {
     query: part("query").value.trim(),
@@ -157,6 +174,7 @@ async function search() {
   } catch (error) {
     if (turn === asked) {
       fail(error.message);
+      showWrongFilters(error.details?.filters ?? []);
     }
   } finally {
     if (turn === asked) {
