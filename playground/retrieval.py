@@ -9,6 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from chat.models import step_name
 from documents.rerankers import LATE_INTERACTION
 from documents.retrieval import Filter, Retrieval, RetrievedPassage, SearchSettings, search
 
@@ -50,9 +51,10 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class StageTime:
-    """What a step of the search took, in milliseconds; ``name`` as in a trace."""
+    """What a step of the search took, in milliseconds; ``name`` as in a trace, ``label`` as people read it there."""
 
     name: str
+    label: str
     ms: float
 
 
@@ -97,7 +99,7 @@ def rank(user: User, query: str, configuration: Configuration) -> tuple[Ranked, 
     )
     if configuration.settings.reranker != LATE_INTERACTION:
         stages = (*stages[:-1], replace(stages[-1], scored_by=_("0 to 1, by the reranker")))
-    times = tuple(StageTime(step.name, step.ms) for step in found.steps)
+    times = tuple(StageTime(step.name, step_name(step.name), step.ms) for step in found.steps)
     warning = _("The embedding model did not answer, so this was found by words alone.") if failed else ""
     read = tuple(each.chunk_id for each in found.passages)
     return Ranked(stages, times, read, ms, warning), found.candidates

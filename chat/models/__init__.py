@@ -17,6 +17,7 @@ from chat.models.question_settings import (
     MOST_STEPS,
     QuestionSettings,
 )
+from chat.models.step_names import STEP_NAMES, step_name
 from chat.models.traces import Citation, Passage, TraceStep
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "MAX_PASSAGE_TOKENS",
     "MIN_PASSAGE_TOKENS",
     "MOST_STEPS",
+    "STEP_NAMES",
     "Assistant",
     "AssistantVersion",
     "Citation",
@@ -40,4 +42,5 @@ __all__ = [
     "Role",
     "Status",
     "TraceStep",
+    "step_name",
 ]

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from chat.models.conversations import Message
+from chat.models.step_names import step_name
 from documents.models import DataSource, Document, DocumentVersion
 
 
@@ -91,3 +92,8 @@ class TraceStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.ordinal} {self.name}"
+
+    @property
+    def label(self) -> str:
+        """Its name in words."""
+        return step_name(self.name)

@@ -15,7 +15,7 @@ from accounts.permissions import admin_required
 from chat.errors import ChatError
 from chat.events import MAX_QUESTION_CHARS
 from chat.forms import AnswerSettingsForm
-from chat.models import MAX_PASSAGES, Assistant, AssistantVersion, LanguageModel
+from chat.models import MAX_PASSAGES, STEP_NAMES, Assistant, AssistantVersion, LanguageModel
 from documents.models import DataSource
 from playground.schemas import SaveIn
 from playground.services import draft_save
@@ -32,6 +32,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "assistants": [_assistant(row) for row in assistants],
         "models": [{"id": row.pk, "name": row.name, "kind": row.kind} for row in LanguageModel.objects.all()],
         "sources": [{"id": str(row.pk), "name": row.name} for row in DataSource.objects.all()],
+        "step_names": {name: str(words) for name, words in STEP_NAMES.items()},
         "max_passages": MAX_PASSAGES,
         "max_question_chars": MAX_QUESTION_CHARS,
     }

@@ -65,7 +65,7 @@ def test_the_steps_of_an_answer_are_shown_with_their_times(library: Cast, open_p
     ask_and_wait(page)
     page.click("text=Steps")
     page.wait_for_selector("[data-drawer-steps] .step")
-    assert "generate" in page.inner_text("[data-drawer-steps]")
+    assert "Write the answer" in page.inner_text("[data-drawer-steps]")
     assert re.search(r"\d ms", page.inner_text("[data-drawer-steps]"))
     page.keyboard.press("Escape")
     assert not page.locator("[data-drawer]").is_visible()

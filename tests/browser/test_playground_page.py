@@ -22,7 +22,7 @@ def test_two_drafts_answer_side_by_side_and_one_is_saved_as_the_next_version(lib
         result = page.inner_text(f"[data-column={column}] [data-result-all]")
         assert "thirty days" in result
         assert "1 citation" in result
-        assert "generate" in result
+        assert "Write the answer" in result
         assert "score" in result
     assert page.inner_text("[data-column=a] [data-draft-state]") == "as saved"
     assert page.inner_text("[data-column=b] [data-draft-state]") == "draft, 1 change"

@@ -43,7 +43,7 @@ def test_a_passage_is_followed_through_the_stages_to_its_document(shelves: Cast,
         == "8"
     )
     assert page.locator(".hits__read").count() == 1
-    assert "embed_question" in page.inner_text(".band__times")
+    assert "Embed the question" in page.inner_text(".band__times")
     first = page.locator("[data-stage=reranked] .hit").first
     chunk = first.get_attribute("data-chunk")
     first.click()
@@ -137,6 +137,9 @@ def test_filters_are_rows_kept_in_the_address_and_told_what_is_wrong_with_them(s
     rows.locator("[data-filter-value]").fill("staff")
     page.keyboard.press("Enter")
     page.wait_for_selector("[data-status] >> text=Nothing was found")
+    # On a phone the settings make room for what was found.
+    assert not rows.first.is_visible()
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
     page.go_back()
     page.go_back()
     page.wait_for_selector(".hit")

@@ -7,6 +7,7 @@ from typing import Any, get_args
 import pytest
 
 from chat.events import protocol as chat_protocol
+from chat.models import STEP_NAMES
 from documents import events as documents_events
 from live.events import Command, LiveEvent
 from playground import events as playground_events
@@ -70,3 +71,9 @@ def test_every_message_refuses_unknown_fields() -> None:
         for root in (Command, LiveEvent):
             for model in models(module, root).values():
                 assert model.model_config["extra"] == "forbid", model
+
+
+def test_every_step_of_an_answer_is_documented_and_has_a_name_in_words() -> None:
+    body = PAGE.split("## The steps of an answer\n", 1)[1].split("\n## ", 1)[0]
+    first_cells = re.findall(r"^\| (`[^|]*)\|", body, re.MULTILINE)
+    assert set(re.findall(r"`([a-z_]+)`", " ".join(first_cells))) == set(STEP_NAMES)

@@ -22,7 +22,7 @@ export class PlaygroundColumn extends EventTarget {
     this.#data = data;
     this.#saveUrl = saveUrl;
     this.#form = element.querySelector("[data-config]");
-    this.result = new RunResult(element);
+    this.result = new RunResult(element, data.step_names);
     this.#fillChoices();
     this.#form.addEventListener("input", () => this.#changed());
     this.#form.addEventListener("submit", (event) => event.preventDefault());

@@ -180,7 +180,7 @@ export class Band {
   }
 
   #times(run) {
-    const steps = run.times.map((step) => h("li", {}, `${step.name} ${formatMilliseconds(step.ms)}`));
+    const steps = run.times.map((step) => h("li", {}, `${step.label} ${formatMilliseconds(step.ms)}`));
     return [...steps, h("li", {}, interpolate(gettext("in all %(time)s"), { time: formatMilliseconds(run.ms) }))];
   }
 

@@ -27,8 +27,11 @@ export class RunResult {
   #ms = null;
   #body = null;
   #frame = 0;
+  #stepNames;
 
-  constructor(column) {
+  /** `stepNames`: what each step of an answer is called in words. */
+  constructor(column, stepNames) {
+    this.#stepNames = stepNames;
     const part = (name) => column.querySelector(`[data-result-${name}]`);
     this.#parts = {
       text: part("text"),
@@ -128,8 +131,8 @@ export class RunResult {
           h(
             "div",
             { class: "step__line" },
-            h("span", { class: "step__name" }, step.name),
-            h("progress", { class: "progress bar", max: longest, value: step.ms, "aria-label": step.name }),
+            h("span", { class: "step__name" }, this.#stepNames[step.name] ?? step.name),
+            h("progress", { class: "progress bar", max: longest, value: step.ms, "aria-label": this.#stepNames[step.name] ?? step.name }),
             h("span", { class: "step__ms" }, formatMilliseconds(step.ms)),
           ),
           step.output

@@ -1,7 +1,7 @@
 /** The retrieval test: a query and one or two configurations, kept in the address; what each found, stage by stage. */
 
 import { documentUrl, pageWords } from "../chat/places.js";
-import { h, icon, jsonScript } from "../dom.js";
+import { h, icon, jsonScript, scrollTo } from "../dom.js";
 import { postJson } from "../http.js";
 import { formatNumber, gettext, interpolate, ngettext } from "../i18n.js";
 import { readSettings } from "./drafts.js";
@@ -9,6 +9,7 @@ import { filterOf, FilterRows, filterText } from "./filters.js";
 import { Band } from "./rankings.js";
 
 const TIMEOUT_MS = 120_000;
+const narrow = matchMedia("(max-width: 899.98px)");
 
 const root = document.querySelector("[data-retrieval]");
 const part = (name) => root.querySelector(`[data-${name}]`);
@@ -147,6 +148,19 @@ function fail(message) {
   );
 }
 
+/** On a phone the open settings would push what was found out of sight. */
+function foldSettings() {
+  const settings = part("settings");
+  if (!settings.open || !narrow.matches) {
+    return;
+  }
+  if (settings.contains(document.activeElement)) {
+    settings.querySelector("summary").focus({ preventScroll: true });
+  }
+  settings.open = false;
+  scrollTo(part("status"), "start");
+}
+
 function showWrongFilters(wrong) {
   const controls = wrong.map(({ configuration, row, message }) => filters.get(names()[configuration]).fail(row, message));
   controls.find(Boolean)?.focus();
@@ -170,6 +184,7 @@ async function search() {
     const reply = await postJson(root.dataset.searchUrl, body, TIMEOUT_MS);
     if (turn === asked) {
       draw(reply, body);
+      foldSettings();
     }
   } catch (error) {
     if (turn === asked) {
@@ -275,4 +290,4 @@ addEventListener("popstate", follow);
 
 follow();
 // What was found comes first; settings are turned afterwards.
-part("settings").open = part("empty").hidden === false && !matchMedia("(max-width: 899.98px)").matches;
+part("settings").open = part("empty").hidden === false && !narrow.matches;
