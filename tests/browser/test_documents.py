@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from playwright.sync_api import expect
 
 from accounts.models import User
@@ -20,6 +21,21 @@ from tests.documents.workers import finish
 pytestmark = pytest.mark.browser
 LONG = "Donaudampfschifffahrtsgesellschaftskapitänsmützenverordnung-" * 3 + ".md"
 WHOLE_WHILE_MS = 9000
+HEADS = ("driver", "registration", "vehicle inspection", "Hafenordnung", "remarks")
+TABLE = "\n".join((
+    f"|{'|'.join(HEADS)}|", "|---" * len(HEADS) + "|",
+    f"|Margarethe Wagenführ|HH-FN 4471|September 2026|Kapitänsmützenverordnung|{'A sentence of many words. ' * 9}|",
+))  # fmt: skip
+BROKEN_WORDS = r"""[...document.querySelectorAll(".document-text :is(td, th)")].flatMap((cell) => {
+    const range = document.createRange();
+    const text = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT).nextNode();
+    return [...text.data.matchAll(/\S+/g)].filter((word) => {
+        range.setStart(text, word.index);
+        range.setEnd(text, word.index + word[0].length);
+        return new Set([...range.getClientRects()].map((each) => each.top)).size > 1;
+    }).map((word) => `the table breaks ${word[0]}`);
+})"""
+"""The words of a table that stand on more than one line."""
 
 
 @pytest.fixture
@@ -291,6 +307,9 @@ def long_list(editor: User) -> list[Document]:
 @pytest.mark.pages
 def test_the_pages_pass_axe_and_fit_the_screen(editor: User, waiting: Document, open_page: Open) -> None:
     failed = long_list(editor)[0]
+    table = made(editor, "drivers.md", TABLE)
+    User.objects.create_user("someone@example.com", "x", name="Lastschifftransportbezeichnungen " * 4)
+    Group.objects.create(name=LONG[:150])
     problems = []
     page = open_page(editor, "/documents/")
 
@@ -314,6 +333,17 @@ def test_the_pages_pass_axe_and_fit_the_screen(editor: User, waiting: Document, 
     look("the dialog of a new version")
     page.goto(f"/documents/{waiting.pk}/")
     look("a document with edits that wait")
+    page.locator(".document-head >> text=Who can see this").click()
+    look("the dialog of who sees it")
+    page.locator("#sharing [value=restricted]").check()
+    look("the groups and people to choose from")
+    page.keyboard.press("Escape")
+    page.locator(".document-head >> text=Details").click()
+    look("the dialog of details")
+    page.keyboard.press("Escape")
+    page.goto(f"/documents/{table.pk}/")
+    look("a document with a wide table")
+    problems += page.evaluate(BROKEN_WORDS)
     page.goto(f"/documents/{waiting.pk}/chunks/")
     page.locator("#waiting-edits").scroll_into_view_if_needed()
     look("edits that wait")
