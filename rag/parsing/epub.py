@@ -132,10 +132,9 @@ def _book(members: _Members) -> _Book:
     if package is None or place is None:
         raise ParsingError("corrupt", _CORRUPT)
     folder = posixpath.dirname(place)
-    title, author, day = (
-        next((element.text or "" for element in _all(package, name)), "") for name in ("title", "creator", "date")
-    )
-    book = _Book(title=title, told=properties(author=author, created=day))
+    title, author = (next((element.text or "" for element in _all(package, name)), "") for name in ("title", "creator"))
+    created, modified = _days(package)
+    book = _Book(title=title, told=properties(author=author, created=created, modified=modified))
     items: dict[str, tuple[str, str, str]] = {}
     for item in _all(package, "item"):
         address = _resolve(folder, item.get("href") or "")
@@ -156,6 +155,21 @@ def _book(members: _Members) -> _Book:
     if len(book.left_out & set(book.chapters)) == len(book.chapters):
         book.left_out.clear()
     return book
+
+
+def _days(package: etree._Element) -> tuple[str, str]:
+    """When the book was made and when it was changed: EPUB 2 says of a date what happened then."""
+    made, changed = "", ""
+    for element in _all(package, "date"):
+        event = next((value for name, value in element.items() if name.endswith("event")), "")
+        if event == "modification":
+            changed = changed or element.text or ""
+        else:
+            made = made or element.text or ""
+    for element in _all(package, "meta"):
+        if element.get("property") == "dcterms:modified":
+            changed = changed or element.text or ""
+    return made, changed
 
 
 def _nav_labels(members: _Members, name: str) -> dict[str, str]:

@@ -14,13 +14,13 @@ def page(body):
     return f"<html xmlns='http://www.w3.org/1999/xhtml'><head><title>x</title></head><body>{body}</body></html>"
 
 
-def make_epub(chapters, title="The Book", spine=None, extra=None, items="", guide="", container=CONTAINER):
+def make_epub(chapters, title="The Book", spine=None, extra=None, items="", guide="", container=CONTAINER, metadata=""):
     """The bytes of a book; ``chapters`` maps file names to pages, ``spine`` is their order."""
     manifest = "".join(f"<item id='{name}' href='{name}' media-type='application/xhtml+xml'/>" for name in chapters)
     order = "".join(f"<itemref idref='{name}'/>" for name in (chapters if spine is None else spine))
     package = (
         "<package xmlns='http://www.idpf.org/2007/opf'><metadata xmlns:dc='http://purl.org/dc/elements/1.1/'>"
-        f"<dc:title>{title}</dc:title></metadata><manifest>{manifest}{items}</manifest><spine>{order}</spine>"
+        f"<dc:title>{title}</dc:title>{metadata}</metadata><manifest>{manifest}{items}</manifest><spine>{order}</spine>"
         f"<guide>{guide}</guide></package>"
     )
     buffer = io.BytesIO()

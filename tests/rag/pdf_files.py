@@ -53,9 +53,9 @@ def downwards(x, top, text, size=12):
     return [Run(x, top - size * index, character, size, squares=True) for index, character in enumerate(text)]
 
 
-def make_pdf(pages, title=None, encrypted=False, bookmarks=()) -> bytes:
-    """The bytes of a PDF. ``bookmarks``: titles for its outline. ``encrypted`` adds a security handler whose password
-    nobody knows."""
+def make_pdf(pages, title=None, encrypted=False, bookmarks=(), information="") -> bytes:
+    """The bytes of a PDF. ``bookmarks``: titles for its outline. ``information``: entries beside its title.
+    ``encrypted`` adds a security handler whose password nobody knows."""
     objects: list[bytes] = [b"", b""]
     fonts = []
     for name in ("Helvetica", "Helvetica-Bold"):
@@ -102,7 +102,7 @@ def make_pdf(pages, title=None, encrypted=False, bookmarks=()) -> bytes:
     objects[1] = f"<< /Type /Pages /Kids [{' '.join(kids)}] /Count {len(kids)} >>".encode()
     trailer = "/Root 1 0 R"
     if title is not None:
-        objects.append(b"<< /Title (" + title.encode("cp1252") + b") >>")
+        objects.append(f"<< /Title ({title}) {information} >>".encode("cp1252"))
         trailer += f" /Info {len(objects)} 0 R"
     if encrypted:
         objects.append(f"<< /Filter /Standard /V 1 /R 2 /P -4 /O <{'11' * 32}> /U <{'22' * 32}> >>".encode())

@@ -1,6 +1,5 @@
 """What files say of themselves is told: who wrote them, and when; what makes no sense is left out."""
 
-import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +9,11 @@ from rag.parsing import parse
 from rag.parsing.model import Properties
 from rag.parsing.properties import properties, when
 from rag.parsing.wire import pack_document, unpack
+from tests.rag.docx_files import make_docx, p
+from tests.rag.epub_files import make_epub, page
+from tests.rag.office_files import cell, line, make_pptx, make_xlsx, shape
+from tests.rag.parsed import parsed
+from tests.rag.pdf_files import PdfPage, Run, make_pdf
 
 
 @pytest.mark.parametrize(
@@ -81,18 +85,50 @@ def test_a_file_says_who_wrote_it_and_when(tmp_path: Path, name: str, content: s
     assert unpack(pack_document(document)) == document
 
 
-def test_an_office_file_says_it_in_its_core_properties(tmp_path: Path) -> None:
-    core = (
-        '<cp:coreProperties xmlns:cp="c" xmlns:dc="d" xmlns:t="t"><dc:creator>Ada Lovelace</dc:creator>'
-        "<t:created>2023-05-31T00:00:00Z</t:created><t:modified>2024-01-02T10:00:00Z</t:modified></cp:coreProperties>"
-    )
-    body = (
-        '<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
-        "<w:body><w:p><w:r><w:t>The plan is to sail.</w:t></w:r></w:p></w:body></w:document>"
-    )
-    path = tmp_path / "plan.docx"
-    with zipfile.ZipFile(path, "w") as file:
-        file.writestr("[Content_Types].xml", "<Types/>")
-        file.writestr("word/document.xml", body)
-        file.writestr("docProps/core.xml", core)
-    assert parse(path, "plan.docx").properties == WHOLE
+CORE = (
+    '<cp:coreProperties xmlns:cp="c" xmlns:dc="d" xmlns:t="t"><dc:title>Plan of the voyage</dc:title>'
+    "<dc:creator>Ada Lovelace</dc:creator>"
+    "<t:created>2023-05-31T00:00:00Z</t:created><t:modified>2024-01-02T10:00:00Z</t:modified></cp:coreProperties>"
+)
+INFORMATION = "/Author (Ada Lovelace) /CreationDate (D:20230531020000+02'00') /ModDate (D:20240102100000Z)"
+OF_BOOK = (
+    "<dc:creator>Ada Lovelace</dc:creator><dc:date>2023-05-31</dc:date>"
+    "<meta property='dcterms:modified'>2024-01-02T10:00:00Z</meta>"
+)
+OF_OLD_BOOK = (
+    "<dc:creator>Ada Lovelace</dc:creator>"
+    "<dc:date xmlns:opf='http://www.idpf.org/2007/opf' opf:event='modification'>2024-01-02T10:00:00Z</dc:date>"
+    "<dc:date>2023-05-31</dc:date>"
+)
+SAYS = "The plan is to sail."
+
+
+def files(core: str, information: str, of_book: str, title: str) -> dict[str, bytes]:
+    """A file of each kind with these properties."""
+    parts = {"docProps/core.xml": core} if core else {}
+    chapter = {"1.xhtml": page(f"<p>{SAYS}</p>")}
+    return {
+        "plan.docx": make_docx(p(SAYS), parts),
+        "plan.pptx": make_pptx([shape(line(SAYS))], parts),
+        "plan.xlsx": make_xlsx({"Sheet": f"<sheetData><row>{cell('A1', SAYS)}</row></sheetData>"}, parts),
+        "plan.pdf": make_pdf([PdfPage([Run(72, 720, SAYS)])], title, information=information),
+        "plan.epub": make_epub(chapter, title, metadata=of_book),
+    }
+
+
+@pytest.mark.parametrize("kind", ["docx", "pptx", "xlsx", "pdf", "epub"])
+def test_office_files_pdfs_and_books_say_who_wrote_them_and_when(tmp_path: Path, kind: str) -> None:
+    document = parsed(tmp_path, files(CORE, INFORMATION, OF_BOOK, "Plan of the voyage")[f"plan.{kind}"], f"plan.{kind}")
+    assert (document.title, document.properties) == ("Plan of the voyage", WHOLE)
+    assert unpack(pack_document(document)) == document
+    odd = CORE.replace("2023-05-31T00:00:00Z", "1601-01-01").replace("2024-01-02T10:00:00Z", "soon")
+    of_book = "<dc:creator>Ada Lovelace</dc:creator><dc:date>soon</dc:date>"
+    content = files(odd, "/Author (Ada Lovelace) /CreationDate (D:1601) /ModDate (soon)", of_book, "")[f"plan.{kind}"]
+    assert parsed(tmp_path, content, f"plan.{kind}").properties == Properties("Ada Lovelace")
+    nothing = files("", "", "", "")[f"plan.{kind}"]
+    assert parsed(tmp_path, nothing, f"plan.{kind}").properties == Properties()
+
+
+def test_the_day_on_which_an_old_book_was_changed_is_not_that_of_its_writing(tmp_path: Path) -> None:
+    book = make_epub({"1.xhtml": page(f"<p>{SAYS}</p>")}, metadata=OF_OLD_BOOK)
+    assert parsed(tmp_path, book, "plan.epub").properties == WHOLE
