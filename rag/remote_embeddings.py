@@ -1,17 +1,8 @@
 """Turns texts into vectors with any server that speaks OpenAI's ``POST {base_url}/embeddings``.
 
 Every vector that comes back is checked: how many, how long, finite, and brought to unit length. Every way in which such
-a server fails becomes an EmbeddingError with a code and a sentence:
-
-embedding_unauthorized     the key is refused (401, 403)
-embedding_model_unknown    no such model or path (404)
-embedding_rejected         another refusal (4xx)
-embedding_rate_limited     too many requests (429), for longer than we wait
-embedding_unavailable      no connection, a cut one, or the server's own failure (5xx)
-embedding_timeout          no answer in time
-embedding_address          the address may not be called, or has no host behind it
-embedding_malformed        what came is not of the protocol
-embedding_dimensions       vectors of another length
+a server fails becomes an EmbeddingError with a code and a sentence: ``embedding_`` before what ``rag.model_servers``
+lists (too many requests, for longer than we wait), or ``embedding_dimensions`` for vectors of another length.
 """
 
 import json
@@ -26,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.embeddings import Embedder, shipped_embedder
-from rag.errors import EmbeddingError, OutboundError
+from rag.errors import EmbeddingError
+from rag.model_servers import CALL_ERRORS, ServerFailures
 from rag.outbound import OutboundLimits, OutboundPolicy, guarded_client
 
 MAX_DIMENSIONS = 4000
@@ -41,6 +33,8 @@ LEAVE_ALONE_S = 10.0
 """After a question that went unanswered no other waits for the server for so long."""
 
 PROBES = ("A ship leaves the harbour at noon.", "Invoices are paid within fourteen days.")
+
+FAILURES = ServerFailures(EmbeddingError, "embedding", "vectors", ", often with /v1 at its end", "model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +147,7 @@ class RemoteEmbedder:
                 "Choose another model, or one that can make shorter vectors.",
             )
         if float(vectors[0] @ vectors[1]) > 1 - 1e-5:
-            raise _malformed("gives the same vector for different texts")
+            raise FAILURES.malformed("gives the same vector for different texts")
         return int(vectors.shape[1])
 
     @property
@@ -199,54 +193,12 @@ class RemoteEmbedder:
             response = self._clients[patience].post(
                 f"{self._remote.base_url.rstrip('/')}/embeddings", json=body, headers=headers
             )
-        except OutboundError as error:
-            raise _of_outbound(error) from error
-        except httpx2.TimeoutException as error:
-            raise _Again(_timed_out()) from error
-        except httpx2.ConnectError as error:
-            raise _Again(_unavailable("cannot be reached")) from error
-        except httpx2.HTTPError as error:
-            raise _Again(_unavailable("broke off the connection")) from error
-        except (httpx2.InvalidURL, UnicodeError, ValueError) as error:
-            raise EmbeddingError("embedding_address", "The base URL or the key cannot be used. Check both.") from error
+        except CALL_ERRORS as error:
+            raise _worth_another_try(FAILURES.of_call(error)) from error
         if response.status_code != 200:
-            self._refuse(response)
+            refusal = FAILURES.of_refusal(response, self._remote.model, self._remote.api_key)
+            raise _worth_another_try(refusal, _retry_after(response))
         return self._read(response, len(texts))
-
-    def _refuse(self, response: httpx2.Response) -> None:
-        status = response.status_code
-        if status in (401, 403):
-            raise EmbeddingError(
-                "embedding_unauthorized", "The embedding server refuses the API key. An admin can enter a new one."
-            )
-        if status == 404:
-            raise EmbeddingError(
-                "embedding_model_unknown",
-                f"The embedding server knows no model “{self._remote.model}” at this base URL. Check the model's name "
-                "and that the base URL is complete, often with /v1 at its end.",
-            )
-        if status == 429:
-            error = EmbeddingError(
-                "embedding_rate_limited", "The embedding server is receiving too many requests. Wait a moment."
-            )
-            raise _Again(error, _retry_after(response))
-        if status >= 500:
-            raise _Again(_unavailable(f"answered with status {status}"), _retry_after(response))
-        raise EmbeddingError(
-            "embedding_rejected",
-            f"The embedding server rejected the request with status {status}{self._said(response)}.",
-        )
-
-    def _said(self, response: httpx2.Response) -> str:
-        """What the server says about its refusal, short and without the key."""
-        try:
-            error = response.json()["error"]
-            said = " ".join(str(error["message"] if isinstance(error, dict) else error).split())
-        except (ValueError, KeyError, TypeError):
-            return ""
-        if self._remote.api_key:
-            said = said.replace(self._remote.api_key, "...")
-        return f": {said[:200].rstrip('.')}" if said else ""
 
     def _read(self, response: httpx2.Response, count: int) -> NDArray[np.float32]:
         """The vectors of an answer in the order of the texts, checked and of unit length."""
@@ -254,12 +206,12 @@ class RemoteEmbedder:
             data = json.loads(response.content)["data"]
             rows = {item["index"]: item["embedding"] for item in data}
             if len(data) != count or set(rows) != set(range(count)):
-                raise _malformed(f"sent {len(data)} vectors for {count} texts")
+                raise FAILURES.malformed(f"sent {len(data)} vectors for {count} texts")
             vectors = np.array([rows[index] for index in range(count)], np.float32)
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise _malformed("sent something that is not a list of vectors") from error
+            raise FAILURES.malformed("sent something that is not a list of vectors") from error
         if vectors.ndim != 2 or vectors.shape[1] == 0:
-            raise _malformed("sent something that is not a list of vectors")
+            raise FAILURES.malformed("sent something that is not a list of vectors")
         if self.dimensions and vectors.shape[1] != self.dimensions:
             raise EmbeddingError(
                 "embedding_dimensions",
@@ -298,7 +250,7 @@ def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """The rows at unit length; EmbeddingError where a row has none."""
     lengths = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
     if not np.isfinite(vectors).all() or not np.isfinite(lengths).all() or (lengths < 1e-12).any():
-        raise _malformed("sent a vector that is not finite or has no direction")
+        raise FAILURES.malformed("sent a vector that is not finite or has no direction")
     unit: NDArray[np.float32] = (vectors / lengths).astype(np.float32)
     return unit
 
@@ -312,21 +264,5 @@ def _retry_after(response: httpx2.Response) -> float | None:
     return seconds if 0 <= seconds < float("inf") else None
 
 
-def _of_outbound(error: OutboundError) -> Exception:
-    if error.code == "outbound_timeout":
-        return _Again(_timed_out())
-    if error.code in ("outbound_too_large", "outbound_encoding"):
-        return _malformed("sent more than vectors, or compressed them unasked")
-    return EmbeddingError("embedding_address", error.message)
-
-
-def _timed_out() -> EmbeddingError:
-    return EmbeddingError("embedding_timeout", "The embedding server took too long to answer. Check how busy it is.")
-
-
-def _unavailable(what: str) -> EmbeddingError:
-    return EmbeddingError("embedding_unavailable", f"The embedding server {what}. Check that it runs and its base URL.")
-
-
-def _malformed(what: str) -> EmbeddingError:
-    return EmbeddingError("embedding_malformed", f"The embedding server {what}. Check its base URL and model.")
+def _worth_another_try(error: EmbeddingError, after_s: float | None = None) -> Exception:
+    return _Again(error, after_s) if FAILURES.is_passing(error) else error

@@ -4,16 +4,8 @@
              Cohere, Jina, Voyage and vLLM have it
 ``tei``      ``POST {base_url}/rerank`` {query, texts, truncate} → [{index, score}], as text-embeddings-inference has it
 
-Every way in which such a server fails becomes a RerankingError with a code and a sentence:
-
-reranking_unauthorized     the key is refused (401, 403)
-reranking_model_unknown    no such model or path (404)
-reranking_rejected         another refusal (4xx)
-reranking_rate_limited     too many requests (429)
-reranking_unavailable      no connection, a cut one, or the server's own failure (5xx)
-reranking_timeout          no answer in time
-reranking_address          the address may not be called, or has no host behind it
-reranking_malformed        what came is not of the protocol
+Every way in which such a server fails becomes a RerankingError with a code and a sentence, ``reranking_`` before what
+``rag.model_servers`` lists.
 """
 
 import json
@@ -27,7 +19,8 @@ from typing import Any, Literal
 import httpx2
 import numpy as np
 
-from rag.errors import OutboundError, RerankingError
+from rag.errors import RerankingError
+from rag.model_servers import CALL_ERRORS, ServerFailures
 from rag.outbound import OutboundLimits, OutboundPolicy, guarded_client
 from rag.reranking import MOST_CANDIDATES, Candidate, Floats, Question, Reranked, logistic
 
@@ -40,6 +33,10 @@ ANSWER_S = 5.0
 PROBE_S = 20.0
 LEAVE_ALONE_S = 10.0
 """After a question that went unanswered no other waits for the server for so long."""
+
+FAILURES = ServerFailures(
+    RerankingError, "reranking", "scores", ": /rerank is added to it", "protocol", ("error", "message", "detail")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,45 +105,11 @@ class RemoteReranker:
         headers = {"authorization": f"Bearer {remote.api_key}"} if remote.api_key else {}
         try:
             response = self._client.post(f"{remote.base_url.rstrip('/')}/rerank", json=body, headers=headers)
-        except OutboundError as error:
-            raise _of_outbound(error) from error
-        except httpx2.TimeoutException as error:
-            raise _timed_out() from error
-        except httpx2.ConnectError as error:
-            raise _unavailable("cannot be reached") from error
-        except httpx2.HTTPError as error:
-            raise _unavailable("broke off the connection") from error
-        except (httpx2.InvalidURL, UnicodeError, ValueError) as error:
-            raise RerankingError("reranking_address", "The base URL or the key cannot be used. Check both.") from error
+        except CALL_ERRORS as error:
+            raise FAILURES.of_call(error) from error
         if response.status_code != 200:
-            raise self._refusal(response)
+            raise FAILURES.of_refusal(response, remote.model, remote.api_key)
         return _scores(response.content, remote.shape, len(texts))
-
-    def _refusal(self, response: httpx2.Response) -> RerankingError:
-        status = response.status_code
-        if status in (401, 403):
-            return RerankingError(
-                "reranking_unauthorized", "The reranking server refuses the API key. An admin can enter a new one."
-            )
-        if status == 404:
-            return RerankingError(
-                "reranking_model_unknown",
-                f"The reranking server knows no model “{self._remote.model}” at this base URL. Check the model's name "
-                "and that the base URL is complete: /rerank is added to it.",
-            )
-        if status == 429:
-            return RerankingError(
-                "reranking_rate_limited", "The reranking server is receiving too many requests. Wait a moment."
-            )
-        if status >= 500:
-            return _unavailable(f"answered with status {status}")
-        said = _said(response)
-        if self._remote.api_key:
-            said = said.replace(self._remote.api_key, "...")
-        told = f": {said[:200].rstrip('.')}" if said else ""
-        return RerankingError(
-            "reranking_rejected", f"The reranking server rejected the request with status {status}{told}."
-        )
 
 
 def _scores(content: bytes, shape: Shape, count: int) -> Floats:
@@ -157,42 +120,10 @@ def _scores(content: bytes, shape: Shape, count: int) -> Floats:
         key = "relevance_score" if shape == "cohere" else "score"
         found = {row["index"]: float(row[key]) for row in rows}
         if len(rows) != count or set(found) != set(range(count)):
-            raise _malformed(f"sent {len(rows)} scores for {count} passages")
+            raise FAILURES.malformed(f"sent {len(rows)} scores for {count} passages")
         scores = np.array([found[index] for index in range(count)], np.float64)
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-        raise _malformed("sent something that is not a list of scores") from error
+        raise FAILURES.malformed("sent something that is not a list of scores") from error
     if not np.isfinite(scores).all():
-        raise _malformed("sent a score that is no number")
+        raise FAILURES.malformed("sent a score that is no number")
     return scores.astype(np.float32) if scores.min() >= 0 and scores.max() <= 1 else logistic(scores)
-
-
-def _said(response: httpx2.Response) -> str:
-    """What the server says about its refusal."""
-    try:
-        answer = response.json()
-        said = next((answer[key] for key in ("error", "message", "detail") if answer.get(key)), "")
-        if isinstance(said, dict):
-            said = said.get("message", "")
-    except (ValueError, AttributeError, RecursionError):
-        return ""
-    return " ".join(str(said).split())
-
-
-def _of_outbound(error: OutboundError) -> RerankingError:
-    if error.code == "outbound_timeout":
-        return _timed_out()
-    if error.code in ("outbound_too_large", "outbound_encoding"):
-        return _malformed("sent more than scores, or compressed them unasked")
-    return RerankingError("reranking_address", error.message)
-
-
-def _timed_out() -> RerankingError:
-    return RerankingError("reranking_timeout", "The reranking server took too long to answer. Check how busy it is.")
-
-
-def _unavailable(what: str) -> RerankingError:
-    return RerankingError("reranking_unavailable", f"The reranking server {what}. Check that it runs and its base URL.")
-
-
-def _malformed(what: str) -> RerankingError:
-    return RerankingError("reranking_malformed", f"The reranking server {what}. Check its base URL and protocol.")
