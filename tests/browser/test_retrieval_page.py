@@ -210,11 +210,16 @@ def test_wrong_settings_are_shown_though_they_are_folded(shelves: Cast, open_pag
 
 @pytest.mark.pages
 def test_results_pass_axe_and_fit_every_width(shelves: Cast, open_page: Open):
-    compared = f"{PAGE}?q={QUERY}&compare=1&b-fusion=dense&b-reranker=none&a-candidates=4"
+    filters = "a-filter=tag:none_of:x,y&a-filter=custom.cost:exists:false"
+    compared = f"{PAGE}?q={QUERY}&compare=1&b-fusion=dense&b-reranker=none&a-candidates=4&{filters}"
     page = open_page(shelves.root, compared, width=390)
     page.wait_for_selector("[data-band=B] .hit")
     page.click("[data-stage=fused] .hit >> nth=1")
     problems = violations(page) + too_wide(page, PAGE)
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.goto(f"{PAGE}?q={QUERY}&compare=1&{filters}&b-filter=created:is:soon")
+    page.wait_for_selector("[data-field-error]:visible")
+    problems += violations(page) + too_wide(page, "the filters")
     page.goto(f"{PAGE}?q={QUERY}&as=nobody@example.com")
     page.wait_for_selector("[data-error] [role=alert]")
     problems += violations(page, dark=False)
