@@ -8,14 +8,14 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 STEP_NAMES: dict[str, "StrOrPromise"] = {
-    "rewrite": _("Understand the question"),
+    "rewrite": _("Understand question"),
     "embed_question": _("Embed the question"),
     "retrieve": _("Find candidates"),
     "fuse": _("Join both sides"),
     "rerank": _("Rerank"),
-    "threshold": _("Hold against the threshold"),
-    "prepare": _("Prepare the passages"),
-    "search_on": _("Ask for another search"),
+    "threshold": _("Apply the threshold"),
+    "prepare": _("Prepare passages"),
+    "search_on": _("Look for more"),
     "prompt": _("Write the prompt"),
     "generate": _("Write the answer"),
 }
