@@ -1,5 +1,6 @@
 """What the list of documents shows, as its address says."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from documents.models import DataSource, Document, Status
+from documents.models import Audience, DataSource, Document, LanguageCount, Status, TermChange
 from documents.retrieval import Filter, Operator
 
 ORDERS = {
@@ -70,19 +71,17 @@ class DocumentFilter(forms.Form):
         field = self.fields["source"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = DataSource.objects.visible_to(user)
-        visible = Document.objects.visible_to(user)
-        self._offer("kind", _("Any kind"), visible.filter(kind__gt="").values_list("kind", flat=True))
-        languages = visible.filter(current_version__language__gt="")
-        self._offer("language", _("Any language"), languages.values_list("current_version__language", flat=True))
+        kinds = Document.objects.visible_to(user).filter(kind__gt="").order_by()
+        self._offer("kind", _("Any kind"), kinds.values_list("kind", flat=True).distinct())
+        self._offer("language", _("Any language"), _languages(user))
         self.full_clean()
 
-    def _offer(self, name: str, anything: Any, values: Any) -> None:
-        found = sorted(set(values.order_by().distinct()))
+    def _offer(self, name: str, anything: Any, values: Iterable[str]) -> None:
         # What is chosen stays, though no document has it any more.
         chosen = self.data.get(name, "")[:20]
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", anything), *((each, each) for each in sorted({*found, *([chosen] if chosen else [])}))]
+        field.choices = [("", anything), *((each, each) for each in sorted({*values, *([chosen] if chosen else [])}))]
 
     def clean(self) -> dict[str, Any]:
         """Refuse what no search could honour, each at its field."""
@@ -133,3 +132,15 @@ class DocumentFilter(forms.Form):
             value = Status(chosen[name]).label if name == "status" else chosen[name]
             found.append(Chip(str(field.label), str(value), rest.urlencode()))
         return found
+
+
+def _languages(user: User) -> set[str]:
+    """The languages of what ``user`` may see, as they are counted with the words: the texts are too many to ask."""
+    audiences = Audience.objects.visible_to(user).values("pk")
+    return {
+        language
+        for rows in (LanguageCount.objects.all(), TermChange.objects.all())
+        for language in rows.filter(audience_id__in=audiences, chunks__gt=0, language__gt="")
+        .values_list("language", flat=True)
+        .distinct()
+    }

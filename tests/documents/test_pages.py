@@ -233,7 +233,7 @@ def test_the_list_is_filtered_by_metadata_as_a_search_is_and_a_chip_removes_each
         Document.objects.filter(pk=row.pk).update(
             filename=f"{number}.md", title="", author=author, kind=kind, tags=tags, created=days[number]
         )
-    hidden = make_document(cast.research, "Hidden")
+    hidden = make_document(cast.research, "Die Satzung gilt für alle, und sie wird nicht veröffentlicht.")
     Document.objects.filter(pk=hidden.pk).update(author="Ada", kind="xlsx")
     client = browser(cast.cleo)
 
@@ -250,6 +250,9 @@ def test_the_list_is_filtered_by_metadata_as_a_search_is_and_a_chip_removes_each
     assert [each.without for each in page.context["chips"]] == ["from=soon&order=name"]
     # What is hidden gives no choice away.
     assert [value for value, _label in page.context["filter"].fields["kind"].choices] == ["", "pdf", "text"]
+    for user, sees in ((cast.cleo, False), (cast.ada, True)):
+        offered = browser(user).get("/documents/").context["filter"].fields["language"].choices
+        assert (("de", "de") in offered) == sees
 
 
 def test_the_list_costs_the_same_however_long_it_is(
