@@ -27,7 +27,7 @@ async def answer(request: HttpRequest, body: AnswerIn) -> AnswerOut:
     """
     user = caller(request)
     ask = database_sync_to_async(conversations.question_ask_once)
-    begun = await ask(user=user, slug=body.assistant, text=body.question)
+    begun = await ask(user=user, slug=body.assistant, text=body.question, without=tuple(body.without))
     row = await running.answer_once(begun)
     if row.status == MessageStatus.FAILED:
         raise ChatError(row.error_code, row.error_message, 502)

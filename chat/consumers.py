@@ -19,6 +19,7 @@ from chat.events import (
     Pong,
     Retry,
     Stop,
+    Unfilter,
     conversation_payload,
     message_payloads,
 )
@@ -55,6 +56,10 @@ class ChatConsumer(FollowingConsumer):
                 case Retry():
                     retry = database_sync_to_async(conversations.answer_retry)
                     await self._begin(await retry(user=self.user, message_id=command.message_id), command.request_id)
+                case Unfilter():
+                    again = database_sync_to_async(conversations.question_ask_without)
+                    begun = await again(user=self.user, message_id=command.message_id, key=command.filter)
+                    await self._begin(begun, command.request_id)
                 case _:
                     await self.send_event(Pong(conversation_id=self.conversation_id))
         except ChatError as error:

@@ -65,6 +65,7 @@ async def chat_completions(request: HttpRequest, body: ChatCompletionIn) -> Http
     whole["choices"] = [{"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}]
     whole["usage"] = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
     whole["citations"] = [citation.model_dump(mode="json") for citation in payload.citations]
+    whole["filters"] = [each.model_dump(mode="json") for each in payload.filters]
     return JsonResponse(whole)
 
 
@@ -119,7 +120,8 @@ async def _chunks(slug: str, begun: conversations.Begun, user: User) -> AsyncIte
             return
         payload = await database_sync_to_async(message_payload)(row, user)
         citations = [citation.model_dump(mode="json") for citation in payload.citations]
-        yield chunk({}, "stop", citations=citations)
+        filters = [each.model_dump(mode="json") for each in payload.filters]
+        yield chunk({}, "stop", citations=citations, filters=filters)
         yield "data: [DONE]\n\n"
     finally:
         if not task.done():

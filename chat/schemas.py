@@ -7,7 +7,7 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import BaseModel, ConfigDict, Field
 
-from chat.events import CitationPayload, MessagePayload, PassagePayload
+from chat.events import CitationPayload, FilterPayload, MessagePayload, PassagePayload
 from chat.models import (
     DEFAULT_PASSAGES,
     DEFAULT_QUESTION,
@@ -28,19 +28,24 @@ class StrictSchema(Schema):
 
 
 class AnswerIn(StrictSchema):
-    """A question. ``assistant`` is a slug; without one the default assistant answers."""
+    """A question. ``assistant`` is a slug; without one the default assistant answers.
+
+    ``without`` are keys of filters that the question says and that shall not narrow the search.
+    """
 
     question: str
     assistant: str | None = None
+    without: list[str] = Field(default_factory=list, max_length=20)
 
 
 class AnswerOut(Schema):
-    """An answer; offsets count Unicode code points, ``page`` counts from 1."""
+    """An answer; offsets count Unicode code points, ``page`` counts from 1. ``filters`` are those its question says."""
 
     answer: str
     refused: bool
     citations: list[CitationPayload]
     passages: list[PassagePayload]
+    filters: list[FilterPayload]
     trace_id: UUID
     ms: int
 
@@ -137,6 +142,7 @@ def answer_out(message: MessagePayload) -> AnswerOut:
         refused=message.status == "refused",
         citations=message.citations,
         passages=message.passages,
+        filters=message.filters,
         trace_id=message.id,
         ms=message.stats.ms if message.stats else 0,
     )

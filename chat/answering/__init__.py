@@ -9,6 +9,7 @@ from chat.answering.draft import AnswerDraft
 from chat.answering.pipeline import (
     AnsweringPart,
     AssistantSettings,
+    FiltersSaid,
     PassagesFound,
     Question,
     StepDone,
@@ -19,6 +20,7 @@ __all__ = [
     "AnswerDraft",
     "AnsweringPart",
     "AssistantSettings",
+    "FiltersSaid",
     "ModelSettings",
     "PassagesFound",
     "Question",

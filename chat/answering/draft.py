@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from chat.answering.pipeline import AnsweringPart, PassagesFound, StepDone
-from chat.events import CitationPayload, PassagePayload
+from chat.answering.pipeline import AnsweringPart, FiltersSaid, PassagesFound, StepDone
+from chat.events import CitationPayload, FilterPayload, PassagePayload
 from documents.retrieval import RetrievedPassage
 from rag.generation import CitationMade, Refusal, TextDelta
 
@@ -14,6 +14,7 @@ class AnswerDraft:
 
     text: str = ""
     refused: bool = False
+    filters: tuple[FilterPayload, ...] = ()
     passages: tuple[RetrievedPassage, ...] = ()
     citations: list[CitationPayload] = field(default_factory=list)
     steps: list[StepDone] = field(default_factory=list)
@@ -27,6 +28,8 @@ class AnswerDraft:
                 citation = self._citation(part)
                 self.citations.append(citation)
                 return citation
+            case FiltersSaid(filters):
+                self.filters = filters
             case PassagesFound(passages):
                 self.passages = passages
             case StepDone():

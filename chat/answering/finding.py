@@ -8,6 +8,7 @@ from accounts.models import User
 from documents.retrieval import (
     DEFAULT,
     MAX_PASSAGES,
+    Filter,
     Retrieval,
     RetrievalStep,
     RetrievedPassage,
@@ -24,7 +25,8 @@ SPARE = 10
 class Finding:
     """What to find passages by: ``queries`` in the words of the search, ``question`` in those of the answer.
 
-    ``sources`` narrows the search to these, None to none. ``limit`` passages of together ``tokens`` are read.
+    ``sources`` narrows the search to these, None to none, ``filters`` to documents that meet all of them. ``limit``
+    passages of together ``tokens`` are read.
     ``least_similarity`` (cosine) is asked of each, None where the answerer judges itself.
     """
 
@@ -36,6 +38,7 @@ class Finding:
     tokens: int
     least_similarity: float | None = None
     settings: SearchSettings = DEFAULT
+    filters: tuple[Filter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,14 @@ def find(asked: Finding, before: Retrieval | None = None) -> Found:
     spare = min(asked.limit + SPARE, asked.settings.rerank_depth, asked.settings.candidates)
     limit = min(max(asked.limit, spare), MAX_PASSAGES)
     found = [
-        search(user=asked.user, query=query, limit=limit, sources=asked.sources, settings=asked.settings)
+        search(
+            user=asked.user,
+            query=query,
+            limit=limit,
+            sources=asked.sources,
+            settings=asked.settings,
+            filters=asked.filters,
+        )
         for query in asked.queries
     ]
     steps = [

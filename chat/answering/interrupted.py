@@ -16,6 +16,7 @@ from chat.events import (
     AnswerCitation,
     AnswerCompleted,
     AnswerDelta,
+    AnswerFilters,
     AnswerPassages,
     CitationPayload,
     PassagePayload,
@@ -85,6 +86,8 @@ def _apply_stream(answer: Message, key: str) -> None:
         match event:
             case AnswerDelta():
                 answer.text = answer.text[: event.offset] + event.text
+            case AnswerFilters():
+                answer.filters = [each.model_dump(mode="json", exclude={"label"}) for each in event.filters]
             case AnswerPassages():
                 passages = event.passages
             case AnswerCitation():

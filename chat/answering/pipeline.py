@@ -14,11 +14,13 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from chat.answering.answerers import ModelSettings, answerer_for
 from chat.answering.finding import Finding, Found, find
+from chat.answering.saying import Said, said_in, unsaid
 from chat.answering.searching_on import what_next
 from chat.answering.understanding import Understood, understand
+from chat.events import FilterPayload
 from chat.models import DEFAULT_QUESTION, MOST_STEPS
 from documents.retrieval import DEFAULT as DEFAULT_SEARCH
-from documents.retrieval import Retrieval, RetrievalStep, RetrievedPassage, SearchSettings
+from documents.retrieval import Filter, Retrieval, RetrievalStep, RetrievedPassage, SearchSettings
 from rag.generation import (
     AnswerPart,
     AnswerRequest,
@@ -54,11 +56,15 @@ class AssistantSettings:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked, by whom, after which conversation (oldest turn first)."""
+    """What is asked, by whom, after which conversation (oldest turn first).
+
+    ``without`` are the keys of filters that the question says and that were taken away.
+    """
 
     text: str
     user: User
     history: tuple[Turn, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,13 @@ class StepDone:
     input: dict[str, Any]
     output: dict[str, Any]
     summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class FiltersSaid:
+    """The filters that the question says, used or not; in place of those that were told before."""
+
+    filters: tuple[FilterPayload, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,25 +98,32 @@ the least similarity (cosine) of a passage that it gets to read."""
 
 SUMMARY_CHARS = 300
 
-AnsweringPart = StepDone | PassagesFound | TextDelta | CitationMade | Refusal
+AnsweringPart = StepDone | FiltersSaid | PassagesFound | TextDelta | CitationMade | Refusal
 
 
 async def answer(assistant: AssistantSettings, question: Question) -> AsyncGenerator[AnsweringPart]:
     """Answer ``question`` as ``assistant`` would.
 
-    Yields steps as they end, then passages, text and citations; without passages every answerer refuses. Raises
-    GenerationError when the model fails and RagError or DocumentsError when the search does; what was yielded before
-    stays valid.
+    Yields steps as they end, filters as they are found, then passages, text and citations; without passages every
+    answerer refuses. Raises GenerationError when the model fails and RagError or DocumentsError when the search does;
+    what was yielded before stays valid.
     """
-    understood = await understand(
-        question.user, assistant.model, question.text, question.history, rewrite=assistant.rewrite
-    )
-    if understood.step:
-        yield _done(understood.step)
-    finding = _finding(assistant, question, understood.queries)
-    found = await _found(finding)
-    for step in found.steps:
-        yield _done(step)
+    said = await _said(assistant, question)
+    while True:
+        for told in _told(said):
+            yield told
+        understood = await understand(
+            question.user, assistant.model, said.text, question.history, rewrite=assistant.rewrite
+        )
+        finding = _finding(assistant, question, understood.queries, said.filters)
+        found = await _found(finding)
+        for step in (understood.step, *found.steps):
+            if step:
+                yield _done(step)
+        if found.passages or not said.filters:
+            break
+        # A filter is a guess: what it leaves may be nothing to read, and the documents answer all the same.
+        said = unsaid(said, question.text)
     request = _request(assistant, question, understood, found)
     searched = list(understood.queries)
     for _search in range(min(assistant.max_steps, MOST_STEPS) - 1):
@@ -138,7 +158,20 @@ async def answer(assistant: AssistantSettings, question: Question) -> AsyncGener
     yield StepDone("generate", _since(started), model, {**timing, **produced}, _generated(produced))
 
 
-def _finding(assistant: AssistantSettings, question: Question, queries: tuple[str, ...]) -> Finding:
+async def _said(assistant: AssistantSettings, question: Question) -> Said:
+    if not assistant.said_filters:
+        return Said(question.text)
+    find_said = database_sync_to_async(said_in, thread_sensitive=False)
+    return await find_said(question.text, question.user, assistant.sources, question.without)
+
+
+def _told(said: Said) -> list[AnsweringPart]:
+    return [_done(said.step), FiltersSaid(said.payloads)] if said.step else []
+
+
+def _finding(
+    assistant: AssistantSettings, question: Question, queries: tuple[str, ...], filters: tuple[Filter, ...]
+) -> Finding:
     return Finding(
         user=question.user,
         question=question.text,
@@ -148,6 +181,7 @@ def _finding(assistant: AssistantSettings, question: Question, queries: tuple[st
         tokens=assistant.passage_tokens,
         least_similarity=None if assistant.model.kind == MEASURES_ITSELF else assistant.threshold,
         settings=assistant.search,
+        filters=filters,
     )
 
 
@@ -210,6 +244,8 @@ def _summary(name: str, output: dict[str, Any]) -> str:
     if name == "retrieve":
         found = int(output.get("candidates", 0))
         return ngettext("%(n)d candidate", "%(n)d candidates", found) % {"n": found}
+    if name == "said_filters":
+        return " · ".join(each["label"] for each in output["filters"] if each["used"]) or _("None of them is used")
     if name == "rewrite":
         return " · ".join(output.get("queries", []))[:SUMMARY_CHARS]
     if name == "search_on":

@@ -7,6 +7,7 @@ from chat.events.protocol import (
     AnswerCitation,
     AnswerCompleted,
     AnswerDelta,
+    AnswerFilters,
     AnswerPassages,
     AnswerStep,
     Ask,
@@ -20,6 +21,7 @@ from chat.events.protocol import (
     ConversationRenamed,
     ConversationSnapshot,
     ErrorPayload,
+    FilterPayload,
     Follow,
     MessageCreated,
     MessagePayload,
@@ -30,6 +32,7 @@ from chat.events.protocol import (
     StatsPayload,
     StepPayload,
     Stop,
+    Unfilter,
 )
 from chat.events.rows import conversation_payload, message_payload, message_payloads
 
@@ -40,6 +43,7 @@ __all__ = [
     "AnswerCitation",
     "AnswerCompleted",
     "AnswerDelta",
+    "AnswerFilters",
     "AnswerPassages",
     "AnswerStep",
     "Ask",
@@ -53,6 +57,7 @@ __all__ = [
     "ConversationRenamed",
     "ConversationSnapshot",
     "ErrorPayload",
+    "FilterPayload",
     "Follow",
     "MessageCreated",
     "MessagePayload",
@@ -63,6 +68,7 @@ __all__ = [
     "StatsPayload",
     "StepPayload",
     "Stop",
+    "Unfilter",
     "conversation_payload",
     "message_payload",
     "message_payloads",

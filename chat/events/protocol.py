@@ -80,6 +80,22 @@ class PassagePayload(Payload):
     edited: bool = False
 
 
+class FilterPayload(Payload):
+    """A filter that the question says in words, as ``documents.retrieval.Filter`` has it.
+
+    ``key`` names it when it is taken away, ``label`` is for people, ``said`` what says it in the question. ``used`` is
+    false where it would have left nothing to read, so that the search was not narrowed by it.
+    """
+
+    key: str
+    label: str
+    field: str
+    operator: str
+    values: list[str]
+    said: str
+    used: bool
+
+
 class StepPayload(Payload):
     """A finished step, in short; the trace has its input and output."""
 
@@ -106,6 +122,7 @@ class MessagePayload(Payload):
     error: ErrorPayload | None
     citations: list[CitationPayload]
     passages: list[PassagePayload]
+    filters: list[FilterPayload]
     in_reply_to: UUID | None
     assistant: AssistantPayload | None
     created_at: str
@@ -170,6 +187,14 @@ class AnswerStep(ChatEvent):
     step: StepPayload
 
 
+class AnswerFilters(ChatEvent):
+    """The filters that the question says, in place of those told before."""
+
+    type: Literal["answer.filters"] = "answer.filters"
+    message_id: UUID
+    filters: list[FilterPayload]
+
+
 class AnswerPassages(ChatEvent):
     """The passages the answer will rest on."""
 
@@ -223,6 +248,7 @@ AnyChatEvent = Annotated[
     | ConversationRenamed
     | MessageCreated
     | AnswerStep
+    | AnswerFilters
     | AnswerPassages
     | AnswerDelta
     | AnswerCitation
@@ -267,11 +293,20 @@ class Retry(Command):
     request_id: str | None = Field(default=None, max_length=100)
 
 
+class Unfilter(Command):
+    """Ask the question of an answer again, without a filter that it says; the answer stays where it is."""
+
+    type: Literal["unfilter"]
+    message_id: UUID
+    filter: str = Field(max_length=1_000)
+    request_id: str | None = Field(default=None, max_length=100)
+
+
 class Ping(Command):
     """Ask whether the server is there."""
 
     type: Literal["ping"]
 
 
-ChatCommand = Annotated[Follow | Ask | Stop | Retry | Ping, Field(discriminator="type")]
+ChatCommand = Annotated[Follow | Ask | Stop | Retry | Unfilter | Ping, Field(discriminator="type")]
 CHAT_COMMAND: TypeAdapter[ChatCommand] = TypeAdapter(ChatCommand)

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from chat.events.filters import filter_payload
 from chat.events.protocol import (
     AssistantPayload,
     CitationPayload,
@@ -73,6 +74,7 @@ def _message_payload(message: Message, visible: set[UUID]) -> MessagePayload:
         error=error,
         citations=[_citation_payload(citation, visible) for citation in message.citations.all()],
         passages=[_passage_payload(passage) for passage in passages if passage.document_id in visible],
+        filters=[filter_payload(stored) for stored in message.filters],
         in_reply_to=message.in_reply_to_id,
         assistant=assistant,
         created_at=message.created_at.isoformat(),

@@ -86,25 +86,46 @@ def question_ask(*, user: User, conversation_id: UUID | None, slug: str | None, 
     return _begun(conversation, asked, answer, assistant, Question(question, user, history))
 
 
+def question_ask_without(*, user: User, message_id: UUID, key: str) -> Begun:
+    """Ask the question of an answer again, below, without one of the filters that it says.
+
+    It is understood by what was said before it was asked first. ChatError: ``not_found``, ``filter_unknown``,
+    ``no_assistant``, ``answer_running``.
+    """
+    with transaction.atomic():
+        old, conversation, before = _answer_of(user, message_id)
+        if key not in {each["key"] for each in old.filters if each["used"]}:
+            raise ChatError("filter_unknown", _("This answer was not narrowed by that. Load the page again."), 409)
+        without = sorted({*before.without, key})
+        assistant = assistant_for(user, conversation.assistant.slug if conversation.assistant else None)
+        history = _history(conversation, before=before)
+        asked = Message.objects.create(
+            conversation=conversation, role=Role.USER, text=before.text, without=without, asked_by=user
+        )
+        conversation.updated_at = timezone.now()
+        conversation.save(update_fields=["updated_at"])
+        answer = _answer_row(conversation, asked, assistant, user)
+    question = Question(asked.text, user, history, tuple(without))
+    return _begun(conversation, asked, answer, assistant, question)
+
+
 def answer_retry(*, user: User, message_id: UUID) -> Begun:
     """Make the row of a new answer in place of one that came to nothing, which is deleted."""
     with transaction.atomic():
-        found = Message.objects.visible_to(user).answers().select_related("in_reply_to", "conversation__assistant")
-        old = found.filter(pk=message_id).first()
-        if old is None or old.in_reply_to is None or old.conversation is None:
-            raise not_found(_("answer"))
+        old, conversation, asked = _answer_of(user, message_id)
         if old.status not in RETRYABLE:
             raise ChatError("answer_not_retryable", _("This answer is complete. Ask again below it."), 409)
-        conversation, asked = old.conversation, old.in_reply_to
         assistant = assistant_for(user, conversation.assistant.slug if conversation.assistant else None)
         history = _history(conversation, before=asked)
         old.delete()
         answer = _answer_row(conversation, asked, assistant, user)
-    begun = _begun(conversation, asked, answer, assistant, Question(asked.text, user, history))
+    begun = _begun(conversation, asked, answer, assistant, Question(asked.text, user, history, tuple(asked.without)))
     return replace(begun, replaces=message_id)
 
 
-def question_ask_once(*, user: User, slug: str | None, text: str, history: tuple[Turn, ...] = ()) -> Begun:
+def question_ask_once(
+    *, user: User, slug: str | None, text: str, history: tuple[Turn, ...] = (), without: tuple[str, ...] = ()
+) -> Begun:
     """Make the row of an answer outside any conversation, for the API and the command line."""
     question = question_text(text)
     assistant = assistant_for(user, slug)
@@ -112,7 +133,7 @@ def question_ask_once(*, user: User, slug: str | None, text: str, history: tuple
     answer = Message.objects.create(
         role=Role.ASSISTANT, status=Status.RUNNING, version=assistant.published, asked_by=user
     )
-    return _begun(None, None, answer, assistant, Question(question, user, history))
+    return _begun(None, None, answer, assistant, Question(question, user, history, without))
 
 
 def conversation_of(user: User, conversation_id: UUID) -> Conversation:
@@ -151,6 +172,7 @@ def answer_finish(
         locked.status = status
         locked.error_code, locked.error_message = error[0][:60], error[1][:500]
         locked.ms = ms
+        locked.filters = [each.model_dump(mode="json", exclude={"label"}) for each in draft.filters]
         locked.event_seq = max(event_seq, locked.event_seq)
         locked.save()
         places = {passage.chunk_id: (passage.version_id, passage.source_id) for passage in draft.passages}
@@ -189,6 +211,15 @@ def _answer_row(conversation: Conversation, asked: Message, assistant: Assistant
     except IntegrityError as error:
         message = _("An answer is still being written in this conversation. Wait for it or stop it.")
         raise ChatError("answer_running", message, 409) from error
+
+
+def _answer_of(user: User, message_id: UUID) -> tuple[Message, Conversation, Message]:
+    """An answer in a conversation of the user's own, that conversation and its question; ChatError ``not_found``."""
+    found = Message.objects.visible_to(user).answers().select_related("in_reply_to", "conversation__assistant")
+    answer = found.filter(pk=message_id).first()
+    if answer is None or answer.in_reply_to is None or answer.conversation is None:
+        raise not_found(_("answer"))
+    return answer, answer.conversation, answer.in_reply_to
 
 
 def _begun(

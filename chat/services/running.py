@@ -18,12 +18,13 @@ from channels.db import database_sync_to_async
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from chat.answering import AnswerDraft, AnsweringPart, PassagesFound, StepDone, answer
+from chat.answering import AnswerDraft, AnsweringPart, FiltersSaid, PassagesFound, StepDone, answer
 from chat.errors import ChatError, not_found
 from chat.events import (
     AnswerCitation,
     AnswerCompleted,
     AnswerDelta,
+    AnswerFilters,
     AnswerPassages,
     AnswerStep,
     ChatEvent,
@@ -254,6 +255,8 @@ def events_of(begun: Begun, draft: AnswerDraft, part: AnsweringPart) -> list[Cha
             return [AnswerDelta(**place, offset=offset, text=text)]
         case StepDone():
             return [AnswerStep(**place, step=StepPayload(name=part.name, ms=part.ms, summary=part.summary))]
+        case FiltersSaid(filters):
+            return [AnswerFilters(**place, filters=list(filters))]
         case PassagesFound():
             return [AnswerPassages(**place, passages=draft.passage_payloads())]
     return [AnswerCitation(**place, citation=citation)] if citation else []

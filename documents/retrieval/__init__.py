@@ -21,6 +21,7 @@ from documents.rerankers import RERANKERS
 from documents.retrieval.filters import FIELDS, MAX_FILTERS, OPERATORS, Filter, Operator
 from documents.retrieval.fusion import RRF_K, fuse
 from documents.retrieval.lexicon import informative
+from documents.retrieval.named import any_left, known_names
 from documents.retrieval.passages import Ranking, Retrieval, RetrievalStep, RetrievedPassage
 from documents.retrieval.preparing import prepare
 from documents.retrieval.reranking import Asked, Reranking
@@ -49,8 +50,10 @@ __all__ = [
     "RetrievalStep",
     "RetrievedPassage",
     "SearchSettings",
+    "any_left",
     "fuse",
     "informative",
+    "known_names",
     "prepare",
     "search",
     "vector_text",

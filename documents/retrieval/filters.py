@@ -10,7 +10,7 @@ Operator = Literal["is", "is_not", "any_of", "none_of", "contains", "before", "a
 OPERATORS: tuple[Operator, ...] = get_args(Operator)
 
 TEXTS = ("source", "kind", "author", "language", "filename", "title")
-DATES = ("created", "modified")
+DATES = ("created", "modified", "date")
 FIELDS = (*TEXTS, *DATES, "tag")
 CUSTOM = "custom."
 CUSTOM_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -33,9 +33,11 @@ class Filter:
     """One condition on documents: a field, how it is compared, and with what. Several hold together.
 
     ``field`` is source (its id, slug or name), kind, author, created, modified, language (ISO 639-1), tag, filename,
-    title or ``custom.<name>``. Texts are compared whatever the case. Dates are ISO, in UTC: a year, a month or a day,
-    and the whole of it is meant, so that ``is`` 2023 and ``until`` 2023 take in its last day, ``after`` 2023 begins
-    the day after. ``any_of`` and ``none_of`` take several values, all others one. ``exists`` asks whether the document
+    title, date or ``custom.<name>``. Texts are compared whatever the case. Dates are ISO, in UTC: a year, a month or a
+    day, and the whole of it is meant, so that ``is`` 2023 and ``until`` 2023 take in its last day, ``after`` 2023
+    begins the day after. ``date`` is when a document was written, or last changed where that is not known; with a year
+    alone, ``is`` takes the year in the title or file name first, so that the report of 2023 is found which was written
+    in 2024. ``any_of`` and ``none_of`` take several values, all others one. ``exists`` asks whether the document
     has the field at all, or with the value ``false`` whether it has not. A document without the field meets ``is_not``
     and ``none_of``. Custom fields are ordered by what the document holds, a
     number or a date.

@@ -30,6 +30,7 @@ COLUMNS = {
     "source": ("source.name", "source.slug", "source.id::text"),
     "created": ("document.created",),
     "modified": ("document.modified_at",),
+    "date": ("COALESCE(document.created, document.modified_at)",),
 }
 ONE_OF = "lower({column}) IN (SELECT lower(one) FROM unnest(%s::text[]) AS one)"
 SIGNS = {"before": "<", "until": "<", "after": ">=", "from": ">="}
@@ -107,7 +108,10 @@ def _naming(name: str, sql: str) -> str:
 
 def _holds(wanted: Filter, operator: str) -> Condition:
     if wanted.field in DATES:
-        return _dated(COLUMNS[wanted.field][0], operator, wanted.values[0])
+        column, value = COLUMNS[wanted.field][0], wanted.values[0].strip()
+        if wanted.field == "date" and operator == "is" and len(value) == len("2023"):
+            return _of_year(column, value)
+        return _dated(column, operator, value)
     if wanted.field == "tag":
         return _tagged(operator, wanted.values)
     if wanted.custom_name is not None:
@@ -129,6 +133,13 @@ def _dated(column: str, operator: str, value: str) -> Condition:
     if operator == "is":
         return f"{column} >= %s AND {column} < %s", (start, end)
     return f"{column} {SIGNS[operator]} %s", (end if operator in ("after", "until") else start,)
+
+
+def _of_year(column: str, year: str) -> Condition:
+    """By the years that a document's names hold, by its date where they hold none."""
+    dated, when = _dated(column, "is", year)
+    sql = f"CASE WHEN {_NAMES} ~ %s THEN {_NAMES} ~ %s ELSE {dated} END"
+    return sql, (_NAMED_YEAR.format("(19|20)[0-9]{2}"), _NAMED_YEAR.format(year), *when)
 
 
 def _tagged(operator: str, values: tuple[str, ...]) -> Condition:
@@ -160,6 +171,9 @@ def _custom(name: str, operator: str, values: tuple[str, ...]) -> Condition:
     return " OR ".join(sql for sql, _own in made), tuple(each for _sql, own in made for each in own)
 
 
+_NAMES = "concat(document.title, ' ', document.filename)"
+_NAMED_YEAR = "(?<![0-9]){}([01][0-9][0-3][0-9])?(?![0-9])"
+"""A year, or the beginning of a day in one number, in PostgreSQL's regular expressions."""
 _NUMBER = "CASE WHEN jsonb_typeof(document.custom -> %s) = 'number' THEN (document.custom ->> %s)::float8 END"
 _DAY = r"CASE WHEN document.custom ->> %s ~ '^\d{4}-\d\d-\d\d' THEN left(document.custom ->> %s, 10) END"
 

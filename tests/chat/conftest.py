@@ -42,7 +42,14 @@ class Cast:
 def add_document(source: DataSource, filename: str, text: str) -> Document:
     """A ready document of one chunk."""
     document = Document.objects.create(
-        source=source, filename=filename, title=filename, size=len(text), sha256=filename, status="ready", kind="text"
+        source=source,
+        filename=filename,
+        title=filename,
+        size=len(text),
+        sha256=filename,
+        status="ready",
+        kind="text",
+        chunk_count=1,
     )
     version = DocumentVersion.objects.create(document=document, number=1, kind="text", sha256=filename, text=text)
     vector = shipped_embedder().embed_passages([text])[0]

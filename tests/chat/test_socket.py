@@ -234,6 +234,28 @@ async def test_a_model_that_fails_ends_the_answer_with_a_sentence_and_can_be_tri
     assert not await database_sync_to_async(Message.objects.filter(pk=failed["id"]).exists)()
 
 
+async def test_a_filter_is_told_and_taken_away_by_asking_again_below(committed_cast: Cast, page: Connect) -> None:
+    mia = await page(committed_cast.mia)
+    asked = "According to the Library, how many days of paid leave does an employee have?"
+    await mia.ask(asked)
+    told = await mia.event("answer.filters")
+    answer = (await mia.event("answer.completed"))["message"]
+    assert answer["filters"] == told["filters"]
+    assert [each["label"] for each in told["filters"]] == ["Source: Library"]
+    await mia.send(type="unfilter", message_id=answer["id"], filter="tag is x", request_id="r2")
+    assert (await mia.event("error"))["code"] == "filter_unknown"
+    key = told["filters"][0]["key"]
+    await mia.send(type="unfilter", message_id=answer["id"], filter=key, request_id="r3")
+    question = await mia.event("message.created")
+    assert (question["request_id"], question["message"]["text"]) == ("r3", asked)
+    again = (await mia.event("answer.completed"))["message"]
+    assert (again["filters"], again["status"]) == ([], "complete")
+    again_page = await page(committed_cast.mia)
+    await again_page.send(type="follow", conversation_id=mia.seen[0]["conversation_id"], after=None)
+    kept = (await again_page.event("conversation.snapshot"))["messages"]
+    assert [message["filters"] for message in kept] == [[], told["filters"], [], []]
+
+
 async def test_a_second_question_waits_for_the_first(
     committed_cast: Cast, page: Connect, llm: FakeLLM, use_llm: Callable[..., LanguageModel]
 ) -> None:
@@ -262,7 +284,7 @@ async def test_a_bad_question_gets_a_clear_error_and_leaves_nothing(
     assert not await database_sync_to_async(Conversation.objects.exists)()
 
 
-@pytest.mark.parametrize("command", ["follow", "ask", "stop", "retry"])
+@pytest.mark.parametrize("command", ["follow", "ask", "stop", "retry", "unfilter"])
 async def test_somebody_elses_conversation_does_not_exist(committed_cast: Cast, page: Connect, command: str) -> None:
     mia = await page(committed_cast.mia)
     await mia.ask(QUESTION)
@@ -274,6 +296,8 @@ async def test_somebody_elses_conversation_does_not_exist(committed_cast: Cast, 
             await sam.send(type="follow", conversation_id=conversation_id, after=None)
         case "ask":
             await sam.ask("Hello there", conversation_id)
+        case "unfilter":
+            await sam.send(type=command, message_id=answer["id"], filter="source is Library")
         case _:
             await sam.send(type=command, message_id=answer["id"])
     assert (await sam.event("error"))["code"] == "not_found"

@@ -35,6 +35,7 @@ ASKED: dict[str, list[str]] = {
     "tag": ["HR", "finance", " 2023  Report ", "none", "r"],
     "created": ["2022", "2023", "2023-05", "2023-05-31", "2024", "2024-02-29"],
     "modified": ["2022-12-31", "2023-01-01", "2023", "2025"],
+    "date": ["2022-12-31", "2023", "2023-05", "2024"],
     "custom.cost": ["1200", "1200.50", "3", "cheap", "2023"],
     "custom.due": ["2023", "2023-05-31", "2024-02", "soon"],
     "custom.done": ["true", "False"],
@@ -48,7 +49,7 @@ ORDERS = ["before", "after", "from", "until"]
 def random_filter(dice: random.Random, sources: list[Any]) -> Filter:
     field = dice.choice([*ASKED, "source"])
     values = ASKED.get(field) or [dice.choice([str(one.pk), one.slug, one.name.upper()]) for one in sources]
-    operators = DATE_OPERATORS if field in ("created", "modified") else TEXT_OPERATORS
+    operators = DATE_OPERATORS if field in ("created", "modified", "date") else TEXT_OPERATORS
     if field == "source":
         operators = ["is", "is_not", "any_of", "none_of", "contains"]
     while True:
@@ -77,7 +78,7 @@ def facts(document: Document, field: str) -> list[Any]:
     known = {
         "author": document.author, "kind": document.kind, "language": version.language if version else None,
         "filename": document.filename, "title": document.title, "created": document.created,
-        "modified": document.modified_at,
+        "modified": document.modified_at, "date": document.created or document.modified_at,
     }[field]  # fmt: skip
     return [known] if known else []
 
