@@ -14,9 +14,4 @@ class Migration(migrations.Migration):
             name="filters",
             field=models.JSONField(blank=True, default=list),
         ),
-        migrations.AddField(
-            model_name="message",
-            name="without",
-            field=models.JSONField(blank=True, default=list),
-        ),
     ]

@@ -86,8 +86,8 @@ class MessageQuerySet(models.QuerySet["Message"]):
 class Message(models.Model):
     """A question or an answer. An answer names the assistant version that made it, so that it can be replayed.
 
-    An answer's ``filters`` are those that its question says, as ``chat.events.FilterPayload`` has them, without their
-    labels. A question's ``without`` are the keys of those that were taken away before it was asked again.
+    An answer's ``filters`` are those that its question says, a question's those that were taken away before it was
+    asked again: as ``chat.events.FilterPayload`` has them, without their labels.
 
     ``event_seq`` is the number of the last event whose effect this row holds: a browser that got the row ignores
     events up to it.
@@ -101,7 +101,6 @@ class Message(models.Model):
     error_code = models.CharField(max_length=60, blank=True)
     error_message = models.CharField(max_length=500, blank=True)
     filters = models.JSONField(default=list, blank=True)
-    without = models.JSONField(default=list, blank=True)
     in_reply_to = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="replies")
     version = models.ForeignKey(AssistantVersion, models.SET_NULL, null=True, blank=True, related_name="answers")
     asked_by = models.ForeignKey(User, models.CASCADE, related_name="+")

@@ -94,19 +94,22 @@ def question_ask_without(*, user: User, message_id: UUID, key: str) -> Begun:
     """
     with transaction.atomic():
         old, conversation, before = _answer_of(user, message_id)
-        if key not in {each["key"] for each in old.filters if each["used"]}:
+        taken = [{**each, "used": False} for each in old.filters if each["used"] and each["key"] == key]
+        if not taken:
             raise ChatError("filter_unknown", _("This answer was not narrowed by that. Load the page again."), 409)
-        without = sorted({*before.without, key})
         assistant = assistant_for(user, conversation.assistant.slug if conversation.assistant else None)
         history = _history(conversation, before=before)
         asked = Message.objects.create(
-            conversation=conversation, role=Role.USER, text=before.text, without=without, asked_by=user
+            conversation=conversation,
+            role=Role.USER,
+            text=before.text,
+            filters=[*before.filters, *taken],
+            asked_by=user,
         )
         conversation.updated_at = timezone.now()
         conversation.save(update_fields=["updated_at"])
         answer = _answer_row(conversation, asked, assistant, user)
-    question = Question(asked.text, user, history, tuple(without))
-    return _begun(conversation, asked, answer, assistant, question)
+    return _begun(conversation, asked, answer, assistant, _asked_again(asked, user, history))
 
 
 def answer_retry(*, user: User, message_id: UUID) -> Begun:
@@ -119,7 +122,7 @@ def answer_retry(*, user: User, message_id: UUID) -> Begun:
         history = _history(conversation, before=asked)
         old.delete()
         answer = _answer_row(conversation, asked, assistant, user)
-    begun = _begun(conversation, asked, answer, assistant, Question(asked.text, user, history, tuple(asked.without)))
+    begun = _begun(conversation, asked, answer, assistant, _asked_again(asked, user, history))
     return replace(begun, replaces=message_id)
 
 
@@ -220,6 +223,10 @@ def _answer_of(user: User, message_id: UUID) -> tuple[Message, Conversation, Mes
     if answer is None or answer.in_reply_to is None or answer.conversation is None:
         raise not_found(_("answer"))
     return answer, answer.conversation, answer.in_reply_to
+
+
+def _asked_again(asked: Message, user: User, history: tuple[Turn, ...]) -> Question:
+    return Question(asked.text, user, history, tuple(each["key"] for each in asked.filters))
 
 
 def _begun(

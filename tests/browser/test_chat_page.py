@@ -73,12 +73,21 @@ def test_the_steps_of_an_answer_are_shown_with_their_times(library: Cast, open_p
 
 def test_a_reload_shows_the_conversation_as_it_was(library: Cast, open_page: Open):
     page = open_page(library.mia, "/")
-    ask_and_wait(page)
+    said = f"According to the Library, {QUESTION[0].lower()}{QUESTION[1:]}"
+    ask_and_wait(page, said)
     before = page.inner_text(".answer__text")
+    assert page.inner_text(".narrowed__filter") == "Source: Library"
+    assert "The search was narrowed. Source: Library." in page.inner_text("[data-announcer]")
     page.reload()
     page.wait_for_selector(".chip")
     assert page.inner_text(".answer__text") == before
-    assert page.title() == f"{QUESTION} · Footnote"
+    assert page.title() == f"{said} · Footnote"
+    # Taken away by the keyboard, it is asked again below, and the first answer stays.
+    page.get_by_label("Ask again without “Source: Library”").press("Enter")
+    page.wait_for_selector(".answer:not([data-status=running]) >> nth=1")
+    assert page.inner_text(".question__without") == "Asked again without “Source: Library”."
+    assert page.locator(".narrowed__filter").count() == 1
+    assert page.locator(".answer__text").all_inner_texts() == [before, before]
 
 
 def test_what_the_documents_do_not_answer_is_said_quietly_and_can_be_tried_again(library: Cast, open_page: Open):

@@ -253,7 +253,8 @@ async def test_a_filter_is_told_and_taken_away_by_asking_again_below(committed_c
     again_page = await page(committed_cast.mia)
     await again_page.send(type="follow", conversation_id=mia.seen[0]["conversation_id"], after=None)
     kept = (await again_page.event("conversation.snapshot"))["messages"]
-    assert [message["filters"] for message in kept] == [[], told["filters"], [], []]
+    taken = [{**told["filters"][0], "used": False}]
+    assert [message["filters"] for message in kept] == [[], told["filters"], taken, []]
 
 
 async def test_a_second_question_waits_for_the_first(

@@ -1,5 +1,6 @@
 /** What a screen reader hears of an answer: whole sentences as they are finished, and how it ended. */
 
+import { gettext } from "../i18n.js";
 import { MARK } from "./marks.js";
 
 const EVERY_MS = 1200;
@@ -22,6 +23,18 @@ function plain(markdown) {
     .replace(/[*_`#>|~]+/g, " ")
     .replace(/\s+/g, " ")
     .trim();
+}
+
+/** How an answer ended, in a sentence. */
+export function endingWords(answer) {
+  const words = {
+    complete: gettext("The answer is complete."),
+    refused: gettext("The documents do not answer this."),
+    failed: answer.error?.message,
+    stopped: gettext("The answer was stopped."),
+    interrupted: gettext("The answer was interrupted."),
+  };
+  return words[answer.status] ?? "";
 }
 
 /** Speaks through one aria-live element. */

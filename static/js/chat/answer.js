@@ -11,12 +11,12 @@ export function codePoints(text) {
 
 /** A message from the wire, with what is counted here: `length` of its text in code points, and its `steps`. */
 export function withLength(message) {
-  return { ...message, length: codePoints(message.text), steps: message.steps ?? [] };
+  return { ...message, length: codePoints(message.text), steps: message.steps ?? [], filters: message.filters ?? [] };
 }
 
 /** An answer about to be written. */
 export function newAnswer(id) {
-  const nothing = { text: "", citations: [], passages: [], error: null, stats: null, in_reply_to: null, assistant: null };
+  const nothing = { text: "", citations: [], passages: [], filters: [], error: null, stats: null, in_reply_to: null, assistant: null };
   return withLength({ id, role: "assistant", status: "running", seq: -1, ...nothing });
 }
 
@@ -41,6 +41,8 @@ export function reduceAnswer(answer, event) {
       return { ...answer, seq, text: answer.text + event.text, length: answer.length + codePoints(event.text) };
     case "citation":
       return { ...answer, seq, citations: [...answer.citations, event.citation] };
+    case "filters":
+      return { ...answer, seq, filters: event.filters };
     case "passages":
       return { ...answer, seq, passages: event.passages };
     case "step":

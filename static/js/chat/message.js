@@ -5,6 +5,7 @@ import { h, icon } from "../dom.js";
 import { formatMilliseconds, formatNumber, gettext, interpolate, ngettext } from "../i18n.js";
 import { toast } from "../toasts.js";
 import { attachCard } from "./card.js";
+import { makeFilters, takenAwayWords } from "./filters.js";
 import { AnswerBody } from "./markdown.js";
 import { light, makeNote } from "./notes.js";
 import { distinctCitations, documentUrl, pageWords } from "./places.js";
@@ -12,12 +13,13 @@ import { distinctCitations, documentUrl, pageWords } from "./places.js";
 const LONG_QUESTION = 140;
 
 /** The question as it stands above its answer. */
-export function makeQuestion(text, isPending = false) {
+export function makeQuestion(text, isPending = false, takenAway = []) {
   const isLong = Array.from(text).length > LONG_QUESTION || text.includes("\n");
   return h(
     "div",
     { class: `question${isLong ? " question--long" : ""}`, "data-pending": isPending },
     h("h2", { class: "question__text", dir: "auto" }, h("span", { class: "visually-hidden" }, gettext("You asked: ")), text),
+    takenAway.length ? h("p", { class: "question__without" }, takenAwayWords(takenAway)) : null,
   );
 }
 
@@ -47,12 +49,13 @@ const ENDINGS = {
   interrupted: () => ["alert", gettext("The server was restarted while it wrote this answer.")],
 };
 
-/** An answer; `update(state)` draws the state of store.js. Events go to `handlers`: {retry, openCitation, openSources, openSteps}. */
+/** An answer; `update(state)` draws the state of store.js. Events go to `handlers`: {retry, takeAway, openCitation, openSources, openSteps}. */
 export class AnswerView {
   element;
   #handlers;
   #answer = null;
   #body;
+  #narrowed = h("div", { class: "narrowed" });
   #status;
   #elapsed = h("span", { class: "answer__elapsed number" });
   #ending;
@@ -72,6 +75,7 @@ export class AnswerView {
     this.element = h(
       "article",
       { class: "answer", "aria-label": gettext("Answer") },
+      this.#narrowed,
       this.#status,
       prose,
       this.#ending,
@@ -99,6 +103,9 @@ export class AnswerView {
     if (before?.text !== answer.text || before.citations !== answer.citations || before.status !== answer.status) {
       this.#updateNotes(answer);
       this.#body.update(answer.text, answer.citations, isRunning);
+    }
+    if (before?.filters !== answer.filters || before.status !== answer.status) {
+      this.#narrowed.replaceChildren(...makeFilters(answer, (filter) => this.#handlers.takeAway(this.#answer, filter)));
     }
     this.#updateStatus(isRunning);
     if (before?.status !== answer.status || before?.passages !== answer.passages) {

@@ -17,6 +17,11 @@ export function backoff(attempt, random = Math.random) {
   return whole / 2 + (whole / 2) * random();
 }
 
+/** An id for a command, by which its answer is known. */
+export function freshRequest() {
+  return crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+}
+
 /** Events: `open`, `lost` (detail {retryInMs}), `message` (detail: the parsed event). */
 export class LiveSocket extends EventTarget {
   #url;

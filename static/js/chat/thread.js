@@ -8,14 +8,15 @@
 import { h, jsonScript, prefersStillness } from "../dom.js";
 import { gettext, interpolate } from "../i18n.js";
 import { toast } from "../toasts.js";
-import { Announcer } from "./announcer.js";
+import { Announcer, endingWords } from "./announcer.js";
 import { Composer } from "./composer.js";
 import { addConversation, retitleConversation } from "./conversations.js";
 import { Drawer } from "./drawer.js";
+import { spokenFilters } from "./filters.js";
 import { loadMarkdown } from "./markdown.js";
 import { AnswerView, makeQuestion } from "./message.js";
 import { NoteLayout } from "./notes.js";
-import { LiveSocket } from "./socket.js";
+import { freshRequest, LiveSocket } from "./socket.js";
 import { emptyState, reduce, runningAnswer, withPending, withoutPending } from "./store.js";
 
 const NIL = /0{8}-0{4}-0{4}-0{4}-0{12}/;
@@ -42,6 +43,7 @@ class FootnoteThread extends HTMLElement {
   #isFirstSnapshot = true;
   #isFirstConnection = true;
   #early = null;
+  #askedAgain;
 
   connectedCallback() {
     this.#list = this.querySelector("[data-messages]");
@@ -150,6 +152,11 @@ class FootnoteThread extends HTMLElement {
     }
     this.#announce(event);
     this.#scheduleDraw();
+    if (event.type === "message.created" && event.request_id === this.#askedAgain) {
+      this.#askedAgain = undefined;
+      this.#draw();
+      this.#scrollToLast();
+    }
   }
 
   #ask(question) {
@@ -158,7 +165,7 @@ class FootnoteThread extends HTMLElement {
       this.#early = question;
       return;
     }
-    const requestId = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+    const requestId = freshRequest();
     const { conversation } = this.#state;
     const assistant = this.querySelector("[data-assistant-choice]")?.value || null;
     const command = { type: "ask", conversation_id: conversation?.id ?? null, assistant, question, request_id: requestId };
@@ -196,9 +203,19 @@ class FootnoteThread extends HTMLElement {
     }
   }
 
-  #retry(answer) {
-    if (!this.#socket.send({ type: "retry", message_id: answer.id })) {
+  #command(command) {
+    const isSent = this.#socket.send(command);
+    if (!isSent) {
       toast(gettext("There is no connection. Try again when it is back."), { kind: "warn" });
+    }
+    return isSent;
+  }
+
+  #askWithout(answer, filter) {
+    this.#askedAgain = freshRequest();
+    const command = { type: "unfilter", message_id: answer.id, filter: filter.key, request_id: this.#askedAgain };
+    if (this.#command(command)) {
+      this.#announcer.say(gettext("The question is asked again, below."));
     }
   }
 
@@ -251,18 +268,13 @@ class FootnoteThread extends HTMLElement {
     if (!answer) {
       return;
     }
-    if (event.type === "answer.delta") {
+    if (event.type === "answer.filters") {
+      this.#announcer.say(spokenFilters(event.filters));
+    } else if (event.type === "answer.delta") {
       this.#announcer.follow(id, answer.text, false);
     } else if (event.type === "answer.completed") {
       this.#announcer.follow(id, answer.text, true);
-      const words = {
-        complete: gettext("The answer is complete."),
-        refused: gettext("The documents do not answer this."),
-        failed: answer.error?.message,
-        stopped: gettext("The answer was stopped."),
-        interrupted: gettext("The answer was interrupted."),
-      };
-      this.#announcer.say(words[answer.status] ?? "");
+      this.#announcer.say(endingWords(answer));
     }
   }
 
@@ -318,7 +330,7 @@ class FootnoteThread extends HTMLElement {
 
   #drawQuestion(message) {
     if (!this.#questions.has(message.id)) {
-      this.#questions.set(message.id, makeQuestion(message.text));
+      this.#questions.set(message.id, makeQuestion(message.text, false, message.filters));
     }
     return this.#questions.get(message.id);
   }
@@ -327,7 +339,8 @@ class FootnoteThread extends HTMLElement {
     let view = this.#views.get(message.id);
     if (!view) {
       view = new AnswerView({
-        retry: (answer) => this.#retry(answer),
+        retry: (answer) => this.#command({ type: "retry", message_id: answer.id }),
+        takeAway: (answer, filter) => this.#askWithout(answer, filter),
         openCitation: (opened, citation) => this.#drawer.openCitation(opened, citation),
         openSources: (opened) => this.#drawer.openSources(opened),
         openSteps: (opened) => this.#drawer.openSteps(opened),
