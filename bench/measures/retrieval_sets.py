@@ -90,6 +90,7 @@ class Found:
     """A question's candidates, best of the fusion first; each array has one entry a candidate."""
 
     documents: list[str]
+    chunks: NDArray[np.intp]  # places in the index
     similarities: Floats
     keywords: Floats  # share of the most BM25 that a passage could reach
     fused: Floats
@@ -102,7 +103,7 @@ class Index:
     """A set, cut and embedded. Documents longer than the model reads are cut evenly, the title before each part."""
 
     def __init__(self, documents: dict[str, tuple[str, str]], embedder: OnnxEmbedder) -> None:
-        self._embedder = embedder
+        self.embedder = embedder
         self._late = shipped_late_interaction()
         self.owners: list[str] = []
         texts: list[str] = []
@@ -113,19 +114,25 @@ class Index:
         self.vectors, self.packed = embedder.embed_passages_and_tokens(texts, self._late.encode)
         self._bm25 = Bm25(texts)
 
-    def find(self, question: str) -> Found:
-        """The candidates of the fusion: fifty by meaning and fifty by words, half and half, the best fifty of them."""
-        vector, tokens = self._embedder.embed_query_and_tokens(question)
+    def find(self, question: str, among: NDArray[np.bool_] | None = None) -> Found:
+        """The candidates of the fusion: fifty by meaning and fifty by words, half and half, the best fifty of them.
+
+        ``among`` says of each chunk whether it is searched, None for all.
+        """
+        vector, tokens = self.embedder.embed_query_and_tokens(question)
         similar = self.vectors @ vector
         shares = self._bm25.shares(question)
-        count = min(CANDIDATES, len(similar))
-        nearest = np.union1d(np.argpartition(-similar, count - 1)[:count], np.argpartition(-shares, count - 1)[:count])
+        there = np.arange(len(similar)) if among is None else np.flatnonzero(among)
+        count = min(CANDIDATES, len(there))
+        near, worded = (np.argpartition(-side[there], count - 1)[:count] for side in (similar, shares))
+        nearest = there[np.union1d(near, worded)]
         fused = 0.5 * _stretched(similar[nearest]) + 0.5 * _stretched(shares[nearest])
         order = np.argsort(-fused, kind="stable")[:count]
         chosen = nearest[order]
         packed = [self.packed[index] for index in chosen]
         return Found(
             [self.owners[index] for index in chosen],
+            chosen,
             similar[chosen],
             shares[chosen],
             fused[order],
