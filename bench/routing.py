@@ -106,9 +106,9 @@ def measured(
         for how, ranked in ways(index, text, where, similar, order):
             first = list(dict.fromkeys(ranked))
             hits.setdefault(how, []).append((gold in first[:1], gold in first[:5]))
-    shares = np.cumsum(right) / len(questions)
-    figures = {f"right source among the first {n}": (float(shares[n - 1]), 0.0) for n in HARD}
-    return figures | {how: tuple(np.mean(rows, axis=0).round(4).tolist()) for how, rows in hits.items()}
+    shares = [round(float(share), 3) for share in np.cumsum(right) / len(questions)]
+    print(f"right source among the first {', '.join(map(str, HARD))}: {shares[: len(HARD)]}")
+    return {how: tuple(np.mean(rows, axis=0).round(4).tolist()) for how, rows in hits.items()}
 
 
 def ways(
