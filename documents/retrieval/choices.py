@@ -21,6 +21,7 @@ FIELD_LABELS: dict[str, "StrOrPromise"] = {
     "source": _("Data source"),
     "kind": _("Kind"),
     "author": _("Author"),
+    "date": _("Date"),
     "created": _("Written"),
     "modified": _("Changed"),
     "language": _("Language"),

@@ -137,7 +137,7 @@ export class FilterRows {
     }
     name.hidden = !(name.required = field.value === CUSTOM);
     value.hidden = !(value.required = !["exists", MISSING].includes(operator.value));
-    const dated = ["created", "modified"].includes(field.value);
+    const dated = ["date", "created", "modified"].includes(field.value);
     value.placeholder = SEVERAL.includes(operator.value)
       ? gettext("several, with commas")
       : dated || (field.value === CUSTOM && ORDERED.includes(operator.value))

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("chat", "0003_search_settings_of_versions"),
+        ("chat", "0004_question_settings_of_versions"),
     ]
 
     operations = [
