@@ -20,7 +20,8 @@ import pytest
 from django.db import connections
 
 from rag.embeddings import available_cores
-from tests.services import GIVEN, migrated_database
+from tests.prepared import TEMPLATE
+from tests.services import GIVEN
 
 ROOT = Path(__file__).resolve().parents[1]
 SUITES = ("evaldata", "endurance", "connectors", "pages")
@@ -72,8 +73,8 @@ def django_db_modify_db_settings(services: Path, django_db_modify_db_settings_pa
     """
     database = connections.databases["default"]
     database["CONN_MAX_AGE"] = 0
-    if "PYTEST_XDIST_WORKER" in os.environ and "DATABASE_URL" not in os.environ[GIVEN]:
-        database["TEST"]["TEMPLATE"] = migrated_database(database)
+    if "DATABASE_URL" not in os.environ[GIVEN]:
+        database["TEST"]["TEMPLATE"] = TEMPLATE
 
 
 @pytest.fixture(autouse=True)

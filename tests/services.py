@@ -9,17 +9,15 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import pytest
 
 from config.embedded import postgres, valkey
 from config.embedded.sockets import valkey_socket
+from tests.prepared import put_database
 
 SETTINGS = (
     "ADMIN_EMAIL", "ADMIN_PASSWORD", "ALLOWED_HOSTS", "ALLOW_SIGNUP", "DEBUG", "FOLDER_ROOTS", "HOST",
@@ -29,9 +27,7 @@ SETTINGS = (
 )  # fmt: skip
 MARK = "FOOTNOTE_TEST_DATA_DIR"
 GIVEN = "FOOTNOTE_TEST_GIVEN"
-ROOT = Path(__file__).resolve().parents[1]
 START_TIMEOUT_S = 30
-MIGRATE_TIMEOUT_S = 120
 STOP_TIMEOUT_S = 10
 CHILDREN: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -57,7 +53,7 @@ def start_services() -> None:
     with open(DATA_DIR / "services.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if "DATABASE_URL" not in given and not (DATA_DIR / "postgres.pid").exists():
-            postgres.initialise(DATA_DIR)
+            put_database(DATA_DIR)
             spawn("postgres", postgres.server_command(DATA_DIR, durable=False))
         if "REDIS_URL" not in given and not (DATA_DIR / "valkey.pid").exists():
             spawn("valkey", valkey.server_command(DATA_DIR, durable=False))
@@ -80,26 +76,6 @@ def wait_for(condition, what: str) -> None:
         if time.monotonic() > deadline:
             raise RuntimeError(f"{what} did not start; see {DATA_DIR}")
         time.sleep(0.02)
-
-
-def migrated_database(server: dict[str, Any]) -> str:
-    """The name of a database with every migration, made once for all of xdist's workers.
-
-    They copy it, which takes a moment where migrating takes ten seconds. ``server`` is Django's description of one.
-    """
-    name, login = "migrated", server["USER"]
-    with open(DATA_DIR / "migrated.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (DATA_DIR / "migrated").exists():
-            place = {"host": server["HOST"], "port": server["PORT"], "user": login}
-            with psycopg.connect(dbname="postgres", autocommit=True, **place) as connection:
-                connection.execute(f"CREATE DATABASE {name}")
-            address = f"postgresql://{login}@/{name}?host={server['HOST']}&port={server['PORT']}"
-            environment = {**os.environ, "DATABASE_URL": address}
-            words = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
-            subprocess.run(words, cwd=ROOT, env=environment, check=True, timeout=MIGRATE_TIMEOUT_S)
-            (DATA_DIR / "migrated").touch()
-    return name
 
 
 def stop_services() -> None:
