@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from django.contrib.auth.models import AnonymousUser, Group
 from django.db import connection
+from django.db.models import prefetch_related_objects
 
 from accounts.models import Role, User
 from documents.models import Chunk, DataSource, Visibility
@@ -180,6 +181,9 @@ def random_world(seed: int) -> tuple[list[User], dict[int, DataSource]]:
         source.groups.set(dice.sample(groups, dice.randrange(3)))
         source.users.set(dice.sample(people, dice.randrange(4)))
         sources.append(source)
+    # What may_see asks for each person and source.
+    prefetch_related_objects(people, "groups")
+    prefetch_related_objects(sources, "groups", "users")
     return people, dict(enumerate(sources))
 
 
