@@ -18,6 +18,7 @@ from pathlib import Path
 import psycopg
 
 from config.embedded import postgres
+from config.embedded.sockets import postgres_socket_folder, socket_folder
 
 ROOT = Path(__file__).resolve().parents[1]
 MADE_OF = ("*/migrations/*.py", "*/models.py", "*/models/*.py", "config/settings/*.py", "config/embedded/*.py")
@@ -84,7 +85,7 @@ def migrate(data_dir: Path) -> None:
     server = subprocess.Popen(
         postgres.server_command(data_dir, durable=False), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    sockets = postgres.postgres_socket_folder(data_dir)
+    sockets = postgres_socket_folder(data_dir)
     try:
         deadline = time.monotonic() + START_TIMEOUT_S
         while not postgres.accepts_connections(data_dir):
@@ -100,4 +101,4 @@ def migrate(data_dir: Path) -> None:
     finally:
         server.send_signal(signal.SIGINT)
         server.wait(START_TIMEOUT_S)
-        shutil.rmtree(postgres.socket_folder(data_dir), ignore_errors=True)
+        shutil.rmtree(socket_folder(data_dir), ignore_errors=True)
