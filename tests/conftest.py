@@ -20,6 +20,7 @@ import pytest
 from django.db import connections
 
 from rag.embeddings import available_cores
+from tests.connections import KEPT_S
 from tests.prepared import TEMPLATE
 from tests.services import GIVEN
 
@@ -66,14 +67,22 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """A database on a server of this run's own goes with the server, whoever is connected to it."""
+    return "DATABASE_URL" not in os.environ[GIVEN]
+
+
+@pytest.fixture(scope="session")
 def django_db_modify_db_settings(services: Path, django_db_modify_db_settings_parallel_suffix: None) -> None:
     """Start the database before pytest-django makes the test database; each xdist worker gets its own.
 
-    Threads give their connections back at once: one that is kept would keep the test database from being dropped.
+    On a server that was given, threads give their connections back at once: one that is kept would keep the test
+    database from being dropped.
     """
     database = connections.databases["default"]
     database["CONN_MAX_AGE"] = 0
     if "DATABASE_URL" not in os.environ[GIVEN]:
+        database["CONN_MAX_AGE"] = KEPT_S
         database["TEST"]["TEMPLATE"] = TEMPLATE
 
 
