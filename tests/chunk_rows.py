@@ -1,12 +1,14 @@
 """Makes chunks with their vectors and their words, as an ingest would leave them."""
 
 from collections.abc import Iterable
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 
 from documents.embedders import active_set
-from documents.ingest.terms import replace_terms
+from documents.ingest.drafts import draft_of
+from documents.ingest.terms import copy_terms, words_of
 from documents.models import Chunk, ChunkEmbedding
 
 
@@ -25,6 +27,15 @@ def save_chunks(chunks: Iterable[Chunk], vectors: Any) -> list[Chunk]:
         for chunk, vector in zip(saved, vectors, strict=True)
         if vector is not None
     )
-    for chunk in saved:
-        replace_terms(chunk)
+    for _version, of_version in groupby(saved, key=lambda chunk: chunk.version_id):
+        _save_terms(list(of_version))
     return saved
+
+
+def _save_terms(chunks: list[Chunk]) -> None:
+    version = chunks[0].version
+    words = words_of(version.text, version.title, map(draft_of, chunks), version.language)
+    if version.language is None:
+        version.language = words.language
+        version.save(update_fields=["language"])
+    copy_terms(chunks[0].document.audience_id, [chunk.pk for chunk in chunks], words)

@@ -236,7 +236,7 @@ def test_no_search_leaks_a_chunk_or_misses_one(
 def test_a_narrow_view_of_a_large_index_is_not_starved(cast: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(statement, "EXACT_BELOW", 10)
     numbers = np.random.default_rng(3)
-    _many_chunks(cast.research, 1000, numbers)
+    _many_chunks(cast.research, 500, numbers)
     _many_chunks(cast.library, 60, numbers)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE documents_chunk, documents_chunkembedding")
