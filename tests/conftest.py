@@ -94,6 +94,15 @@ def _services_for_apps(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _remembered_vectors(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outside the engine, whose tests are of the model, a text is embedded once."""
+    if "rag" not in request.path.parts:
+        from tests.remembered_vectors import remember
+
+        remember(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
 def _fresh_sets() -> None:
     """Forget which vectors are searched, and the languages: the test before may have had another database."""
     from documents.embedders import forget_searched_set
