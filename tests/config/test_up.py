@@ -15,6 +15,7 @@ import pytest
 from config.embedded.postgres import running_server
 from config.supervision.instance import leftover_processes
 from tests.conftest import ROOT, free_port
+from tests.prepared import put_database
 
 READY_S = 60
 
@@ -159,6 +160,7 @@ def test_one_life_of_an_installation(instance):
 def test_what_killed_ones_left_does_not_keep_the_next_from_starting(tmp_path):
     # The path is too long for a socket, which then lies in a short folder.
     killed = Instance(tmp_path / ("long-" * 25))
+    put_database(killed.data_dir)
     try:
         killed.start()
         for process in leftover_processes(killed.data_dir):
