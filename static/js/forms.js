@@ -86,6 +86,9 @@ document.addEventListener("input", (event) => {
 });
 document.addEventListener("submit", (event) => {
   changed.delete(event.target);
+});
+// At the window, behind all that a page does at the document: what it keeps from being sent stays on the page.
+addEventListener("submit", (event) => {
   const button = event.submitter;
   if (button?.matches(".button") && !event.defaultPrevented) {
     button.setAttribute("aria-busy", "true");

@@ -96,7 +96,7 @@ def test_files_that_are_here_already_are_told_of_once_and_what_failed_stands_fir
     expect(items.first).to_contain_text("The file is empty.")
 
 
-def test_what_is_deleted_in_the_list_goes_at_once_and_comes_back_by_undo(
+def test_what_is_deleted_in_the_list_goes_at_once_and_comes_back_by_undo_by_key_or_when_refused(
     editor: User, three: list[Document], open_page: Open
 ) -> None:
     page = open_page(editor, "/documents/")
@@ -118,6 +118,29 @@ def test_what_is_deleted_in_the_list_goes_at_once_and_comes_back_by_undo(
     expect(page.locator("[data-selection-bar]")).to_be_hidden()
     assert all(map(exists, three))
 
+    # The same with the keys alone.
+    row(page, "one.md").locator("input").focus()
+    page.keyboard.press("Space")
+    page.locator("[data-selection-bar] >> text=Delete").focus()
+    page.keyboard.press("Enter")
+    page.locator("#delete-chosen .button--danger").focus()
+    page.keyboard.press("Enter")
+    expect(row(page, "one.md")).to_be_hidden()
+    expect(page.locator("#main")).to_be_focused()
+    region = page.locator("[data-toasts]")
+    expect(region).to_have_attribute("aria-live", "polite")
+    expect(region.locator("button", has_text="Undo")).to_have_attribute("aria-keyshortcuts", "Control+Z Meta+Z")
+    page.keyboard.press("Control+z")
+    expect(row(page, "one.md")).to_be_visible()
+    expect(region.locator(".toast")).to_have_count(0)
+    assert exists(three[0])
+
+    page.route("**/documents/delete", lambda route: route.abort())
+    delete_chosen(page, "one.md")
+    page.locator(".toast [data-toast-close]").click()
+    expect(page.locator(".toast--bad")).to_contain_text("did not answer")
+    expect(row(page, "one.md")).to_be_visible()
+
 
 def test_the_server_hears_of_a_deletion_when_the_time_to_undo_is_over(
     editor: User, three: list[Document], open_page: Open
@@ -133,26 +156,6 @@ def test_the_server_hears_of_a_deletion_when_the_time_to_undo_is_over(
     assert not exists(three[0])
     expect(page.locator(".toast")).to_have_count(0)
     assert exists(three[1])
-
-
-def test_the_keyboard_deletes_and_takes_back(editor: User, three: list[Document], open_page: Open) -> None:
-    page = open_page(editor, "/documents/")
-    box = row(page, "one.md").locator("input")
-    box.focus()
-    page.keyboard.press("Space")
-    page.locator("[data-selection-bar] >> text=Delete").focus()
-    page.keyboard.press("Enter")
-    page.locator("#delete-chosen .button--danger").focus()
-    page.keyboard.press("Enter")
-    expect(row(page, "one.md")).to_be_hidden()
-    expect(page.locator("#main")).to_be_focused()
-    region = page.locator("[data-toasts]")
-    expect(region).to_have_attribute("aria-live", "polite")
-    expect(region.locator("button", has_text="Undo")).to_have_attribute("aria-keyshortcuts", "Control+Z Meta+Z")
-    page.keyboard.press("Control+z")
-    expect(row(page, "one.md")).to_be_visible()
-    expect(region.locator(".toast")).to_have_count(0)
-    assert exists(three[0])
 
 
 def test_who_leaves_the_page_has_deleted(editor: User, three: list[Document], open_page: Open) -> None:
@@ -187,17 +190,6 @@ def test_a_document_is_deleted_from_its_page_or_taken_back(
     page.wait_for_url("**/documents/")
     assert not exists(three[0])
     expect(row(page, "one.md")).to_have_count(0)
-
-
-def test_a_deletion_that_is_refused_says_so_and_shows_the_document_again(
-    editor: User, three: list[Document], open_page: Open
-) -> None:
-    page = open_page(editor, "/documents/")
-    page.route("**/documents/delete", lambda route: route.abort())
-    delete_chosen(page, "one.md")
-    page.locator(".toast [data-toast-close]").click()
-    expect(page.locator(".toast--bad")).to_contain_text("did not answer")
-    expect(row(page, "one.md")).to_be_visible()
 
 
 def test_failed_ones_among_the_chosen_are_tried_again(editor: User, three: list[Document], open_page: Open) -> None:
