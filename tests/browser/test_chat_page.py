@@ -23,7 +23,8 @@ def ask_and_wait(page: Any, question: str = QUESTION) -> None:
     page.wait_for_selector(".answer:not([data-status=running])")
 
 
-def test_a_question_becomes_an_answer_with_a_chip_and_a_note_beside_it(library: Cast, open_page: Open):
+def test_a_question_becomes_an_answer_that_leads_to_the_exact_words(library: Cast, open_page: Open):
+    """The chip and the note beside it, the passage, the steps, all of it after a reload, and the document."""
     page = open_page(library.mia, "/")
     ask_and_wait(page)
     assert QUESTION in page.inner_text(".question")
@@ -36,10 +37,6 @@ def test_a_question_becomes_an_answer_with_a_chip_and_a_note_beside_it(library: 
     assert re.search(r"/c/[0-9a-f-]{36}/$", page.url)
     assert page.locator("[data-conversation-list] [aria-current=page]").inner_text() == QUESTION
 
-
-def test_pointing_at_a_chip_shows_the_passage_and_lights_its_note(library: Cast, open_page: Open):
-    page = open_page(library.mia, "/")
-    ask_and_wait(page)
     page.hover(".chip")
     page.wait_for_selector(".card-hover:popover-open")
     assert page.inner_text(".card-hover mark") == ANSWER
@@ -47,10 +44,21 @@ def test_pointing_at_a_chip_shows_the_passage_and_lights_its_note(library: Cast,
     page.keyboard.press("Escape")
     assert page.locator(".card-hover:popover-open").count() == 0
 
+    page.click("text=Steps")
+    page.wait_for_selector("[data-drawer-steps] .step")
+    assert "Write the answer" in page.inner_text("[data-drawer-steps]")
+    assert re.search(r"\d ms", page.inner_text("[data-drawer-steps]"))
+    page.keyboard.press("Escape")
+    assert not page.locator("[data-drawer]").is_visible()
 
-def test_a_click_on_a_chip_opens_the_document_at_the_exact_words(library: Cast, open_page: Open):
-    page = open_page(library.mia, "/")
-    ask_and_wait(page)
+    page.click(".chip")
+    assert page.wait_for_selector("[data-drawer-document] [data-span]").inner_text() == ANSWER
+    before = page.inner_text(".answer__text")
+    page.reload()
+    page.wait_for_selector(".chip")
+    assert page.inner_text(".answer__text") == before
+    assert page.title() == f"{QUESTION} · Footnote"
+
     page.click(".chip")
     assert page.wait_for_selector("[data-drawer-document] [data-span]").inner_text() == ANSWER
     page.click("[data-drawer-tab=sources]")
@@ -60,18 +68,7 @@ def test_a_click_on_a_chip_opens_the_document_at_the_exact_words(library: Cast, 
     assert page.wait_for_selector("main [data-span]").inner_text() == ANSWER
 
 
-def test_the_steps_of_an_answer_are_shown_with_their_times(library: Cast, open_page: Open):
-    page = open_page(library.mia, "/")
-    ask_and_wait(page)
-    page.click("text=Steps")
-    page.wait_for_selector("[data-drawer-steps] .step")
-    assert "Write the answer" in page.inner_text("[data-drawer-steps]")
-    assert re.search(r"\d ms", page.inner_text("[data-drawer-steps]"))
-    page.keyboard.press("Escape")
-    assert not page.locator("[data-drawer]").is_visible()
-
-
-def test_a_reload_shows_the_conversation_as_it_was(library: Cast, open_page: Open):
+def test_a_filter_said_in_words_is_shown_and_can_be_taken_away(library: Cast, open_page: Open):
     page = open_page(library.mia, "/")
     said = f"According to the Library, {QUESTION[0].lower()}{QUESTION[1:]}"
     ask_and_wait(page, said)
@@ -81,7 +78,6 @@ def test_a_reload_shows_the_conversation_as_it_was(library: Cast, open_page: Ope
     page.reload()
     page.wait_for_selector(".chip")
     assert page.inner_text(".answer__text") == before
-    assert page.title() == f"{said} · Footnote"
     # Taken away by the keyboard, it is asked again below, and the first answer stays.
     page.get_by_label("Ask again without “Source: Library”").press("Enter")
     page.wait_for_selector(".answer:not([data-status=running]) >> nth=1")
@@ -90,28 +86,23 @@ def test_a_reload_shows_the_conversation_as_it_was(library: Cast, open_page: Ope
     assert page.locator(".answer__text").all_inner_texts() == [before, before]
 
 
-def test_what_the_documents_do_not_answer_is_said_quietly_and_can_be_tried_again(library: Cast, open_page: Open):
-    page = open_page(library.mia, "/")
-    ask_and_wait(page, "What is the melting point of tungsten?")
-    answer = page.locator(".answer")
-    assert answer.get_attribute("data-status") == "refused"
-    assert answer.locator(".notice--bad").count() == 0
-    assert answer.locator("text=Try again").is_visible()
-
-
-def test_a_draft_outlives_a_reload(library: Cast, open_page: Open):
+def test_what_is_not_asked_or_not_answered_is_kept_and_said_quietly(library: Cast, open_page: Open):
+    """A draft outlives a reload, one that is too long stays with a count, and a refusal can be tried again."""
     page = open_page(library.mia, "/")
     page.fill("[data-composer-input]", "A question in the making")
     page.reload()
     assert page.input_value("[data-composer-input]") == "A question in the making"
 
-
-def test_a_question_that_is_too_long_stays_in_the_box_with_a_count(library: Cast, open_page: Open):
-    page = open_page(library.mia, "/")
     page.fill("[data-composer-input]", "x" * 8001)
     page.press("[data-composer-input]", "Enter")
     assert "8,001 of 8,000 characters" in page.inner_text("[data-composer-hint]")
     assert page.locator(".question").count() == 0
+
+    ask_and_wait(page, "What is the melting point of tungsten?")
+    answer = page.locator(".answer")
+    assert answer.get_attribute("data-status") == "refused"
+    assert answer.locator(".notice--bad").count() == 0
+    assert answer.locator("text=Try again").is_visible()
 
 
 def test_without_a_connection_the_question_waits_in_the_box(library: Cast, open_page: Open):
