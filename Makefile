@@ -23,7 +23,7 @@ connector-test: .venv/tools.stamp ## run the tests of what a connector says to i
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m connectors -n auto --maxprocesses 4 $(PYTEST_ARGS)
 
 endurance-test: .venv/tools.stamp ## run the tests that kill processes again and again, wait long or attack with large files
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m endurance -n auto --maxprocesses 4 $(PYTEST_ARGS)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m endurance -n auto --maxprocesses 4 --dist worksteal $(PYTEST_ARGS)
 
 evaldata-test: .venv/tools.stamp ## run the tests on the shared evaluation data (EVALDATA)
 	@scripts/evaldata_test.sh
