@@ -130,7 +130,8 @@ def measure(count: int, rank: int) -> dict[str, Any]:
                 point = embedder.embed_query(question)
                 started = time.perf_counter()
                 scope = scope_of(user, None, wanted)
-                found = statement.find_candidates(scope, searched, 50, words=question, vector=point).found
+                words = statement.choose_by_words(scope, 50, question)
+                found = statement.find_candidates(scope, searched, 50, words, point).found
                 times.append((time.perf_counter() - started) * 1000)
                 if not set(found.ids.tolist()) <= its:
                     raise RuntimeError("a search found what its filter leaves out")

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 STEP_NAMES: dict[str, "StrOrPromise"] = {
+    "said_filters": _("Narrow the search"),
     "rewrite": _("Understand question"),
     "embed_question": _("Embed the question"),
     "retrieve": _("Find candidates"),

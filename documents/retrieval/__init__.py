@@ -5,7 +5,6 @@ One SQL statement finds the candidates of both kinds and holds the permission co
 ``prepare`` makes of what was found the passages that an answer reads.
 """
 
-import logging
 import time
 import uuid
 from collections.abc import Iterable, Sequence
@@ -13,11 +12,10 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
-from numpy.typing import NDArray
 
-from documents.embedders import TokenPacker, embedder_of, note_search, searched_set
-from documents.models import EmbeddingSet
+from documents.embedders import searched_set
 from documents.rerankers import RERANKERS
+from documents.retrieval.embedding import EmbeddingQuestion
 from documents.retrieval.filters import FIELDS, MAX_FILTERS, OPERATORS, Filter, Operator
 from documents.retrieval.fusion import RRF_K, fuse
 from documents.retrieval.lexicon import informative
@@ -27,8 +25,7 @@ from documents.retrieval.preparing import prepare
 from documents.retrieval.reranking import Asked, Reranking
 from documents.retrieval.scope import scope_of
 from documents.retrieval.settings import DEFAULT, FUSIONS, MAX_CANDIDATES, Fusion, SearchSettings
-from documents.retrieval.statement import PREPARE, find_candidates, vector_text
-from rag.errors import EmbeddingError
+from documents.retrieval.statement import PREPARE, choose_by_words, find_candidates, vector_text
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -59,8 +56,6 @@ __all__ = [
     "vector_text",
 ]
 
-log = logging.getLogger(__name__)
-
 MAX_PASSAGES = 100
 MAX_QUESTION_CHARS = 20_000
 
@@ -90,19 +85,22 @@ def search(
     searched = searched_set()
     reranking = Reranking.chosen(settings, searched)
     steps: list[RetrievalStep] = []
-    vector = tokens = None
-    if settings.fusion != "keyword":
-        vector, tokens, embedded = _embedded(searched, reranking.packer, query)
-        steps.append(embedded)
-        if vector is None and settings.fusion == "dense":
-            settings = replace(settings, fusion="keyword")
-
     started = time.perf_counter()
+    embedding = EmbeddingQuestion(searched, reranking.packer, query) if settings.fusion != "keyword" else None
     count = max(limit, settings.candidates)
     wanted = None if sources is None else sorted(set(sources))
     scope = scope_of(user, wanted, filters)
     words = None if settings.fusion == "dense" else query
-    found = find_candidates(scope, searched, count, words=words, vector=vector)
+    chosen = choose_by_words(scope, count, words)
+    vector = tokens = None
+    if embedding is not None:
+        embedded = embedding.result()
+        vector, tokens = embedded.vector, embedded.tokens
+        steps.append(embedded.step)
+        if vector is None and words is None:
+            settings, words = replace(settings, fusion="keyword"), query
+            chosen = choose_by_words(scope, count, words)
+    found = find_candidates(scope, searched, count, chosen, vector)
     asked = {
         "per_side": count,
         "sides": [side for side, part in (("dense", vector), ("keyword", words)) if part is not None],
@@ -110,7 +108,9 @@ def search(
     }
     if filters:
         asked["filters"] = [asdict(each) for each in filters]
-    steps.append(RetrievalStep("retrieve", _ms(started), asked, {"candidates": len(found.found)}))
+    # The vector is made meanwhile: what it took is its own step's.
+    ms = max(_ms(started) - sum(step.ms for step in steps), 0.0)
+    steps.append(RetrievalStep("retrieve", round(ms, 3), asked, {"candidates": len(found.found)}))
 
     started = time.perf_counter()
     fused = fuse(found.found, settings)
@@ -134,30 +134,6 @@ def search(
         return Retrieval(passages, steps, by_words=vector is None)
     reranked = None if step is None or step.output.get("kept") else read(order)
     return Retrieval(passages, steps, by_words=vector is None, candidates=read(fused), reranked=reranked)
-
-
-def _embedded(
-    searched: EmbeddingSet, packer: TokenPacker | None, query: str
-) -> tuple[NDArray[Any] | None, NDArray[Any] | None, RetrievalStep]:
-    """The question's vector, its token vectors with a ``packer``, and the step.
-
-    None when the embedder is elsewhere and fails: words still find.
-    """
-    started = time.perf_counter()
-    vector = tokens = None
-    known: dict[str, Any] = {"dimensions": searched.dimensions, "model": searched.name}
-    try:
-        if packer is None:
-            vector = embedder_of(searched).embed_query(query)
-        else:
-            vector, tokens = packer.embedder.embed_query_and_tokens(query)
-    except EmbeddingError as error:
-        log.warning("retrieval: the question could not be embedded, searching by words alone: %s", error)
-        note_search(searched, error)
-        known = {"error": error.code, "searched_by": "words", "model": searched.name}
-    else:
-        note_search(searched, None)
-    return vector, tokens, RetrievalStep("embed_question", _ms(started), {"characters": len(query)}, known)
 
 
 def _said(settings: SearchSettings) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import log
+from math import log, sqrt
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
@@ -32,8 +32,14 @@ READ_OF_TEXT = 20_000
 
 REMEMBERED_S = 5.0
 
-MOST_POSTINGS = 1_500_000
-"""Of one question: more would be four megabytes and over ten milliseconds. The commonest words are then left out."""
+MOST_POSTINGS = 100_000
+"""Of one question: so many are read, the rarest words first. What the others would add is in the exact scores."""
+
+SPARE = 100
+"""So many more chunks are compared exactly than are asked for, as the choice has not read all words."""
+
+LARGE = 100_000
+"""From so many chunks on both grow, as the root of their number."""
 
 # Notes that are not folded yet count like the counts.
 LANGUAGES = """
@@ -140,11 +146,16 @@ def weighed(question: str | None, scope: Scope) -> Weighed:
         with connection.cursor() as cursor:
             cursor.execute(statement, scope.parameters)
             left = int(cursor.fetchone()[0])
-    return Weighed(asked(groups, holding, seen, MOST_POSTINGS), seen, left)
+    return Weighed(asked(groups, holding, seen, MOST_POSTINGS * growth(seen)), seen, left)
+
+
+def growth(chunks: int) -> float:
+    """How much more is looked at among so many chunks."""
+    return max(1.0, sqrt(chunks / LARGE))
 
 
 def best_by_words(words: LexicalQuestion, scope: Scope, count: int) -> list[int]:
-    """The ids of at least ``count`` chunks of the scope's audiences that the words score highest, best first.
+    """The ids of ``count`` chunks of the scope's audiences that the words score highest, best first.
 
     Filters are not looked at. Scores are near enough to BM25 for a choice, not for an order. Costs one statement.
     """

@@ -8,20 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import connection
 from numpy.typing import NDArray
 
 from documents.binary_rows import fetch_binary
 from documents.models import EmbeddingSet
-from documents.retrieval.lexicon import Weighed, best_by_words, sparse_text, weighed
+from documents.retrieval.lexicon import SPARE, Weighed, best_by_words, growth, sparse_text, weighed
 from documents.retrieval.passages import Ranking
 from documents.retrieval.scope import DOCUMENTS, Scope
 
 EXACT_BELOW = 4000
 """With no more visible chunks than this all are compared: about as fast as the index, and nothing is missed."""
-
-SPARE = 16
-"""So many more are chosen by words than are asked for: their exact order differs a little from that of the choice."""
 
 MOST_BY_WORDS = 30_000
 """So many of the best by words are looked at for those that are in documents which meet the filters."""
@@ -92,16 +89,34 @@ class Candidates:
     reach: float
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the words of a question come to before its vector is known: weighed, and the best chunks by them."""
+
+    asked: Weighed
+    chosen: list[int] | None
+
+
+def choose_by_words(scope: Scope, count: int, words: str | None) -> Words | None:
+    """The first half of ``find_candidates``, which needs no vector: while it waits for the database, one is made."""
+    if scope.allowed is None:
+        return None
+    asked = weighed(words, scope)
+    few = asked.left <= EXACT_BELOW
+    return Words(asked, None if few and scope.conditions else _chosen(asked, scope, count))
+
+
 def find_candidates(
-    scope: Scope, searched: EmbeddingSet, count: int, *, words: str | None, vector: NDArray[Any] | None
+    scope: Scope, searched: EmbeddingSet, count: int, words: Words | None, vector: NDArray[Any] | None
 ) -> Candidates:
     """The ``count`` chunks nearest to ``vector`` and the ``count`` best by ``words``, within the ``scope``.
 
-    A side that is None is not asked, and its score is 0 for all; else each has both scores, whichever side found it.
+    A vector that is None is not asked for, and its score is 0 for all; nor are words that ask for nothing. Else each
+    chunk has both scores, whichever side found it.
     """
-    if scope.allowed is None:
+    if scope.allowed is None or words is None:
         return Candidates(Ranking.empty(), 0.0)
-    asked = weighed(words, scope)
+    asked = words.asked
     parameters = {
         **scope.parameters,
         "point": vector_text(vector if vector is not None else np.zeros(searched.dimensions)),
@@ -110,13 +125,14 @@ def find_candidates(
         "worded": count if asked.words.ids else 0,
     }
     few = asked.left <= EXACT_BELOW
-    if not (few and scope.conditions):
-        parameters["chosen"] = _chosen(asked, scope, count)
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(PREPARE)
-        cursor.execute(_statement(scope, searched, few=few), parameters)
-        rows = cursor.fetchall()
-    return Candidates(Ranking.of_rows(rows), asked.words.reach)
+    if words.chosen is not None:
+        parameters["chosen"] = words.chosen
+    with connection.cursor() as cursor:
+        # Sent together they are one transaction, and one way to the database and back.
+        cursor.execute(f"{PREPARE};{_statement(scope, searched, few=few)}", parameters)
+        while cursor.nextset():
+            pass
+        return Candidates(Ranking.of_rows(cursor.fetchall()), asked.words.reach)
 
 
 def _chosen(asked: Weighed, scope: Scope, count: int) -> list[int]:
@@ -124,7 +140,7 @@ def _chosen(asked: Weighed, scope: Scope, count: int) -> list[int]:
     twice as many as asked for meet the filters."""
     if not asked.words.ids:
         return []
-    wanted = count + SPARE
+    wanted = count + round(SPARE * growth(asked.seen))
     if scope.conditions:
         wanted = min(2 * wanted * asked.seen // max(asked.left, 1), MOST_BY_WORDS)
     return best_by_words(asked.words, scope, wanted)

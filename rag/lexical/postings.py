@@ -26,6 +26,9 @@ STEP = (K1 + 1) / 255
 MAX_TERMS = 48
 """Of a long question the rarest terms count."""
 
+_BLOCKS_TO_JUDGE_BY = 4
+_LEAST = np.float32(np.finfo(np.float32).tiny)
+
 
 @dataclass(frozen=True, slots=True)
 class Postings:
@@ -113,7 +116,7 @@ def asked(groups: Sequence[Sequence[str]], holding: Mapping[int, int], chunks: i
 def best(
     read: Sequence[tuple[int, float, bytes]], without: Sequence[int], scored: Mapping[int, float], count: int
 ) -> list[int]:
-    """At least ``count`` ids of the chunks that score highest, where there are so many, best first; not many more.
+    """The ids of the ``count`` chunks that score highest, or of all that score, best first.
 
     ``read`` are the postings: the number of a block, the term's IDF, packed entries. Chunks in ``without`` do not count
     by their postings; ``scored`` are further chunks, whose scores are known.
@@ -128,17 +131,15 @@ def best(
             scores[rows[chunk_id // BLOCK], chunk_id % BLOCK] = 0
     ids = np.fromiter(scored, np.int64, len(scored))
     held = np.fromiter(scored.values(), np.float32, len(scored))
-    floor = np.float32(0)
-    for block, row in rows.items():
-        # Only what is above the worst of the best so far is looked at.
-        places = np.flatnonzero(scores[row] > floor)
-        ids = np.concatenate((ids, places + block * BLOCK))
-        held = np.concatenate((held, scores[row][places]))
-        if len(ids) > count:
-            floor = np.partition(held, -count)[-count]
-            kept = held >= floor
-            ids, held = ids[kept], held[kept]
-    return [int(each) for each in ids[np.lexsort((ids, -held))]]
+    # Whatever the best of some blocks are above, the best of all are above too: little is left to be put in order.
+    some = np.concatenate((held, scores[:_BLOCKS_TO_JUDGE_BY].ravel()))
+    floor = np.partition(some, -count)[-count] if len(some) > count else np.float32(0)
+    places = np.flatnonzero(scores.ravel() >= max(floor, _LEAST))
+    numbers = np.fromiter(rows, np.int64, len(rows))
+    ids = np.concatenate((ids, numbers[places // BLOCK] * BLOCK + places % BLOCK))
+    held = np.concatenate((held, scores.ravel()[places]))
+    order = np.lexsort((ids, -held))
+    return [int(each) for each in ids[order[:count]]]
 
 
 def _slowing(length: int, reference: float) -> float:

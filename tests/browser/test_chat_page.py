@@ -72,9 +72,9 @@ def test_a_filter_said_in_words_is_shown_and_can_be_taken_away(library: Cast, op
     page = open_page(library.mia, "/")
     said = f"According to the Library, {QUESTION[0].lower()}{QUESTION[1:]}"
     ask_and_wait(page, said)
+    page.wait_for_selector("[data-announcer]:has-text('The search was narrowed. Source: Library.')", state="attached")
     before = page.inner_text(".answer__text")
     assert page.inner_text(".narrowed__filter") == "Source: Library"
-    assert "The search was narrowed. Source: Library." in page.inner_text("[data-announcer]")
     page.reload()
     page.wait_for_selector(".chip")
     assert page.inner_text(".answer__text") == before

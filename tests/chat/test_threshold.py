@@ -35,7 +35,7 @@ async def test_words_alone_are_not_refused_for_want_of_a_similarity(
     monkeypatch.setattr(finding, "search", search)
     monkeypatch.setattr(pipeline, "_parts", nothing)
     assistant = AssistantSettings(
-        system_prompt="", model=ModelSettings(1, "m", "openai"), sources=None, passages=4, threshold=0.15
+        "", ModelSettings(1, "m", "openai"), sources=None, passages=4, threshold=0.15, said_filters=False
     )
     question = pipeline.Question(text="Ships?", user=User(email="a@example.com"))
     parts = [part async for part in pipeline.answer(assistant, question)]

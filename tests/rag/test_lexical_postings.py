@@ -37,7 +37,7 @@ def test_the_best_are_found(count: int) -> None:
     elsewhere = dict.fromkeys((gone[0], 7 * BLOCK), 9.0)
     right = {chunk_id: score for chunk_id, score in scores.items() if chunk_id not in gone} | elsewhere
     found = best(read, [*gone, 99 * BLOCK], elsewhere, count)
-    assert len(found) == len(set(found)) >= min(count, len(right))
+    assert len(found) == len(set(found)) == min(count, len(right))
     floor = sorted(right.values(), reverse=True)[: len(found)][-1]
     assert all(right[chunk_id] >= floor - 1e-4 for chunk_id in found)
     assert [right[chunk_id] for chunk_id in found] == sorted((right[each] for each in found), reverse=True) or (
