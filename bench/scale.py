@@ -94,6 +94,7 @@ def in_this_process(asked: list[str]) -> dict[str, Any]:
         for step in search(user=user, query=question).steps:
             times[step.name].append(step.ms)
     figures: dict[str, Any] = {f"{name} p50 ms": statistics.median(its) for name, its in times.items()}
+    figures["index alone p50 ms"] = index_alone(asked[:QUESTIONS])
     sides: tuple[Fusion, ...] = ("dense", "keyword")
     for side in sides:
         settings = SearchSettings(fusion=side, reranker="none")
@@ -116,6 +117,29 @@ def in_this_process(asked: list[str]) -> dict[str, Any]:
                 found, total = found + len(quick & right), total + len(right)
             figures[f"{side}, {name}"] = {"recall@10": found / total, "p50 ms": statistics.median(spent)}
     return figures
+
+
+def index_alone(asked: list[str]) -> float:
+    """Milliseconds of a bare query of the vector index at ef_search 40: how fast this machine is at this moment."""
+    from django.db import connection, transaction
+
+    from documents.embedders import active_set, embedder_of
+    from documents.retrieval import vector_text
+
+    made_by = active_set()
+    embedder = embedder_of(made_by)
+    vector = f"vector::halfvec({made_by.dimensions})"
+    statement = f"SELECT chunk_id FROM documents_chunkembedding WHERE set_id = %s ORDER BY {vector} <#> %s LIMIT 10"
+    times = []
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL hnsw.ef_search = 40")
+        for question in asked:
+            point = vector_text(embedder.embed_query(question))
+            started = time.perf_counter()
+            cursor.execute(statement, [made_by.pk, point])
+            cursor.fetchall()
+            times.append((time.perf_counter() - started) * 1000)
+    return statistics.median(times)
 
 
 @contextmanager
