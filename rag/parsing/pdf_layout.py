@@ -118,15 +118,20 @@ def style_of(pages: Sequence[Sequence[Line]], outline: Mapping[str, int] | None 
 
 
 def paragraphs_of(
-    lines: Sequence[Line], style: LayoutStyle, grids: Sequence[Grid] = (), *, unordered: bool = False
+    lines: Sequence[Line],
+    style: LayoutStyle,
+    grids: Sequence[Grid] = (),
+    *,
+    unordered: bool = False,
+    mirrored: bool = False,
 ) -> list[Paragraph]:
     """One page's lines as paragraphs, headings and tables, in their order; ``grids``: those ruled on the page.
 
-    ``unordered``: the lines come in no order that tells anything.
+    ``unordered``: the lines come in no order that tells anything; ``mirrored``: their text runs from right to left.
     """
     if not lines:
         return []
-    items = in_order(with_tables(unmixed(lines), grids), unordered=unordered)
+    items = in_order(with_tables(unmixed(lines), grids), unordered=unordered, mirrored=mirrored)
     running = [item for item in items if isinstance(item, Line)]
     # Lines that ran through columns do not tell how wide these are; lines that make tables do.
     whole = {id(line) for line in lines}

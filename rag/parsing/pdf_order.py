@@ -102,15 +102,19 @@ def _sides(line: Line, middle: float) -> tuple[list[Word], list[Word]]:
     return [word for word in line.words if word.x0 < middle], [word for word in line.words if word.x0 >= middle]
 
 
-def in_order(items: Sequence[Item], *, unordered: bool = False) -> list[Item]:
+def in_order(items: Sequence[Item], *, unordered: bool = False, mirrored: bool = False) -> list[Item]:
     """The items of a page in reading order: as they are unless they go back up the page more than once, or are known
-    to be ``unordered``."""
+    to be ``unordered``.
+
+    Of a page that is ``mirrored``, as its text runs from right to left, going back once is enough: many programs write
+    its left column first.
+    """
     if not (1 if unordered else _BACK_JUMPS) < len(items) <= _MOST_ITEMS:
         return list(items)
     boxes = [_box(item) for item in items]
     # What a figure is labelled with goes up and down and tells nothing.
     telling = [box for box, item in zip(boxes, items, strict=True) if _is_text(item)]
-    if not unordered and sum(_goes_back(a, b) for a, b in pairwise(telling)) < _BACK_JUMPS:
+    if not unordered and sum(_goes_back(a, b) for a, b in pairwise(telling)) < (1 if mirrored else _BACK_JUMPS):
         return list(items)
     return [items[index] for index in _cut(list(range(len(items))), boxes, 0)]
 

@@ -58,7 +58,8 @@ class PageWriter:
         self._style = style
         draft = _Draft(page)
         self._waiting.append(draft)
-        found = paragraphs_of(lines, style, page.grids, unordered=page.turn.rotated)
+        turn = page.turn
+        found = paragraphs_of(lines, style, page.grids, unordered=turn.rotated, mirrored=turn.way == "mirrored")
         if not found:
             return
         flow, notes = with_notes_last(found, style)

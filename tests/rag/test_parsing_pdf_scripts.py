@@ -47,6 +47,18 @@ def test_columns_written_from_right_to_left_are_read_right_column_first(tmp_path
     assert box_of(document, "مرحبا").x1 < 281
 
 
+def test_columns_from_right_to_left_are_read_right_column_first_in_whatever_order_they_were_written(tmp_path):
+    right, left = HEBREW + MORE, ARABIC + MORE_ARABIC
+    written = [
+        [backwards(280, 700 - 15 * row, text, 8) for row, text in enumerate(left)],
+        [backwards(550, 700 - 15 * row, text, 8) for row, text in enumerate(right)],
+    ]
+    for number, sides in enumerate((written, written[::-1])):
+        (tmp_path / str(number)).mkdir()
+        document = read(tmp_path / str(number), *(run for side in sides for run in side))
+        assert document.text == " ".join(right) + "\n\n" + " ".join(left)
+
+
 def test_a_table_written_from_right_to_left_has_its_first_column_on_the_right(tmp_path):
     rows = [("פריט", "מחיר", "מלאי"), ("כיסא", "49", "12"), ("שולחן", "199", "3")]
     document = read(
