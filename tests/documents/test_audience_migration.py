@@ -1,14 +1,16 @@
 """The migration that gave documents audiences: rows from before are found by whoever saw them, and stay counted."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from documents.ingest.postings import post_terms
 from documents.ingest.terms import fold_counts
 from documents.models import Audience, Chunk, ChunkEmbedding, ChunkTerms, Document, LanguageCount, TermChange
-from documents.retrieval import search
+from documents.retrieval import SearchSettings, search
 
 BEFORE = [("documents", "0010_rerankers")]
 RENAMED = {
@@ -32,6 +34,15 @@ def indexes() -> set[str]:
         return {name for (name,) in cursor.fetchall()}
 
 
+def by_words_alone(user: Any, *, posted: bool = False) -> dict[int, float]:
+    """What words find, and how well; once more when the postings have been written."""
+    if posted:
+        assert post_terms(at_least=1)
+    settings = SearchSettings(fusion="keyword")
+    found = search(user=user, query="sealing wax ferry", settings=settings).passages
+    return {each.chunk_id: each.keyword_score for each in found}
+
+
 @pytest.mark.endurance
 @pytest.mark.django_db(transaction=True)
 def test_rows_from_before_audiences_belong_to_that_of_their_source(cast: Any, make_document: Any) -> None:
@@ -50,6 +61,9 @@ def test_rows_from_before_audiences_belong_to_that_of_their_source(cast: Any, ma
         assert set(old.get_model("documents", "ChunkTerms").objects.values_list("source_id", "chunk__source_id")) == {
             (cast.research.pk, cast.research.pk), (cast.library.pk, cast.library.pk)
         }  # fmt: skip
+        counts = dict(old.get_model("documents", "TermCount").objects.values_list("key", "chunks"))
+        keys = [key for row in old.get_model("documents", "ChunkTerms").objects.all() for key in row.keys]
+        assert counts == Counter(keys) != {}
     finally:
         MigrationExecutor(connection).migrate(last)
 
@@ -72,6 +86,7 @@ def test_rows_from_before_audiences_belong_to_that_of_their_source(cast: Any, ma
             "document-0.md", "document-1.md"
         }  # fmt: skip
         assert {each.filename for each in search(user=cast.cleo, query=query).passages} == {"document-1.md"}
+    assert by_words_alone(cast.max) == by_words_alone(cast.max, posted=True) != {}
     # What is written from here on is counted for the audience.
     TermChange.objects.all().delete()
     Chunk.objects.filter(document=hidden).first().delete()
