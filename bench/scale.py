@@ -53,7 +53,8 @@ def fill(application: Application, chunks: int, kept: Path) -> None:
 def through_the_api(application: Application, asked: list[str]) -> dict[str, float]:
     """Milliseconds of one search after the other, and searches a second of eight clients at once.
 
-    Other questions come before, until what searches read is in memory: of a million chunks that takes hundreds.
+    Other questions come before, and each is asked twice, until what searches read is in memory: of a million chunks
+    hundreds of questions are not enough for that.
     """
     headers, address = application.token(), f"{application.address}/api/v1/search"
     with httpx2.Client(headers=headers, timeout=60) as client:
@@ -65,7 +66,7 @@ def through_the_api(application: Application, asked: list[str]) -> dict[str, flo
 
         for question in asked[-WARM_UP:]:
             search(question)
-        times = [search(question) for question in asked[:QUESTIONS]]
+        first, times = ([search(question) for question in asked[:QUESTIONS]] for _turn in range(2))
     cuts = statistics.quantiles(times, n=20)
     until = time.perf_counter() + SECONDS
 
@@ -80,7 +81,12 @@ def through_the_api(application: Application, asked: list[str]) -> dict[str, flo
 
     with ThreadPoolExecutor(CLIENTS) as pool:
         done = sum(pool.map(keep_asking, range(CLIENTS)))
-    return {"p50 ms": cuts[9], "p95 ms": cuts[18], "searches/s": done / SECONDS}
+    return {
+        "first p50 ms": statistics.median(first),
+        "p50 ms": cuts[9],
+        "p95 ms": cuts[18],
+        "searches/s": done / SECONDS,
+    }
 
 
 def in_this_process(asked: list[str]) -> dict[str, Any]:
