@@ -1,4 +1,4 @@
-"""What a search gives: passages with their scores, and the steps that found them."""
+"""What a search gives: a ranking of chunks, the passages that are read of it, and the steps that found them."""
 
 import uuid
 from collections.abc import Sequence

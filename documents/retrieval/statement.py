@@ -91,9 +91,13 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What the words of a question come to before its vector is known: weighed, and the best chunks by them."""
+    """What the words of a question come to before its vector is known: weighed, and the best chunks by them.
+
+    ``few``: what is left is little enough to be compared whole; of what filters leave then, nothing is ``chosen``.
+    """
 
     asked: Weighed
+    few: bool
     chosen: list[int] | None
 
 
@@ -103,7 +107,7 @@ def choose_by_words(scope: Scope, count: int, words: str | None) -> Words | None
         return None
     asked = weighed(words, scope)
     few = asked.left <= EXACT_BELOW
-    return Words(asked, None if few and scope.conditions else _chosen(asked, scope, count))
+    return Words(asked, few, None if few and scope.conditions else _chosen(asked, scope, count))
 
 
 def find_candidates(
@@ -124,12 +128,11 @@ def find_candidates(
         "weights": sparse_text(asked.words.ids, asked.words.idfs),
         "worded": count if asked.words.ids else 0,
     }
-    few = asked.left <= EXACT_BELOW
     if words.chosen is not None:
         parameters["chosen"] = words.chosen
     with connection.cursor() as cursor:
         # Sent together they are one transaction, and one way to the database and back.
-        cursor.execute(f"{PREPARE};{_statement(scope, searched, few=few)}", parameters)
+        cursor.execute(f"{PREPARE};{_statement(scope, searched, few=words.few)}", parameters)
         while cursor.nextset():
             pass
         return Candidates(Ranking.of_rows(cursor.fetchall()), asked.words.reach)
