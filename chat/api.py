@@ -12,7 +12,7 @@ from chat.events import message_payload
 from chat.models import Assistant, LanguageModel
 from chat.models import Status as MessageStatus
 from chat.schemas import AnswerIn, AnswerOut, AssistantIn, AssistantOut, ModelIn, ModelOut, answer_out
-from chat.services import assistants, conversations, language_models, running
+from chat.services import asking, assistants, language_models, running
 
 router = Router(tags=["Answers and assistants"])
 READ = TokenAuth(Scope.READ)
@@ -26,7 +26,7 @@ async def answer(request: HttpRequest, body: AnswerIn) -> AnswerOut:
     The answer and its trace are stored; ``trace_id`` names them. A model that fails answers 502.
     """
     user = caller(request)
-    ask = database_sync_to_async(conversations.question_ask_once)
+    ask = database_sync_to_async(asking.question_ask_once)
     begun = await ask(user=user, slug=body.assistant, text=body.question, without=tuple(body.without))
     row = await running.answer_once(begun)
     if row.status == MessageStatus.FAILED:

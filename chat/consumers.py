@@ -15,9 +15,12 @@ from chat.events import (
     ChatErrorEvent,
     ConversationCreated,
     ConversationSnapshot,
+    Edit,
     Follow,
     Pong,
+    Regenerate,
     Retry,
+    Show,
     Stop,
     Unfilter,
     conversation_payload,
@@ -25,7 +28,7 @@ from chat.events import (
 )
 from chat.events.keys import stream_key
 from chat.models import Conversation, Status
-from chat.services import conversations, running
+from chat.services import asking, conversations, running
 from live.consumers import FollowingConsumer
 from live.events import Command
 from live.hub import current_hub
@@ -53,13 +56,12 @@ class ChatConsumer(FollowingConsumer):
                     await self._ask(command)
                 case Stop():
                     await running.answer_stop(user=self.user, message_id=command.message_id)
-                case Retry():
-                    retry = database_sync_to_async(conversations.answer_retry)
-                    await self._begin(await retry(user=self.user, message_id=command.message_id), command.request_id)
-                case Unfilter():
-                    again = database_sync_to_async(conversations.question_ask_without)
-                    begun = await again(user=self.user, message_id=command.message_id, key=command.filter)
+                case Edit() | Regenerate() | Retry() | Unfilter():
+                    begun = await database_sync_to_async(self._begun_by)(command)
                     await self._begin(begun, command.request_id)
+                case Show():
+                    show = database_sync_to_async(conversations.branch_show)
+                    await running.announce_branch(await show(user=self.user, message_id=command.message_id))
                 case _:
                     await self.send_event(Pong(conversation_id=self.conversation_id))
         except ChatError as error:
@@ -79,9 +81,12 @@ class ChatConsumer(FollowingConsumer):
         return await database_sync_to_async(self._snapshot)(self.conversation_id, seq)
 
     async def _ask(self, command: Ask) -> None:
-        ask = database_sync_to_async(conversations.question_ask)
-        begun = await ask(
-            user=self.user, conversation_id=command.conversation_id, slug=command.assistant, text=command.question
+        begun = await database_sync_to_async(asking.question_ask)(
+            user=self.user,
+            conversation_id=command.conversation_id,
+            slug=command.assistant,
+            text=command.question,
+            after=command.after,
         )
         assert begun.conversation is not None
         if command.conversation_id is None:
@@ -92,7 +97,19 @@ class ChatConsumer(FollowingConsumer):
             await self.send_event(created)
         await self._begin(begun, command.request_id)
 
-    async def _begin(self, begun: conversations.Begun, request_id: str | None) -> None:
+    def _begun_by(self, command: Edit | Regenerate | Retry | Unfilter) -> asking.Begun:
+        user, message_id = self.user, command.message_id
+        match command:
+            case Edit():
+                return asking.question_edit(user=user, message_id=message_id, text=command.question)
+            case Regenerate():
+                return asking.answer_regenerate(user=user, message_id=message_id, slug=command.assistant)
+            case Retry():
+                return asking.answer_retry(user=user, message_id=message_id)
+            case Unfilter():
+                return asking.question_ask_without(user=user, message_id=message_id, key=command.filter)
+
+    async def _begin(self, begun: asking.Begun, request_id: str | None) -> None:
         assert begun.conversation is not None
         await running.announce(begun, request_id, self.user)
         running.start(begun)

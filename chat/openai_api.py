@@ -22,7 +22,7 @@ from chat.errors import ChatError
 from chat.events import AnswerDelta, ChatEvent, message_payload
 from chat.models import Assistant, Message, Status
 from chat.schemas import ChatCompletionIn
-from chat.services import conversations, running
+from chat.services import asking, running
 from rag.generation import Turn
 
 router = Router(tags=["OpenAI-compatible"], auth=TokenAuth())
@@ -47,7 +47,7 @@ async def chat_completions(request: HttpRequest, body: ChatCompletionIn) -> Http
     user = caller(request)
     try:
         question, history = _question(body)
-        ask = database_sync_to_async(conversations.question_ask_once)
+        ask = database_sync_to_async(asking.question_ask_once)
         begun = await ask(user=user, slug=body.model, text=question, history=history)
     except ChatError as error:
         return _error(error.code, error.message, error.status)
@@ -73,7 +73,7 @@ def _question(body: ChatCompletionIn) -> tuple[str, tuple[Turn, ...]]:
     spoken = [message for message in body.messages if message.role in ("user", "assistant")]
     if not spoken or spoken[-1].role != "user":
         raise ChatError("question_empty", _("The last message must be the user's question."), 422)
-    earlier = spoken[:-1][-conversations.HISTORY_MESSAGES :]
+    earlier = spoken[:-1][-asking.HISTORY_MESSAGES :]
     history = tuple(Turn("user" if message.role == "user" else "assistant", message.text) for message in earlier)
     return spoken[-1].text, history
 
@@ -82,7 +82,7 @@ def _envelope(slug: str, answer: Message, kind: str) -> dict[str, Any]:
     return {"id": f"chatcmpl-{answer.pk}", "object": kind, "created": int(time.time()), "model": slug}
 
 
-async def _chunks(slug: str, begun: conversations.Begun, user: User) -> AsyncIterator[str]:
+async def _chunks(slug: str, begun: asking.Begun, user: User) -> AsyncIterator[str]:
     """Server-sent events; the answer stops when the client goes away."""
     texts: asyncio.Queue[str | None] = asyncio.Queue()
 

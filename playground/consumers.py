@@ -15,7 +15,7 @@ from accounts.models import User
 from chat.answering import AnswerDraft, AnsweringPart, AssistantSettings, PassagesFound, Question, StepDone, answer
 from chat.errors import ChatError
 from chat.events import ErrorPayload, StepPayload
-from chat.services.conversations import question_text
+from chat.services.asking import question_text
 from documents.errors import DocumentsError
 from live.consumers import FollowingConsumer
 from live.events import Command, LiveEvent

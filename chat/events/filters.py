@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
-from chat.events.protocol import FilterPayload
+from chat.events.payloads import FilterPayload
 
 
 def filter_payload(stored: Mapping[str, Any]) -> FilterPayload:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from chat.events.filters import filter_payload
-from chat.events.protocol import (
+from chat.events.payloads import (
     AssistantPayload,
     CitationPayload,
     ConversationPayload,
@@ -31,6 +31,7 @@ def conversation_payload(conversation: Conversation) -> ConversationPayload:
         id=conversation.pk,
         title=conversation.title,
         assistant=AssistantPayload(slug=assistant.slug, name=assistant.name) if assistant else None,
+        leaf=conversation.leaf_id,
     )
 
 

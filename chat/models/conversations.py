@@ -1,7 +1,7 @@
 """Conversations and their messages; an answer is a message of the assistant's."""
 
-import uuid
 from typing import Self
+from uuid import UUID, uuid4
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
@@ -22,12 +22,13 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
 
 
 class Conversation(models.Model):
-    """Messages of one person with one assistant."""
+    """Messages of one person with an assistant: a tree, of which the branch that ends at ``leaf`` is shown."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     user = models.ForeignKey(User, models.CASCADE, related_name="conversations")
     assistant = models.ForeignKey(Assistant, models.SET_NULL, null=True, related_name="conversations")
     title = models.CharField(_("title"), max_length=TITLE_CHARS, blank=True)
+    leaf = models.ForeignKey("Message", models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -61,6 +62,17 @@ class Status(models.TextChoices):
     INTERRUPTED = "interrupted", _("Interrupted")
 
 
+PATH = """
+WITH RECURSIVE path AS (
+    SELECT message.*, 1 AS up FROM chat_message message WHERE message.id = %(message)s
+    UNION ALL
+    SELECT parent.*, path.up + 1 FROM chat_message parent JOIN path ON parent.id = path.in_reply_to_id
+    WHERE path.up < %(limit)s
+)
+SELECT * FROM path ORDER BY up
+"""
+
+
 class MessageQuerySet(models.QuerySet["Message"]):
     """Reads of messages."""
 
@@ -76,6 +88,22 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """Answers being written."""
         return self.filter(status=Status.RUNNING)
 
+    def path_to(self, message_id: UUID, limit: int) -> "list[Message]":
+        """The last ``limit`` messages from a conversation's beginning to this message, oldest first."""
+        rows = self.raw(PATH, {"message": message_id, "limit": limit})
+        return list(reversed(list(rows)))
+
+    def newest_below(self, message_id: UUID) -> UUID:
+        """The end of the branch that one comes to from a message by taking the newest reply each time."""
+        replies = self.filter(in_reply_to__isnull=False).order_by("created_at", "pk")
+        newest = dict(replies.values_list("in_reply_to_id", "pk"))
+        # As many steps as there are messages at most, whatever the rows say.
+        for _step in range(len(newest)):
+            if message_id not in newest:
+                break
+            message_id = newest[message_id]
+        return message_id
+
     def with_sources(self) -> Self:
         """Each with its citations, passages and what they point to, in a fixed number of queries."""
         return self.select_related("version__assistant").prefetch_related(
@@ -86,6 +114,9 @@ class MessageQuerySet(models.QuerySet["Message"]):
 class Message(models.Model):
     """A question or an answer. An answer names the assistant version that made it, so that it can be replayed.
 
+    ``in_reply_to`` is an answer's question, and of a question the answer that it follows: None at the beginning.
+    Several replies to one message are branches of the conversation.
+
     An answer's ``filters`` are those that its question says, a question's those that were taken away before it was
     asked again: as ``chat.events.FilterPayload`` has them, without their labels.
 
@@ -93,7 +124,7 @@ class Message(models.Model):
     events up to it.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     conversation = models.ForeignKey(Conversation, models.CASCADE, null=True, related_name="messages")
     role = models.CharField(max_length=10, choices=Role)
     text = models.TextField(blank=True)

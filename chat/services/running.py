@@ -28,14 +28,16 @@ from chat.events import (
     AnswerPassages,
     AnswerStep,
     ChatEvent,
+    ConversationBranch,
     MessageCreated,
     MessagePayload,
     StepPayload,
     message_payload,
 )
 from chat.events.keys import alive_key, stop_key, stream_key
-from chat.models import Message, Status
-from chat.services.conversations import Begun, answer_finish, message_seen
+from chat.models import Conversation, Message, Status
+from chat.services.answers import answer_finish, message_seen
+from chat.services.asking import Begun
 from documents.errors import DocumentsError
 from live.hub import current_hub
 from live.stream import aappend
@@ -109,7 +111,7 @@ async def announce(begun: Begun, request_id: str | None, reader: User) -> None:
     assert begun.conversation is not None
     assert begun.asked is not None
     conversation_id = begun.conversation.pk
-    announced = [begun.answer.pk] if begun.replaces else [begun.asked.pk, begun.answer.pk]
+    announced = [begun.answer.pk] if begun.is_again else [begun.asked.pk, begun.answer.pk]
     for message_id in announced:
         payload = await database_sync_to_async(_payload)(message_id, reader)
         event = MessageCreated(
@@ -117,6 +119,13 @@ async def announce(begun: Begun, request_id: str | None, reader: User) -> None:
         )
         seq = await aappend(current_hub().client, stream_key(conversation_id), event)
         await database_sync_to_async(message_seen)(message_id=message_id, event_seq=seq)
+
+
+async def announce_branch(conversation: Conversation) -> None:
+    """Tell the open pages which branch is shown now."""
+    assert conversation.leaf_id is not None
+    event = ConversationBranch(conversation_id=conversation.pk, leaf=conversation.leaf_id)
+    await aappend(current_hub().client, stream_key(conversation.pk), event)
 
 
 def _payload(message_id: UUID, reader: User) -> MessagePayload:

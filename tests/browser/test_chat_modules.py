@@ -86,11 +86,36 @@ def test_a_retried_answer_takes_the_place_of_the_one_that_failed(module_page: An
         MESSAGE
         + """
         const begun = store.reduce(start, snapshot([message("a", {status: "failed", seq: 5})], 5));
-        const after = store.reduce(begun, event("message.created", 6, {message: message("b"), request_id: null}));
+        const created = {message: message("b"), request_id: null, replaces: "a"};
+        const after = store.reduce(begun, event("message.created", 6, created));
         return after.messages.map((one) => one.id);
         """,
     )
     assert ids == ["b"]
+
+
+def test_the_branch_that_is_shown_ends_at_its_leaf_and_each_message_knows_its_siblings(module_page: Any):
+    shown = run(
+        module_page,
+        "store",
+        MESSAGE
+        + """
+        const ask = (id, parent) => message(id, {role: "user", in_reply_to: parent, status: "complete"});
+        const reply = (id, parent) => message(id, {in_reply_to: parent, status: "complete"});
+        const all = [ask("q1", null), reply("a1", "q1"), ask("q2", "a1"), reply("a2", "q2"), ask("q3", "a1")];
+        const begun = store.reduce(start, snapshot([...all, reply("a3", "q3")], 5));
+        const words = (state) => store.shownBranch(state).map((one) => [one.message.id, one.siblings.join()]);
+        const other = store.reduce(begun, event("conversation.branch", 6, {leaf: "a2"}));
+        const again = store.reduce(other, event("message.created", 7, {message: reply("b2", "q2"), replaces: null}));
+        return [words(begun), words(other), words(again)];
+        """,
+    )
+    first = [["q1", "q1"], ["a1", "a1"]]
+    assert shown == [
+        [*first, ["q3", "q2,q3"], ["a3", "a3"]],
+        [*first, ["q2", "q2,q3"], ["a2", "a2"]],
+        [*first, ["q2", "q2,q3"], ["b2", "a2,b2"]],
+    ]
 
 
 def test_a_refused_question_goes_back_to_its_writer(module_page: Any):

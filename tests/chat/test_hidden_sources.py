@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chat.events.protocol import MessagePayload
+from chat.events.payloads import MessagePayload
 from chat.events.rows import message_payload
 from chat.models import Citation, Conversation, Message, Passage
 from documents.services import Grants, document_share

@@ -11,7 +11,8 @@ from chat.answering.draft import passage_payload
 from chat.events import AnswerCitation, AnswerDelta, AnswerPassages, CitationPayload
 from chat.events.keys import alive_key, stream_key
 from chat.models import Message
-from chat.services.conversations import answer_finish, question_ask
+from chat.services.answers import answer_finish
+from chat.services.asking import question_ask
 from chat.services.running import announce
 from documents.retrieval import search
 from live.hub import current_hub

@@ -11,8 +11,8 @@ from channels.db import database_sync_to_async
 
 from accounts.models import User
 from chat.models import Message, Status
+from chat.services.asking import question_ask_once
 from chat.services.assistants import ensure_defaults
-from chat.services.conversations import question_ask_once
 from chat.services.running import answer_once
 from documents.demo import ensure_demo
 from documents.ingest import ingest

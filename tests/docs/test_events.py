@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import pytest
 
+from chat.events import commands as chat_commands
 from chat.events import protocol as chat_protocol
 from chat.models import STEP_NAMES
 from documents import events as documents_events
@@ -37,7 +38,7 @@ def models(module: Any, root: type[Any]) -> dict[str, type[Any]]:
 @pytest.mark.parametrize(
     ("module", "root", "section"),
     [
-        (chat_protocol, Command, "Chat: from the browser"),
+        (chat_commands, Command, "Chat: from the browser"),
         (chat_protocol, LiveEvent, "Chat: to the browser"),
         (documents_events, Command, "Documents: from the browser"),
         (documents_events, LiveEvent, "Documents: to the browser"),

@@ -13,7 +13,7 @@ from accounts.models import Role, User
 from chat.errors import ChatError
 from chat.events import AnswerDelta, AnswerStep, ChatEvent, MessagePayload, message_payload
 from chat.schemas import answer_out
-from chat.services import conversations, running
+from chat.services import asking, running
 from live.hub import current_hub
 
 
@@ -46,7 +46,7 @@ class Command(BaseCommand):
             sys.exit(3)
 
     async def _ask(self, user: User, options: dict[str, Any]) -> MessagePayload:
-        ask = database_sync_to_async(conversations.question_ask_once)
+        ask = database_sync_to_async(asking.question_ask_once)
         begun = await ask(user=user, slug=options["assistant"], text=options["question"])
 
         async def show(event: ChatEvent) -> None:

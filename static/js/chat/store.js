@@ -27,6 +27,30 @@ export function runningAnswer(state) {
   return state.messages.find((message) => message.role === "assistant" && message.status === "running") ?? null;
 }
 
+function withLeaf(state, leaf) {
+  return { ...state, conversation: { ...state.conversation, leaf } };
+}
+
+/**
+ * The branch that is shown, from the beginning: for each message its `siblings`, the ids of all that reply to the same
+ * one, itself among them, oldest first.
+ */
+export function shownBranch({ messages, conversation }) {
+  const byId = new Map(messages.map((message) => [message.id, message]));
+  const families = new Map();
+  for (const message of messages) {
+    const family = `${message.role} ${message.in_reply_to}`;
+    families.set(family, [...(families.get(family) ?? []), message.id]);
+  }
+  const branch = [];
+  let message = byId.get(conversation?.leaf) ?? messages.at(-1);
+  while (message && branch.length < messages.length) {
+    branch.push({ message, siblings: families.get(`${message.role} ${message.in_reply_to}`) });
+    message = byId.get(message.in_reply_to);
+  }
+  return branch.reverse();
+}
+
 function afterSnapshot(state, event) {
   const before = new Map(state.messages.map((message) => [message.id, message]));
   const messages = event.messages.map((message) => ({
@@ -53,12 +77,9 @@ function afterMessageCreated(state, event) {
   if (state.messages.some((known) => known.id === message.id)) {
     return { ...state, pending };
   }
-  // A retried answer stands in place of the one that came to nothing.
-  const others = state.messages.filter(
-    (known) => !(message.in_reply_to && known.role === "assistant" && known.in_reply_to === message.in_reply_to),
-  );
+  const others = state.messages.filter((known) => known.id !== event.replaces);
   const created = { ...withLength(message), seq: Math.max(message.seq, event.seq) };
-  return { ...state, pending, messages: [...others, created] };
+  return withLeaf({ ...state, pending, messages: [...others, created] }, message.id);
 }
 
 function afterAnswerEvent(state, event) {
@@ -101,6 +122,8 @@ export function reduce(state, event) {
     next = afterSnapshot(state, event);
   } else if (type === "conversation.renamed") {
     next = { ...state, conversation: { ...state.conversation, title: event.title } };
+  } else if (type === "conversation.branch") {
+    next = withLeaf(state, event.leaf);
   } else if (type === "message.created") {
     next = afterMessageCreated(state, event);
   } else if (type.startsWith("answer.")) {

@@ -5,23 +5,24 @@
  * The page gives the assistants as JSON in `#thread-assistants`, and may give a snapshot in `#thread-snapshot`.
  */
 
-import { h, jsonScript, prefersStillness } from "../dom.js";
+import { jsonScript, prefersStillness } from "../dom.js";
 import { gettext, interpolate } from "../i18n.js";
 import { toast } from "../toasts.js";
 import { Announcer, endingWords } from "./announcer.js";
 import { Composer } from "./composer.js";
+import { Connection } from "./connection.js";
 import { addConversation, retitleConversation } from "./conversations.js";
 import { Drawer } from "./drawer.js";
+import { EmptyThread } from "./empty.js";
 import { spokenFilters } from "./filters.js";
 import { loadMarkdown } from "./markdown.js";
 import { AnswerView, makeQuestion } from "./message.js";
 import { NoteLayout } from "./notes.js";
-import { freshRequest, LiveSocket } from "./socket.js";
-import { emptyState, reduce, runningAnswer, withPending, withoutPending } from "./store.js";
+import { freshRequest } from "./socket.js";
+import { emptyState, reduce, runningAnswer, shownBranch, withPending, withoutPending } from "./store.js";
 
 const NIL = /0{8}-0{4}-0{4}-0{4}-0{12}/;
 const UNCONFIRMED_MS = 6000;
-const BANNER_AFTER_MS = 1200;
 
 class FootnoteThread extends HTMLElement {
   #state = emptyState();
@@ -32,13 +33,12 @@ class FootnoteThread extends HTMLElement {
   #notes;
   #list;
   #body;
-  #banner;
   #empty;
+  #choice;
   #views = new Map();
   #questions = new Map();
   #pendingElement = null;
   #frame = 0;
-  #bannerTimer = 0;
   #confirmTimer = 0;
   #isFirstSnapshot = true;
   #isFirstConnection = true;
@@ -48,22 +48,20 @@ class FootnoteThread extends HTMLElement {
   connectedCallback() {
     this.#list = this.querySelector("[data-messages]");
     this.#body = this.querySelector("[data-thread-body]");
-    this.#banner = this.querySelector("[data-thread-banner]");
-    this.#empty = this.querySelector("[data-thread-empty]");
+    this.#choice = this.querySelector("[data-assistant-choice]");
+    this.#empty = new EmptyThread(this.querySelector("[data-thread-empty]"), this.#choice);
+    this.#empty.addEventListener("suggest", (event) => this.#askSuggested(event.detail.question));
     this.#announcer = new Announcer(this.querySelector("[data-announcer]"));
     this.#drawer = new Drawer(this.querySelector("[data-drawer]"));
     this.#notes = new NoteLayout(this.#body, () => this.#orderedViews());
     this.#composer = new Composer(this.querySelector("[data-composer]"));
     this.#composer.addEventListener("ask", (event) => this.#ask(event.detail.question));
     this.#composer.addEventListener("stop", () => this.#stop());
-    this.addEventListener("click", (event) => this.#clicked(event));
-    this.querySelector("[data-assistant-choice]")?.addEventListener("change", () => this.#assistantChanged());
     const conversationId = this.dataset.conversation;
     if (conversationId) {
       this.#state = { ...this.#state, conversation: { id: conversationId, title: document.title, assistant: null } };
     }
     this.#composer.keepDraftAs(conversationId || "new");
-    this.#assistantChanged();
     const snapshot = jsonScript("thread-snapshot");
     if (snapshot) {
       this.#take(snapshot);
@@ -86,7 +84,7 @@ class FootnoteThread extends HTMLElement {
   }
 
   #connect() {
-    this.#socket = new LiveSocket(this.dataset.socket);
+    this.#socket = new Connection(this.dataset.socket, this.querySelector("[data-thread-banner]"), this.#announcer);
     this.#socket.addEventListener("open", () => this.#opened());
     this.#socket.addEventListener("lost", () => this.#lost());
     this.#socket.addEventListener("message", (event) => this.#take(event.detail));
@@ -94,13 +92,7 @@ class FootnoteThread extends HTMLElement {
   }
 
   #opened() {
-    clearTimeout(this.#bannerTimer);
-    this.#bannerTimer = 0;
     this.#isFirstConnection = false;
-    if (!this.#banner.hidden) {
-      this.#banner.hidden = true;
-      this.#announcer.say(gettext("The connection is back."));
-    }
     this.#composer.isOnline = true;
     const { conversation, seq } = this.#state;
     if (conversation) {
@@ -120,14 +112,6 @@ class FootnoteThread extends HTMLElement {
     this.#isFirstConnection = false;
     this.#early = null;
     this.#composer.isOnline = false;
-    // A short gap is nobody's concern; the answer goes on from where it was.
-    this.#bannerTimer ||= setTimeout(() => {
-      this.#bannerTimer = 0;
-      if (!this.#socket.isOpen) {
-        this.#banner.hidden = false;
-        this.#announcer.say(gettext("The connection was lost. Connecting again."));
-      }
-    }, BANNER_AFTER_MS);
   }
 
   #take(event) {
@@ -167,7 +151,7 @@ class FootnoteThread extends HTMLElement {
     }
     const requestId = freshRequest();
     const { conversation } = this.#state;
-    const assistant = this.querySelector("[data-assistant-choice]")?.value || null;
+    const assistant = this.#choice?.value || null;
     const command = { type: "ask", conversation_id: conversation?.id ?? null, assistant, question, request_id: requestId };
     if (!this.#socket.send(command)) {
       this.#composer.isOnline = false;
@@ -247,10 +231,9 @@ class FootnoteThread extends HTMLElement {
 
   #snapshotTaken() {
     this.#showTitle(this.#state.conversation.title);
-    const choice = this.querySelector("[data-assistant-choice]");
     const slug = this.#state.conversation.assistant?.slug;
-    if (choice && slug && this.#isFirstSnapshot) {
-      choice.value = slug;
+    if (this.#choice && slug && this.#isFirstSnapshot) {
+      this.#choice.value = slug;
     }
     if (this.#isFirstSnapshot) {
       this.#isFirstSnapshot = false;
@@ -287,7 +270,8 @@ class FootnoteThread extends HTMLElement {
   }
 
   #draw() {
-    const { messages, pending, conversation } = this.#state;
+    const { pending, conversation } = this.#state;
+    const messages = shownBranch(this.#state).map((one) => one.message);
     const isEmpty = !messages.length && !pending;
     this.#empty.hidden = !isEmpty || Boolean(conversation);
     this.toggleAttribute("data-empty", isEmpty && !conversation);
@@ -357,7 +341,7 @@ class FootnoteThread extends HTMLElement {
   }
 
   #orderedViews() {
-    return this.#state.messages.map((message) => this.#views.get(message.id)).filter(Boolean);
+    return shownBranch(this.#state).map(({ message }) => this.#views.get(message.id)).filter(Boolean);
   }
 
   // The last question goes to the top and its answer grows below it: nothing that is read ever moves.
@@ -369,29 +353,9 @@ class FootnoteThread extends HTMLElement {
     }
   }
 
-  #assistantChanged() {
-    const assistants = jsonScript("thread-assistants") ?? [];
-    const slug = this.querySelector("[data-assistant-choice]")?.value;
-    const assistant = assistants.find((one) => one.slug === slug) ?? assistants[0];
-    if (!assistant || !this.#empty) {
-      return;
-    }
-    this.#empty.querySelector("[data-assistant-name]").textContent = assistant.name;
-    this.#empty.querySelector("[data-assistant-description]").textContent = assistant.description;
-    const suggestions = this.#empty.querySelector("[data-suggestions]");
-    suggestions.replaceChildren(
-      ...(assistant.suggestions ?? []).map((question) =>
-        h("li", {}, h("button", { class: "suggestion", type: "button", "data-suggestion": true }, question)),
-      ),
-    );
-  }
-
-  #clicked(event) {
-    const suggestion = event.target.closest("[data-suggestion]");
-    if (suggestion) {
-      loadMarkdown();
-      this.#composer.ask(suggestion.textContent.trim());
-    }
+  #askSuggested(question) {
+    loadMarkdown();
+    this.#composer.ask(question);
   }
 }
 

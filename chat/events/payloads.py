@@ -1,0 +1,134 @@
+"""What stands inside events, and what the API answers with; ``docs/events.md`` explains it.
+
+All offsets count Unicode code points.
+"""
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Payload(BaseModel):
+    """Root of what stands inside events."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ErrorPayload(Payload):
+    """What went wrong: a stable code and a sentence that says what to do."""
+
+    code: str
+    message: str
+
+
+class AssistantPayload(Payload):
+    """An assistant as people know it; ``version`` is the number of the version that answered."""
+
+    slug: str
+    name: str
+    version: int | None = None
+
+
+class CitationPayload(Payload):
+    """A span of an answer tied to a span of a document.
+
+    ``document_id`` is None and ``quote`` empty for a document that the reader may no longer see. ``edited`` says that
+    the answer rests on a text which somebody wrote in the place of the quoted one.
+    """
+
+    number: int
+    start: int
+    end: int
+    document_id: UUID | None
+    filename: str
+    title: str
+    chunk_id: int
+    source_start: int
+    source_end: int
+    page: int | None
+    quote: str
+    passage_rank: int
+    edited: bool = False
+
+
+class PassagePayload(Payload):
+    """A chunk as retrieved for this question. ``rank`` counts from 1.
+
+    ``text`` is the document's; ``edited`` says that the answer read what somebody wrote in its place.
+    """
+
+    rank: int
+    chunk_id: int
+    document_id: UUID
+    filename: str
+    title: str
+    heading: str
+    page: int | None
+    start: int
+    end: int
+    text: str
+    score: float
+    dense_score: float | None
+    keyword_score: float | None
+    source: str
+    edited: bool = False
+
+
+class FilterPayload(Payload):
+    """A filter that the question says in words, as ``documents.retrieval.Filter`` has it.
+
+    ``key`` names it when it is taken away, ``label`` is for people, ``said`` what says it in the question. ``used`` is
+    false where it would have left nothing to read, so that the search was not narrowed by it.
+    """
+
+    key: str
+    label: str
+    field: str
+    operator: str
+    values: list[str]
+    said: str
+    used: bool
+
+
+class StepPayload(Payload):
+    """A finished step, in short; the trace has its input and output."""
+
+    name: str
+    ms: float
+    summary: str
+
+
+class StatsPayload(Payload):
+    """What was done for an answer, in numbers; ``ms`` is the whole time."""
+
+    sources: int
+    passages: int
+    ms: int
+
+
+class MessagePayload(Payload):
+    """A question or an answer with all that belongs to it."""
+
+    id: UUID
+    role: Literal["user", "assistant"]
+    text: str
+    status: Literal["running", "complete", "refused", "failed", "stopped", "interrupted"]
+    error: ErrorPayload | None
+    citations: list[CitationPayload]
+    passages: list[PassagePayload]
+    filters: list[FilterPayload]
+    in_reply_to: UUID | None
+    assistant: AssistantPayload | None
+    created_at: str
+    seq: int
+    stats: StatsPayload | None
+
+
+class ConversationPayload(Payload):
+    """A conversation without its messages; ``leaf`` is the last message of the branch that is shown."""
+
+    id: UUID
+    title: str
+    assistant: AssistantPayload | None
+    leaf: UUID | None

@@ -1,0 +1,40 @@
+"""Writes of an answer that is there: its end, and what was announced of it."""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from chat.answering import AnswerDraft
+from chat.answering.sources import save_sources
+from chat.models import Message, TraceStep
+
+
+def answer_finish(
+    *, answer: Message, draft: AnswerDraft, status: str, ms: int, event_seq: int, error: tuple[str, str] = ("", "")
+) -> None:
+    """Write an answer's final state, its passages, citations and steps, in one transaction.
+
+    Does nothing for an answer that somebody else has finished.
+    """
+    with transaction.atomic():
+        locked = Message.objects.select_for_update().running().filter(pk=answer.pk).first()
+        if locked is None:
+            return
+        locked.text = draft.text
+        locked.status = status
+        locked.error_code, locked.error_message = error[0][:60], error[1][:500]
+        locked.ms = ms
+        locked.filters = [each.model_dump(mode="json", exclude={"label"}) for each in draft.filters]
+        locked.event_seq = max(event_seq, locked.event_seq)
+        locked.save()
+        places = {passage.chunk_id: (passage.version_id, passage.source_id) for passage in draft.passages}
+        save_sources(locked, draft.passage_payloads(), draft.citations, places)
+        TraceStep.objects.bulk_create(
+            TraceStep(message=locked, ordinal=n, name=s.name, input=s.input, output=s.output, ms=s.ms)
+            for n, s in enumerate(draft.steps)
+        )
+
+
+def message_seen(*, message_id: UUID, event_seq: int) -> None:
+    """Note the number of the event that announced a message."""
+    Message.objects.filter(pk=message_id, event_seq__lt=event_seq).update(event_seq=event_seq)
