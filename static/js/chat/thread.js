@@ -225,6 +225,7 @@ class FootnoteThread extends HTMLElement {
   }
 
   #showTitle(title) {
+    this.querySelector("[data-thread-title]").textContent = title;
     document.title = interpolate(gettext("%(title)s · Footnote"), { title });
     retitleConversation(this.#state.conversation.id, title);
   }
