@@ -5,6 +5,7 @@ import os
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from numpy.typing import NDArray
@@ -37,7 +38,7 @@ class EmbeddingQuestion:
 
     def __init__(self, searched: EmbeddingSet, packer: TokenPacker | None, query: str) -> None:
         self._searched, self._packer, self._query = searched, packer, query
-        self._making: Future[Embedded] | None = _pools.get().submit(self._make) if packer is not None else None
+        self._making: Future[Embedded] | None = _threads().submit(self._make) if packer is not None else None
 
     def result(self) -> Embedded:
         """Return the vector; without one, as the embedder is elsewhere and fails, words still find."""
@@ -63,21 +64,11 @@ class EmbeddingQuestion:
         return Embedded(vector, tokens, failed, RetrievalStep("embed_question", ms, asked, known))
 
 
-class _Pools:
+@lru_cache(maxsize=1)
+def _threads() -> ThreadPoolExecutor:
     """The threads of this process: as many as cores for a model here, more would only get in each other's way."""
-
-    def __init__(self) -> None:
-        self.forget()
-
-    def forget(self) -> None:
-        """Start afresh: in a forked child the threads are gone."""
-        self._made: ThreadPoolExecutor | None = None
-
-    def get(self) -> ThreadPoolExecutor:
-        if self._made is None:
-            self._made = ThreadPoolExecutor(available_cores(), thread_name_prefix="embed-question")
-        return self._made
+    return ThreadPoolExecutor(available_cores(), thread_name_prefix="embed-question")
 
 
-_pools = _Pools()
-os.register_at_fork(after_in_child=_pools.forget)
+# In a forked child the threads are gone.
+os.register_at_fork(after_in_child=_threads.cache_clear)
