@@ -15,6 +15,8 @@ const MOST_PLACES = 50;
 const form = document.querySelector("[data-upload]");
 const panel = document.querySelector("[data-uploads]");
 const list = document.querySelector("[data-uploads-list]");
+const readyPart = document.querySelector("[data-uploads-ready]");
+const readyList = document.querySelector("[data-uploads-ready-list]");
 const summary = document.querySelector("[data-uploads-summary]");
 
 /** All uploads shown, newest first: {file, source, item, state, error, refused, sent}. */
@@ -33,7 +35,9 @@ function documentUrl(id) {
 function add(upload, { first = true } = {}) {
   upload.item = h("li", { class: "upload-item" });
   uploads.push(upload);
-  list[first ? "prepend" : "append"](upload.item);
+  // What was ready before the page was opened is folded away; what becomes ready before one's eyes stays there.
+  const isOld = upload.state?.status === "ready";
+  (isOld ? readyList : list)[first ? "prepend" : "append"](upload.item);
   draw(upload);
 }
 
@@ -102,6 +106,7 @@ function count() {
     words.push(interpolate(gettext("%(failed)s failed"), { failed: formatNumber(failed) }));
   }
   summary.textContent = words.join(", ");
+  readyPart.hidden = !readyList.firstElementChild;
 }
 
 function sendNext() {
