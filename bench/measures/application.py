@@ -7,14 +7,16 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+import httpx2
+
 ROOT = Path(__file__).resolve().parents[2]
-ADMIN = "bench@example.com"
+ADMIN, PASSWORD = "bench@example.com", "Bench-horse-9-battery"
 START_S, STOP_S = 120, 30
 
 
@@ -34,19 +36,31 @@ class Application:
         )  # fmt: skip
         return {"authorization": f"Bearer {told.stdout.split()[-1]}"}
 
+    def signed_in(self) -> httpx2.Client:
+        """Return a client with the cookies of its admin."""
+        client = httpx2.Client(base_url=self.address, headers={"origin": self.address}, timeout=60)
+        client.get("/accounts/login/").raise_for_status()
+        form = {"login": ADMIN, "password": PASSWORD, "csrfmiddlewaretoken": client.cookies["csrftoken"]}
+        client.post("/accounts/login/", data=form)
+        if "sessionid" not in client.cookies:
+            raise SystemExit("Signing in failed.")
+        return client
+
 
 @contextmanager
-def running(workers: int = 1, folder: Path | None = None) -> Iterator[Application]:
+def running(
+    workers: int = 1, folder: Path | None = None, more: Mapping[str, str] | None = None
+) -> Iterator[Application]:
     """Start Footnote with so many worker processes; stop it at the end, also at a SIGTERM.
 
-    Without a ``folder`` its DATA_DIR is an empty one that is removed.
+    Without a ``folder`` its DATA_DIR is an empty one that is removed. ``more`` is added to its environment.
     """
     with tempfile.TemporaryDirectory(prefix="fn-") as empty, _ends_at_sigterm():
         port = _free_port()
         removed = {"REDIS_URL", "DATABASE_URL"}
         environment = {name: value for name, value in os.environ.items() if name not in removed} | {
-            "DATA_DIR": str(folder or empty), "PORT": str(port), "ADMIN_EMAIL": ADMIN,
-            "WORKER_CONCURRENCY": str(workers),
+            "DATA_DIR": str(folder or empty), "PORT": str(port), "ADMIN_EMAIL": ADMIN, "ADMIN_PASSWORD": PASSWORD,
+            "WORKER_CONCURRENCY": str(workers), **(more or {}),
         }  # fmt: skip
         process = subprocess.Popen(
             [sys.executable, "manage.py", "up"], cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE,

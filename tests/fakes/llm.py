@@ -98,6 +98,8 @@ class FakeLLM:
     tokens_per_second: float | None = None
     tokens_before_failure: int = 3
     first_token_delay_s: float = 0.0
+    stamped: int = 0
+    """So many tokens instead of the reply, each the time at which it is sent: seconds of ``time.monotonic()``."""
     huge_characters: int = 5_000_000
     models: tuple[str, ...] = ("fake",)
     port: int = 0
@@ -273,6 +275,8 @@ class FakeLLM:
         failure = self.failure
         model = str(body.get("model", "fake"))
         tokens = [] if failure == "empty" else re.findall(r"\s*\S+|\s+", self._reply_to(body))
+        if self.stamped:
+            tokens = [""] * self.stamped
         if failure == "huge_chunk":
             tokens = ["x" * self.huge_characters]
         if failure == "endless":
@@ -286,7 +290,7 @@ class FakeLLM:
         for index, token in enumerate(tokens):
             if self.tokens_per_second:
                 await self._sleep(started + index / self.tokens_per_second - time.monotonic(), leaving)
-            yield _event(_chunk(model, {"content": token}))
+            yield _event(_chunk(model, {"content": f"{time.monotonic():.4f} " if self.stamped else token}))
             self.tokens_sent += 1
         if failure == "stall_midstream":
             await self._sleep(_STALL_LIMIT_S, leaving)
@@ -365,12 +369,14 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=9000)
     parser.add_argument("--tokens-per-second", type=float, default=None)
     parser.add_argument("--failure", choices=get_args(Failure), default="")
+    parser.add_argument("--stamped", type=int, default=0, help="so many tokens, each the time at which it is sent")
     parser.add_argument("--reply", default=None, help="what it says; by default it quotes the first passage")
     arguments = parser.parse_args()
     llm = FakeLLM(
         reply=arguments.reply if arguments.reply is not None else quote_first_passage,
         failure=arguments.failure,
         tokens_per_second=arguments.tokens_per_second,
+        stamped=arguments.stamped,
         port=arguments.port,
     )
 
