@@ -8,7 +8,7 @@ PYTEST_ARGS ?=
 # The tests start dozens of processes: each would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: up test test-local-llm screenshots lint format bench image-test browser page-test connector-test endurance-test evaldata-test
+.PHONY: up test test-local-llm screenshots lint format bench image-test browser page-test connector-test format-test endurance-test evaldata-test
 
 up: .venv/runtime.stamp ## start everything on this machine; says Ready with the address
 	@exec $(BIN)/python manage.py up
@@ -21,6 +21,9 @@ page-test: .venv/tools.stamp browser ## look at every page with axe in both them
 
 connector-test: .venv/tools.stamp ## run the tests of what a connector says to its system: Git, websites, S3, PostgreSQL, Notion
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m connectors -n auto --maxprocesses 4 $(PYTEST_ARGS)
+
+format-test: .venv/tools.stamp ## run the tests of what is read out of each file format, one by one
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m formats -n auto --maxprocesses 4 $(PYTEST_ARGS)
 
 endurance-test: .venv/tools.stamp ## run the tests that kill processes again and again, wait long or attack with large files
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m endurance -n auto --maxprocesses 4 --dist worksteal $(PYTEST_ARGS)

@@ -15,6 +15,8 @@ from tests.rag.office_files import cell, line, make_odf, make_pptx, make_xlsx, s
 from tests.rag.parsed import parsed
 from tests.rag.test_parsing_odf import LISTS
 
+pytestmark = pytest.mark.formats
+
 ODD = ["", "-1", "0", "99999999999", "1e9", "abc", "²", "A1:ZZZ99999999", "NaN", "..", "true"]
 ITEM = "<text:list-item><text:p>a<text:s text:c='2'/></text:p></text:list-item>"
 TEXT = f"<text:list text:style-name='L1'>{ITEM}</text:list>"

@@ -4,6 +4,8 @@ import pytest
 
 from rag.parsing.number_formats import format_number, general
 
+pytestmark = pytest.mark.formats
+
 
 @pytest.mark.parametrize(
     ("number", "code", "shown"),

@@ -5,6 +5,8 @@ import pytest
 from rag.parsing import detect_kind
 from tests.rag.parsed import outline, parsed
 
+pytestmark = pytest.mark.formats
+
 PYTHON = '''"""Doors."""
 
 import os

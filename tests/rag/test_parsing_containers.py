@@ -9,6 +9,8 @@ from rag.parsing import detect_kind
 from tests.rag.docx_files import make_docx, p
 from tests.rag.office_files import cell, line, make_odf, make_ole, make_pptx, make_xlsx, make_zip, shape
 
+pytestmark = pytest.mark.formats
+
 
 def kind_of(folder, content, name):
     path = folder / "stored"

@@ -6,6 +6,8 @@ from rag.errors import ParsingError
 from rag.parsing import detect_kind, limits
 from tests.rag.parsed import outline, parsed
 
+pytestmark = pytest.mark.formats
+
 ROWS = [["Item", "Price", "Sold on"], ["Chair", "49", "2024-03-01"], ["Desk, oak", "199", "2024-03-02"]]
 TABLE = "| Item | Price | Sold on |\n| --- | --- | --- |\n| Chair | 49 | 2024-03-01 |\n| Desk, oak | 199 | 2024-03-02 |"
 

@@ -10,6 +10,8 @@ from tests.rag.docx_files import STRICT, W, make_docx, numbered, p
 from tests.rag.office_files import OFFICE, relations
 from tests.rag.parsed import outline, parsed
 
+pytestmark = pytest.mark.formats
+
 
 def read(folder, body, **options):
     return parsed(folder, make_docx(body, **options), "plan.docx")

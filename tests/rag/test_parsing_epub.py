@@ -7,6 +7,8 @@ from rag.parsing import limits
 from tests.rag.epub_files import make_epub, page
 from tests.rag.parsed import outline, parsed
 
+pytestmark = pytest.mark.formats
+
 NAV = page(
     "<nav xmlns:epub='http://www.idpf.org/2007/ops' epub:type='toc'><ol>"
     "<li><a href='two.xhtml'>Two: Doors</a></li></ol></nav>"

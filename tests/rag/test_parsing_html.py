@@ -8,6 +8,8 @@ from rag.errors import ParsingError
 from rag.parsing import limits
 from tests.rag.parsed import outline, parsed
 
+pytestmark = pytest.mark.formats
+
 
 def read(folder, body, head=""):
     return parsed(folder, f"<!doctype html><html><head>{head}</head><body>{body}</body></html>", "page.html")

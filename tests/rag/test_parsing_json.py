@@ -7,6 +7,8 @@ import pytest
 from rag.parsing import detect_kind
 from tests.rag.parsed import outline, parsed
 
+pytestmark = pytest.mark.formats
+
 
 def read(folder, value, name="data.json"):
     return parsed(folder, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), name)

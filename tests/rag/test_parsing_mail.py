@@ -13,6 +13,8 @@ from tests.rag.mail_files import compressed_rtf, fixed_properties, make_eml, mak
 from tests.rag.parsed import outline, parsed
 from tests.rag.pdf_files import PdfPage, lines, make_pdf
 
+pytestmark = pytest.mark.formats
+
 
 def read(folder, content, name="mail.eml"):
     document = parsed(folder, content, name)

@@ -5,6 +5,8 @@ import pytest
 from rag.errors import ParsingError
 from tests.rag.parsed import outline, parsed
 
+pytestmark = pytest.mark.formats
+
 
 def read(folder, source):
     return parsed(folder, source, "page.md")

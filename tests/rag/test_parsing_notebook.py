@@ -7,6 +7,8 @@ import pytest
 from rag.parsing import limits
 from tests.rag.parsed import outline, parsed
 
+pytestmark = pytest.mark.formats
+
 PICTURE = "iVBORw0KGgo" + "A" * 5000
 
 

@@ -6,6 +6,8 @@ from rag.errors import ParsingError
 from tests.rag.office_files import make_odf
 from tests.rag.parsed import outline, parsed
 
+pytestmark = pytest.mark.formats
+
 LISTS = """<text:list-style style:name="L1"><text:list-level-style-number text:level="1" style:num-format="1"/>
 <text:list-level-style-bullet text:level="2"/></text:list-style>
 <style:style style:name="P1" style:family="paragraph" style:parent-style-name="Title"/>

@@ -24,6 +24,8 @@ from tests.rag.old_office_files import (
 )
 from tests.rag.parsed import outline, parsed
 
+pytestmark = pytest.mark.formats
+
 
 def said(folder, content, name):
     return outline(parsed(folder, content, name))

@@ -6,6 +6,8 @@ from rag.parsing.pdf_hyphens import divides
 from tests.rag.parsed import outline, parsed
 from tests.rag.pdf_files import PdfPage, Run, lines, make_pdf
 
+pytestmark = pytest.mark.formats
+
 FIRST = [
     "The warehouse in Bremen opens at seven in the morning and closes",
     "at six in the evening. Deliveries are taken until five, and a driver",

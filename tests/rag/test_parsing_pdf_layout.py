@@ -5,6 +5,8 @@ import pytest
 from tests.rag.parsed import outline, parsed
 from tests.rag.pdf_files import PdfPage, Run, lines, make_pdf
 
+pytestmark = pytest.mark.formats
+
 PROSE = [
     "The warehouse in Bremen opens at seven in the morning and closes",
     "at six in the evening. Deliveries are taken until five. A driver who",

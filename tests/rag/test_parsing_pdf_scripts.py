@@ -5,6 +5,8 @@ import pytest
 from tests.rag.parsed import outline, parsed
 from tests.rag.pdf_files import PdfPage, Run, backwards, downwards, make_pdf
 
+pytestmark = pytest.mark.formats
+
 ARABIC = [
     "مرحبا بالعالم هذا نص طويل",
     "يمتد على عدة أسطر في عمود",

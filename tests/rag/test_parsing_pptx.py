@@ -6,6 +6,8 @@ from rag.errors import ParsingError
 from tests.rag.office_files import DRAWING, SLIDES, line, make_pptx, relations, shape
 from tests.rag.parsed import outline, parsed
 
+pytestmark = pytest.mark.formats
+
 BULLET, NUMBER = '<a:pPr><a:buChar char="•"/></a:pPr>', '<a:pPr lvl="1"><a:buAutoNum type="arabicPeriod"/></a:pPr>'
 
 

@@ -15,6 +15,8 @@ from tests.rag.office_files import cell, line, make_pptx, make_xlsx, shape
 from tests.rag.parsed import parsed
 from tests.rag.pdf_files import PdfPage, Run, make_pdf
 
+pytestmark = pytest.mark.formats
+
 
 @pytest.mark.parametrize(
     ("text", "moment"),

@@ -7,6 +7,8 @@ import pytest
 from rag.errors import ParsingError
 from tests.rag.parsed import outline, parsed
 
+pytestmark = pytest.mark.formats
+
 
 def read(folder, body, head=r"\ansi\ansicpg1252"):
     content = body if isinstance(body, bytes) else body.encode("latin-1")

@@ -20,6 +20,8 @@ from tests.rag.parsed import parsed
 from tests.rag.pdf_files import PdfPage, lines, make_pdf
 from tests.rag.scan_files import LETTER, blank, picture, saved
 
+pytestmark = pytest.mark.formats
+
 FRENCH = [
     "Les élèves français préfèrent la forêt à la plage, et ils ont été",
     "très étonnés de ce que le maître a dit.",

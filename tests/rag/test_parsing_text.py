@@ -8,6 +8,8 @@ from rag.errors import ParsingError
 from rag.parsing import detect_kind, limits
 from tests.rag.parsed import outline, parsed
 
+pytestmark = pytest.mark.formats
+
 GERMAN = "Die Größe der Tür beträgt zwei Meter. Für Rückfragen wählen Sie die Nummer auf der Rückseite. "
 RUSSIAN = "Склад открывается в семь часов утра и закрывается в шесть часов вечера каждый рабочий день. "
 

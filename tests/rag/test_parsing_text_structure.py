@@ -4,6 +4,8 @@ import pytest
 
 from tests.rag.parsed import outline, parsed
 
+pytestmark = pytest.mark.formats
+
 
 def blocks(folder, source):
     return outline(parsed(folder, source, "notes.txt"))

@@ -9,6 +9,8 @@ from rag.parsing import limits
 from tests.rag.office_files import cell, make_ole, make_xlsx, make_zip, relations
 from tests.rag.parsed import outline, parsed
 
+pytestmark = pytest.mark.formats
+
 STYLES = """<numFmts><numFmt numFmtId="170" formatCode="0.0%"/></numFmts>
 <cellXfs><xf numFmtId="0"/><xf numFmtId="170"/><xf numFmtId="14"/></cellXfs>"""
 

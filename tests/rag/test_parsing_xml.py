@@ -4,6 +4,8 @@ import pytest
 
 from tests.rag.parsed import outline, parsed
 
+pytestmark = pytest.mark.formats
+
 HEAD = "<?xml version='1.0' encoding='utf-8'?>\n"
 
 
