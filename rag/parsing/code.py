@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder
 from rag.parsing.model import ParsedDocument
-from rag.parsing.text import read_clean
+from rag.parsing.reading import read_clean
 
 _MODIFIERS = (
     r"(?:(?:export|default|public|private|protected|internal|static|final|abstract|sealed|partial|async|inline|unsafe"

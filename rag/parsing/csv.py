@@ -10,8 +10,8 @@ from rag.parsing import limits
 from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder, collapse
 from rag.parsing.model import ParsedDocument
+from rag.parsing.reading import read_clean
 from rag.parsing.tables import CellBudget, markdown_table
-from rag.parsing.text import read_clean
 
 _SEPARATORS = "\t;|,"
 """In order of preference: a comma is also a decimal sign and stands in prose."""

@@ -12,8 +12,8 @@ from rag.parsing.html_frame import strip_frame
 from rag.parsing.html_tree import parse_page
 from rag.parsing.model import BlockKind, ParsedDocument, Properties
 from rag.parsing.properties import properties
+from rag.parsing.reading import decode_bytes, read_bytes
 from rag.parsing.tables import CellBudget, markdown_table
-from rag.parsing.text import decode_bytes, read_bytes
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE)
 _XML_ENCODING = re.compile(rb"^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([A-Za-z0-9_.-]{2,40})")

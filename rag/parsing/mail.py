@@ -1,16 +1,19 @@
 """Reads e-mail, from files as servers keep them (EML, MHTML) and as Outlook does (MSG): head, body, attachments."""
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from rag.errors import ParsingError
 from rag.parsing import html, limits
 from rag.parsing.attachments import Source, add_file, allowance_of, note_unread
 from rag.parsing.building import DocumentBuilder, clean, collapse
 from rag.parsing.html_tree import parse_page
+from rag.parsing.mail_mime import read_mime
+from rag.parsing.mail_model import Mail
+from rag.parsing.mail_outlook import read_outlook
 from rag.parsing.model import ParsedDocument
 from rag.parsing.properties import properties
-from rag.parsing.text import read_bytes
+from rag.parsing.reading import read_bytes
 from rag.parsing.text_structure import add_text
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -25,20 +28,6 @@ _QUOTED = re.compile(r"[ \t]*>")
 _LONGEST_FIELD = 2000
 
 
-@dataclass(slots=True)
-class Mail:
-    """One message. ``fields`` are what stands under the subject; ``flowed``: lines that end in a space go on."""
-
-    subject: str = ""
-    fields: list[tuple[str, str]] = field(default_factory=list)
-    plain: str = ""
-    html: str = ""
-    flowed: bool = False
-    rich: bytes = b""
-    attachments: list[tuple[str, bytes]] = field(default_factory=list)
-    damaged: bool = False
-
-
 def parse(path: Source) -> ParsedDocument:
     """Parse an e-mail with what is attached to it.
 
@@ -47,14 +36,7 @@ def parse(path: Source) -> ParsedDocument:
     with path.open("rb") as file:
         is_outlook = file.read(len(_OLE)) == _OLE
     try:
-        if is_outlook:
-            from rag.parsing.mail_outlook import read_outlook
-
-            mail = read_outlook(path)
-        else:
-            from rag.parsing.mail_mime import read_mime
-
-            mail = read_mime(read_bytes(path))
+        mail = read_outlook(path) if is_outlook else read_mime(read_bytes(path))
     except RecursionError:
         raise ParsingError(
             "too_large", "This e-mail is nested too deeply to be read. Save what matters in it as a file of its own."

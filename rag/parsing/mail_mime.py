@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from rag.parsing import html, limits
 from rag.parsing.building import collapse
 from rag.parsing.decoding import decode
-from rag.parsing.mail import Mail
+from rag.parsing.mail_model import Mail
 
 _FIELDS = ("From", "To", "Cc", "Bcc", "Date")
 _MOST_PARTS = 10_000

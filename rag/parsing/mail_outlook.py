@@ -14,8 +14,8 @@ from rag.errors import ParsingError
 from rag.parsing import html, limits
 from rag.parsing.attachments import Source
 from rag.parsing.decoding import decode
-from rag.parsing.mail import Mail
 from rag.parsing.mail_mime import read_mime
+from rag.parsing.mail_model import Mail
 
 _SUBJECT, _BODY, _RTF, _HTML = 0x0037, 0x1000, 0x1009, 0x1013
 _SENDER, _SENDER_ADDRESS, _SENDER_SMTP, _SENT_FOR = 0x0C1A, 0x0C1F, 0x5D01, 0x0042

@@ -17,8 +17,8 @@ from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder, clean, collapse
 from rag.parsing.model import BlockKind, ParsedDocument
 from rag.parsing.properties import properties
+from rag.parsing.reading import read_text
 from rag.parsing.tables import CellBudget, markdown_table
-from rag.parsing.text import read_text
 
 _FRONT_MATTER = re.compile(r"\A\s*(---|\+\+\+)[ \t]*\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _FRONT_FIELD = r"^{}[ \t]*[:=][ \t]*(?:[>|][-+]?[ \t]*\n[ \t]+)?(\S[^\n]*)$"

@@ -1,12 +1,11 @@
 """Reads plain text of any encoding: paragraphs, and the headings, lists and ruled tables that are surely such."""
 
-from rag.errors import ParsingError
-from rag.parsing import limits
 from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder, clean
-from rag.parsing.decoding import decode
 from rag.parsing.model import ParsedDocument
+from rag.parsing.reading import read_clean
 from rag.parsing.text_structure import add_text
+from rag.parsing.xml_text import add_xml
 
 
 def parse(path: Source) -> ParsedDocument:
@@ -16,46 +15,9 @@ def parse(path: Source) -> ParsedDocument:
 
 def parse_text(source: str) -> ParsedDocument:
     """The document that decoded text makes. Raises ParsingError: ``no_text``, ``too_large``."""
-    from rag.parsing.xml_text import add_xml  # which reads HTML within XML, as that module reads text
-
     builder = DocumentBuilder("text")
     if add_xml(builder, source):
         return builder.build("")
     # A chapter's number, or a heading somewhere within, is not what the whole is called.
     builder.first_heading = add_text(builder, clean(source))
     return builder.build("")
-
-
-def read_text(path: Source, declared: str | None = None) -> str:
-    """The file's content, decoded. Raises ParsingError: ``unsupported_type``, ``too_large``."""
-    return decode_bytes(read_bytes(path), declared)
-
-
-def read_clean(path: Source) -> str:
-    """The file's content, decoded and clean, for readers that keep all of it.
-
-    Raises ParsingError: ``unsupported_type``, ``too_large`` for what could not become a document either.
-    """
-    text = clean(read_text(path))
-    if len(text) > limits.MAX_CHARACTERS:
-        raise limits.too_large(f"{limits.MAX_CHARACTERS:,} characters")
-    return text
-
-
-def read_bytes(path: Source) -> bytes:
-    """The file's bytes. Raises ParsingError ``too_large`` beyond ``limits.MAX_MARKUP_BYTES``."""
-    with path.open("rb") as file:
-        data = file.read(limits.MAX_MARKUP_BYTES + 1)
-    if len(data) > limits.MAX_MARKUP_BYTES:
-        raise limits.too_large(f"{limits.MAX_MARKUP_BYTES // 1024**2} MB of text")
-    return data
-
-
-def decode_bytes(data: bytes, declared: str | None = None) -> str:
-    """``data`` as text. Raises ParsingError ``unsupported_type`` when it is none."""
-    text = decode(data, declared)
-    if text is None:
-        raise ParsingError(
-            "unsupported_type", "This file is not text that can be read. Save it as UTF-8 and try again."
-        )
-    return text
