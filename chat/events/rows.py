@@ -73,7 +73,7 @@ def _message_payload(message: Message, visible: set[UUID]) -> MessagePayload:
         text=message.text,
         status=cast(WireStatus, message.status),
         error=error,
-        citations=[_citation_payload(citation, visible) for citation in message.citations.all()],
+        citations=_citation_payloads(message, visible),
         passages=[_passage_payload(passage) for passage in passages if passage.document_id in visible],
         filters=[filter_payload(stored) for stored in message.filters],
         in_reply_to=message.in_reply_to_id,
@@ -82,6 +82,12 @@ def _message_payload(message: Message, visible: set[UUID]) -> MessagePayload:
         seq=message.event_seq,
         stats=stats,
     )
+
+
+def _citation_payloads(message: Message, visible: set[UUID]) -> list[CitationPayload]:
+    tied = [_citation_payload(citation, visible) for citation in message.citations.all()]
+    kept = [CitationPayload(**each) for each in message.kept_citations]
+    return sorted([*tied, *kept], key=lambda each: (each.start, each.end, each.number)) if kept else tied
 
 
 def _citation_payload(citation: Citation, visible: set[UUID]) -> CitationPayload:

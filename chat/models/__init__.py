@@ -10,6 +10,7 @@ from chat.models.assistants import (
 )
 from chat.models.conversations import Conversation, Message, Role, Status
 from chat.models.language_models import LanguageModel, ModelKind
+from chat.models.links import SharedLink, link_digest
 from chat.models.question_settings import (
     DEFAULT_QUESTION,
     MAX_PASSAGE_TOKENS,
@@ -40,7 +41,9 @@ __all__ = [
     "Passage",
     "QuestionSettings",
     "Role",
+    "SharedLink",
     "Status",
     "TraceStep",
+    "link_digest",
     "step_name",
 ]

@@ -50,6 +50,7 @@ class Assistant(models.Model):
         _("suggested questions"), blank=True, max_length=1000, help_text=_("One on each line, shown in an empty chat.")
     )
     is_default = models.BooleanField(_("default"), default=False)
+    shareable = models.BooleanField(_("conversations may be shared"), default=False)
     published = models.ForeignKey(
         "AssistantVersion",
         models.SET_NULL,

@@ -120,6 +120,9 @@ class Message(models.Model):
     An answer's ``filters`` are those that its question says, a question's those that were taken away before it was
     asked again: as ``chat.events.FilterPayload`` has them, without their labels.
 
+    ``kept_citations`` are those of an imported answer whose documents are not here: as ``CitationPayload`` has them,
+    with nothing to follow.
+
     ``event_seq`` is the number of the last event whose effect this row holds: a browser that got the row ignores
     events up to it.
     """
@@ -132,6 +135,7 @@ class Message(models.Model):
     error_code = models.CharField(max_length=60, blank=True)
     error_message = models.CharField(max_length=500, blank=True)
     filters = models.JSONField(default=list, blank=True)
+    kept_citations = models.JSONField(default=list, blank=True)
     in_reply_to = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="replies")
     version = models.ForeignKey(AssistantVersion, models.SET_NULL, null=True, blank=True, related_name="answers")
     asked_by = models.ForeignKey(User, models.CASCADE, related_name="+")

@@ -38,6 +38,7 @@ INSIDE = (
     "/playground/retrieval/",
     "/account/tokens/",
     "/accounts/password/change/",
+    "/import/",
 )
 WIDTHS = (390, 820, 1440, 2560)
 

@@ -5,7 +5,7 @@ stranger an editor outside it, the member asks questions and is in the group. An
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,10 +24,9 @@ from config.api import api, openai_api
 from documents.models import ChunkEdit, DataSource, Document, EmbeddingSet, Reranker, Visibility
 from documents.services import document_upload
 from tests.chat.conftest import add_document
+from tests.permissions.rows import EDITORS, EVERYBODY, READERS, Call, Row, no_body, none
 
 SIGN_IN = 302
-GONE = 404
-FORBIDDEN = 403
 WHO = ("owner", "teammate", "stranger", "member", "admin", "nobody")
 
 
@@ -128,34 +127,6 @@ def make_world() -> World:
     return World(users, things, sessions, tokens)
 
 
-@dataclass(frozen=True)
-class Row:
-    """A page: how it is called, and the status each person gets; ``ok`` is what those who may get.
-
-    Those who may see what it is about, but not do this with it, are told so with 403; for the others it is not there.
-    """
-
-    method: str
-    arguments: Callable[[dict[str, Any]], list[Any]]
-    may: str
-    ok: int = 200
-    told: str = ""
-
-    def status(self, who: str) -> int:
-        """What ``who`` gets."""
-        if who in self.may.split():
-            return self.ok
-        return FORBIDDEN if who in self.told.split() else GONE
-
-
-def none(_things: dict[str, Any]) -> list[Any]:
-    return []
-
-
-EVERYBODY = "owner teammate stranger member admin"
-EDITORS = "owner teammate stranger admin"
-READERS = "owner teammate member admin"
-
 PAGES: dict[str, Row] = {
     "accounts:tokens": Row("get", none, EVERYBODY),
     "accounts:token_revoke": Row("post", lambda t: [t["token"].pk], EVERYBODY, 302),
@@ -163,6 +134,8 @@ PAGES: dict[str, Row] = {
     "chat:conversation": Row("get", lambda t: [t["conversation"].pk], "owner"),
     "chat:conversation_rename": Row("post", lambda t: [t["conversation"].pk], "owner"),
     "chat:conversation_delete": Row("post", lambda t: [t["conversation"].pk], "owner", 302),
+    "chat:export": Row("get", lambda t: [t["conversation"].pk, "md"], "owner"),
+    "chat:import": Row("get", none, EVERYBODY),
     "chat:trace": Row("get", lambda t: [t["answer"].pk], "owner admin"),
     "chat:assistants": Row("get", none, "admin"),
     "chat:assistant_new": Row("get", none, "admin"),
@@ -271,26 +244,6 @@ def test_a_page_that_changes_something_refuses_a_get_and_a_forged_form(world: Wo
     forging = Client(enforce_csrf_checks=True)
     forging.force_login(world.users["admin"])
     assert forging.post(path).status_code == 403
-
-
-@dataclass(frozen=True)
-class Call:
-    """An endpoint: its body, and who gets ``ok``; see Row."""
-
-    body: Callable[[dict[str, Any]], Any]
-    may: str
-    ok: int
-    told: str = ""
-
-    def status(self, who: str) -> int:
-        """What ``who`` gets."""
-        if who in self.may.split():
-            return self.ok
-        return FORBIDDEN if who in self.told.split() else GONE
-
-
-def no_body(_things: dict[str, Any]) -> None:
-    return None
 
 
 SETTINGS = {"max_tokens": 64, "overlap_sentences": 1}
