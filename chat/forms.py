@@ -134,6 +134,14 @@ class AssistantForm(AnswerSettingsForm):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("One on each line, shown in an empty chat."),
     )
+    shareable = forms.BooleanField(
+        label=_("People may share conversations"),
+        required=False,
+        help_text=_(
+            "By links that expire and can be revoked, for whoever can sign in. Readers see what rests on documents "
+            "that they may see. Taken away, no link to a conversation with it works."
+        ),
+    )
     system_prompt = forms.CharField(
         label=_("System prompt"), required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 8})
     )
@@ -171,6 +179,7 @@ class AssistantForm(AnswerSettingsForm):
             "name": assistant.name,
             "description": assistant.description,
             "suggestions": assistant.suggestions,
+            "shareable": assistant.shareable,
         }
         if version:
             initial |= {

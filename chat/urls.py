@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.views import assistants, conversations, exports, language_models
+from chat.views import assistants, conversations, exports, language_models, sharing
 
 app_name = "chat"
 urlpatterns = [
@@ -22,6 +22,11 @@ urlpatterns = [
     path("models/<int:model_id>/", language_models.edit, name="model_edit"),
     path("models/<int:model_id>/delete", language_models.delete, name="model_delete"),
     path("models/<int:model_id>/test", language_models.test, name="model_test"),
+    path("c/<uuid:conversation_id>/links", sharing.links, name="links"),
+    path("c/<uuid:conversation_id>/share", sharing.share, name="share"),
+    path("links/<int:link_id>/revoke", sharing.revoke, name="link_revoke"),
+    path("shared/<str:token>/", sharing.shared, name="shared"),
+    path("shared/<str:token>/copy", sharing.copy, name="shared_copy"),
     path("c/<uuid:conversation_id>/export.<str:form>", exports.export, name="export"),
     path("import/", exports.import_page, name="import"),
 ]

@@ -83,28 +83,45 @@ def settings_of_fields(fields: VersionFields) -> AssistantSettings:
 
 
 def assistant_create(
-    *, user: User, name: str, description: str, fields: VersionFields, suggestions: str = "", slug: str = ""
+    *,
+    user: User,
+    name: str,
+    description: str,
+    fields: VersionFields,
+    suggestions: str = "",
+    slug: str = "",
+    shareable: bool = False,
 ) -> Assistant:
     """A new assistant with version 1, published. Admins only."""
     if not user.is_admin:
         raise permission_denied()
     with transaction.atomic():
         assistant = _new_assistant(name=name, description=description, suggestions=suggestions, slug=slug)
-        audit(actor=user, action="assistant.create", target=assistant)
+        if shareable:
+            assistant.shareable = True
+            assistant.save(update_fields=["shareable"])
+        audit(actor=user, action="assistant.create", target=assistant, detail={"shareable": shareable})
         version = version_create(user=user, assistant=assistant, fields=fields)
         version_publish(user=user, assistant=assistant, number=version.number)
     return assistant
 
 
-def assistant_update(*, user: User, assistant: Assistant, name: str, description: str, suggestions: str) -> None:
-    """Change what people see of an assistant; what shapes its answers is a version's."""
+def assistant_update(
+    *, user: User, assistant: Assistant, name: str, description: str, suggestions: str, shareable: bool | None = None
+) -> None:
+    """Change what people see of an assistant; what shapes its answers is a version's.
+
+    ``shareable``: whether conversations with it may be shared; None leaves that as it is. Without it, links that are
+    there do not work.
+    """
     if not user.is_admin:
         raise permission_denied()
     with transaction.atomic():
         assistant.name, assistant.description = name.strip(), description.strip()
         assistant.suggestions = suggestions.strip()
-        assistant.save(update_fields=["name", "description", "suggestions"])
-        audit(actor=user, action="assistant.update", target=assistant)
+        assistant.shareable = assistant.shareable if shareable is None else shareable
+        assistant.save(update_fields=["name", "description", "suggestions", "shareable"])
+        audit(actor=user, action="assistant.update", target=assistant, detail={"shareable": assistant.shareable})
 
 
 def assistant_delete(*, user: User, assistant: Assistant) -> None:

@@ -39,6 +39,7 @@ def new(request: HttpRequest) -> HttpResponse:
                 name=data["name"],
                 description=data["description"],
                 suggestions=data["suggestions"],
+                shareable=data["shareable"],
                 fields=form.version_fields(),
             )
         except ChatError as error:
@@ -114,8 +115,9 @@ def _save(request: HttpRequest, assistant: Assistant, form: AssistantForm) -> No
         name=data["name"],
         description=data["description"],
         suggestions=data["suggestions"],
+        shareable=data["shareable"],
     )
-    changed = set(form.changed_data) - {"name", "description", "suggestions", "note"}
+    changed = set(form.changed_data) - {"name", "description", "suggestions", "shareable", "note"}
     if not changed:
         messages.success(request, _("Saved. Nothing that shapes its answers has changed, so there is no new version."))
         return

@@ -20,6 +20,7 @@ from accounts.models import APIToken, User
 from accounts.services import default_scopes, token_create
 from chat.models import Assistant, Conversation, LanguageModel, Message
 from chat.services.assistants import ensure_defaults
+from chat.services.sharing import link_create
 from config.api import api, openai_api
 from documents.models import ChunkEdit, DataSource, Document, EmbeddingSet, Reranker, Visibility
 from documents.services import document_upload
@@ -93,6 +94,9 @@ def make_world() -> World:
     answer = Message.objects.create(
         conversation=conversation, role="assistant", text="Seven.", asked_by=users["owner"], version=assistant.published
     )
+    Assistant.objects.filter(pk=assistant.pk).update(shareable=True)
+    Conversation.objects.filter(pk=conversation.pk).update(leaf=answer)
+    link, link_token = link_create(user=users["owner"], conversation_id=conversation.pk)
     site = DataSource.objects.create(
         name="Team site", slug="team-site", kind="website", visibility=Visibility.RESTRICTED, owner=users["owner"],
         settings={"start_url": "https://example.invalid/"},
@@ -110,6 +114,8 @@ def make_world() -> World:
         "model": LanguageModel.objects.get(),
         "conversation": conversation,
         "answer": answer,
+        "link": link,
+        "link_token": link_token,
         "token": token,
         "embeddings": EmbeddingSet.objects.create(
             name="Another", kind="openai", base_url="http://127.0.0.1:9/v1", dimensions=8
@@ -134,6 +140,11 @@ PAGES: dict[str, Row] = {
     "chat:conversation": Row("get", lambda t: [t["conversation"].pk], "owner"),
     "chat:conversation_rename": Row("post", lambda t: [t["conversation"].pk], "owner"),
     "chat:conversation_delete": Row("post", lambda t: [t["conversation"].pk], "owner", 302),
+    "chat:links": Row("get", lambda t: [t["conversation"].pk], "owner"),
+    "chat:share": Row("post", lambda t: [t["conversation"].pk], "owner"),
+    "chat:link_revoke": Row("post", lambda t: [t["link"].pk], "owner"),
+    "chat:shared": Row("get", lambda t: [t["link_token"]], EVERYBODY),
+    "chat:shared_copy": Row("post", lambda t: [t["link_token"]], EVERYBODY, 302),
     "chat:export": Row("get", lambda t: [t["conversation"].pk, "md"], "owner"),
     "chat:import": Row("get", none, EVERYBODY),
     "chat:trace": Row("get", lambda t: [t["answer"].pk], "owner admin"),

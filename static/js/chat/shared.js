@@ -1,0 +1,57 @@
+/**
+ * <footnote-shared>: a conversation that somebody shared, to be read alone. Its messages are in `#shared-thread`; there
+ * is no socket, as nothing changes.
+ */
+
+import { h, icon, jsonScript } from "../dom.js";
+import { gettext } from "../i18n.js";
+import { withLength } from "./answer.js";
+import { Drawer } from "./drawer.js";
+import { loadMarkdown } from "./markdown.js";
+import { AnswerView, makeQuestion } from "./message.js";
+import { NoteLayout } from "./notes.js";
+
+class FootnoteShared extends HTMLElement {
+  #views = [];
+
+  connectedCallback() {
+    const { messages, withheld } = jsonScript("shared-thread");
+    const list = this.querySelector("[data-messages]");
+    const drawer = new Drawer(this.querySelector("[data-drawer]"));
+    this.querySelector('[data-drawer-tab="steps"]').hidden = true;
+    const hidden = new Set(withheld);
+    for (const message of messages) {
+      if (message.role === "user") {
+        list.append(makeQuestion(message.text, false, message.filters));
+      } else {
+        list.append(this.#makeAnswer(message, drawer).element);
+        if (hidden.has(message.id)) {
+          list.lastElementChild.prepend(makeNotice());
+        }
+      }
+    }
+    const notes = new NoteLayout(this.querySelector("[data-thread-body]"), () => this.#views);
+    notes.schedule();
+    loadMarkdown().then(() => {
+      this.#views.forEach((view) => view.refresh());
+      notes.schedule();
+    });
+  }
+
+  #makeAnswer(message, drawer) {
+    const view = new AnswerView({
+      openCitation: (opened, citation) => drawer.openCitation(opened, citation),
+      openSources: (opened) => drawer.openSources(opened),
+    });
+    view.update(withLength(message));
+    this.#views.push(view);
+    return view;
+  }
+}
+
+function makeNotice() {
+  const words = gettext("Part of this answer is not shown: it rests on a document that you may not see, or that is gone.");
+  return h("div", { class: "notice shared__withheld" }, icon("info"), h("div", { class: "notice__body" }, h("p", {}, words)));
+}
+
+customElements.define("footnote-shared", FootnoteShared);
