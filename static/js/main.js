@@ -5,6 +5,7 @@ import "./copy.js";
 import "./dialogs.js";
 import "./forms.js";
 import "./frame.js";
+import "./installable.js";
 import "./shortcuts.js";
 import "./tabs.js";
 import "./theme.js";

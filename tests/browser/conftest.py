@@ -40,7 +40,8 @@ def windows(browser: Any, server_process: Server) -> Iterator[list[Any]]:
 def open_page(browser: Any, server: Server, windows: list[Any]) -> Iterator[Open]:
     """Open an address as a signed-in user, or as nobody; a script error on any page fails the test.
 
-    Each page has a window of its own, and shares no cookies; a ``fresh`` one has shown nothing yet.
+    Each page has a window of its own, and shares no cookies; a ``fresh`` one has shown nothing yet. None has a service
+    worker, which would answer for the network that tests cut.
     """
     used: list[Any] = []
     thrown_away: list[Any] = []
@@ -50,11 +51,11 @@ def open_page(browser: Any, server: Server, windows: list[Any]) -> Iterator[Open
         user: User | None, path: str, width: int = 1440, height: int = 900, theme: str = "light", fresh: bool = False
     ) -> Any:
         if fresh:
-            context = browser.new_context(base_url=server.url)
+            context = browser.new_context(base_url=server.url, service_workers="block")
             thrown_away.append(context)
         else:
             if len(used) == len(windows):
-                windows.append(browser.new_context(base_url=server.url))
+                windows.append(browser.new_context(base_url=server.url, service_workers="block"))
             context = windows[len(used)]
             used.append(context)
         if user:
