@@ -7,6 +7,7 @@ stay that rest on documents which the reader sees. A sentence without a citation
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_origin
 from uuid import UUID
 
 from accounts.models import User
@@ -19,6 +20,12 @@ WITHHELD = "[…]"
 """What stands in the place of sentences that are not shown."""
 
 
+TOLD = frozenset(
+    ("id", "role", "text", "status", "citations", "passages", "in_reply_to", "assistant", "created_at", "seq", "stats")
+)
+"""What a reader is told of a message. A field that is not here is for its owner alone: it may name sources."""
+
+
 @dataclass(frozen=True, slots=True)
 class SharedMessage:
     """A message for this reader; ``withheld`` says that some of its text is not shown."""
@@ -28,10 +35,7 @@ class SharedMessage:
 
 
 def shared_messages(messages: Sequence[Message], reader: User) -> list[SharedMessage]:
-    """Messages loaded by ``with_sources``, in the given order, as ``reader`` may read them.
-
-    Filters and the words of errors are left out: they name sources and servers.
-    """
+    """Messages loaded by ``with_sources``, in the given order, as ``reader`` may read them."""
     prepared = TraceStep.objects.filter(message__in=messages, name="prepare").order_by("ordinal")
     read = dict(prepared.values_list("message_id", "output__passages"))
     return [_shared(payload, read.get(payload.id)) for payload in message_payloads(messages, reader)]
@@ -40,12 +44,23 @@ def shared_messages(messages: Sequence[Message], reader: User) -> list[SharedMes
 def _shared(payload: MessagePayload, read: int | None) -> SharedMessage:
     # Who stopped it, and that a server was restarted, says nothing to a reader.
     status = "complete" if payload.status in ("stopped", "interrupted") else payload.status
-    plain = payload.model_copy(update={"filters": [], "error": None, "stats": _stats(payload), "status": status})
+    plain = payload.model_copy(update={**_nothing(), "stats": _stats(payload), "status": status})
     if payload.role == "user" or _sees_all(payload, read):
         return SharedMessage(plain)
     text, citations = without_hidden(payload.text, payload.citations)
     withheld = plain.model_copy(update={"text": text, "citations": citations})
     return SharedMessage(withheld, withheld=text != payload.text)
+
+
+def _nothing() -> dict[str, object]:
+    """Every field that a reader is not told, as it is where there is nothing to tell."""
+    fields = MessagePayload.model_fields
+    lists = {name: get_origin(field.annotation) is list for name, field in fields.items()}
+    return {
+        name: [] if lists[name] else None if field.is_required() else field.get_default(call_default_factory=True)
+        for name, field in fields.items()
+        if name not in TOLD
+    }
 
 
 def _sees_all(payload: MessagePayload, read: int | None) -> bool:
