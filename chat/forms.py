@@ -217,6 +217,25 @@ class AssistantForm(AnswerSettingsForm):
         )
 
 
+class ConnectForm(forms.Form):
+    """A server of OpenAI's protocol, and one of its models once these are known."""
+
+    base_url = forms.URLField(
+        label=_("Address"),
+        max_length=500,
+        assume_scheme="http",
+        help_text=_("Of Ollama, vLLM, llama.cpp, OpenAI or another server that speaks OpenAI's protocol."),
+    )
+    api_key = forms.CharField(
+        label=_("API key"),
+        required=False,
+        max_length=500,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text=_("Where the server wants one. It is stored encrypted."),
+    )
+    model_name = forms.CharField(required=False, max_length=300, widget=forms.HiddenInput)
+
+
 class ImportForm(forms.Form):
     """The JSON of an exported conversation."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.views import assistants, conversations, exports, language_models, sharing
+from chat.views import assistants, conversations, exports, language_models, sharing, welcome
 
 app_name = "chat"
 urlpatterns = [
@@ -29,4 +29,7 @@ urlpatterns = [
     path("shared/<str:token>/copy", sharing.copy, name="shared_copy"),
     path("c/<uuid:conversation_id>/export.<str:form>", exports.export, name="export"),
     path("import/", exports.import_page, name="import"),
+    path("welcome/", welcome.welcome, name="welcome"),
+    path("welcome/look", welcome.look, name="welcome_look"),
+    path("welcome/connect", welcome.connect, name="welcome_connect"),
 ]

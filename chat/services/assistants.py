@@ -53,6 +53,19 @@ class VersionFields:
     question: QuestionSettings = DEFAULT_QUESTION
 
 
+def fields_of_version(version: AssistantVersion) -> VersionFields:
+    """What a version holds, to make another one of it."""
+    return VersionFields(
+        version.system_prompt,
+        version.model,
+        None if version.all_sources else tuple(version.sources.values_list("pk", flat=True)),
+        version.passages,
+        version.threshold,
+        search=version.search_settings,
+        question=version.question_settings,
+    )
+
+
 def settings_of_version(version: AssistantVersion) -> AssistantSettings:
     """Everything in a version that shapes an answer, detached from the database."""
     sources = None if version.all_sources else tuple(version.sources.values_list("pk", flat=True))

@@ -14,6 +14,7 @@ from chat.errors import ChatError
 from chat.events import MAX_QUESTION_CHARS
 from chat.models import Assistant, Message
 from chat.services import conversations
+from chat.views.welcome import has_first_steps
 from documents.models import Document
 
 
@@ -33,6 +34,7 @@ def page(request: HttpRequest, conversation_id: UUID | None = None) -> HttpRespo
         "conversation": conversation,
         "assistants": [_assistant(row) for row in Assistant.objects.visible_to(user).select_related("published")],
         "max_question_chars": MAX_QUESTION_CHARS,
+        "first_steps": conversation is None and has_first_steps(user),
         "has_documents": Document.objects.visible_to(user).exists(),
     }
     return render(request, "chat/conversation.html", context)

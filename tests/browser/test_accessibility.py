@@ -39,6 +39,7 @@ INSIDE = (
     "/account/tokens/",
     "/accounts/password/change/",
     "/import/",
+    "/welcome/",
 )
 WIDTHS = (390, 820, 1440, 2560)
 

@@ -147,6 +147,7 @@ PAGES: dict[str, Row] = {
     "chat:shared_copy": Row("post", lambda t: [t["link_token"]], EVERYBODY, 302),
     "chat:export": Row("get", lambda t: [t["conversation"].pk, "md"], "owner"),
     "chat:import": Row("get", none, EVERYBODY),
+    "chat:welcome": Row("get", none, "admin"),
     "chat:trace": Row("get", lambda t: [t["answer"].pk], "owner admin"),
     "chat:assistants": Row("get", none, "admin"),
     "chat:assistant_new": Row("get", none, "admin"),
@@ -208,7 +209,7 @@ PAGES: dict[str, Row] = {
     "documents:source_chunking": Row("get", lambda t: [t["source"].slug], "owner admin", told="teammate member"),
     "documents:source_delete": Row("post", lambda t: [t["source"].slug], "owner admin", 302, "teammate member"),
 }
-ELSEWHERE = {"chat:model_test", "documents:original"}
+ELSEWHERE = {"chat:model_test", "chat:welcome_look", "chat:welcome_connect", "documents:original"}
 """Asynchronous, they need committed rows: the test_pages.py of their apps try them."""
 
 
