@@ -72,6 +72,27 @@ PACKAGES = (
         "(MPL-2.0 OR Apache-2.0)",
         {"dist/purify.min.js": "static/vendor/dompurify/purify.js", "LICENSE": "static/vendor/dompurify/LICENSE"},
     ),
+    # The core and one file for each language, so that a page loads the language that it shows and no other.
+    Package(
+        "@highlightjs/cdn-assets",
+        "11.12.0",
+        "BSD-3-Clause",
+        {"es/core.min.js": "static/vendor/highlight/core.js", "LICENSE": "static/vendor/highlight/LICENSE"}
+        | {
+            f"es/languages/{name}.min.js": f"static/vendor/highlight/languages/{name}.js"
+            for name in (
+                *("bash", "c", "cpp", "csharp", "css", "diff", "dockerfile", "go", "ini", "java", "javascript", "json"),
+                *("php", "powershell", "python", "ruby", "rust", "sql", "typescript", "xml", "yaml"),
+            )
+        },
+    ),
+    # Formulas as MathML, which browsers draw by themselves: neither its styles nor its fonts are needed.
+    Package(
+        "katex",
+        "0.19.1",
+        "MIT",
+        {"dist/katex.min.js": "static/vendor/katex/katex.js", "LICENSE": "static/vendor/katex/LICENSE"},
+    ),
     # cmaps: characters of CJK documents that embed no font; standard_fonts: PDF's own fourteen; the rest is decoded
     # without WebAssembly, which the Content-Security-Policy does not allow.
     Package(

@@ -5,134 +5,27 @@
  * last paragraph only: nothing flickers, a selection above stays, a focused chip keeps the focus.
  */
 
-import { MARK, markCitations, wholeWords } from "./marks.js";
+import { settled } from "./growing.js";
+import { markCitations } from "./marks.js";
+import { morph, sameElement } from "./morph.js";
 
-const TAGS = [
-  ..."p br strong em b i del s sub sup code pre ul ol li blockquote h1 h2 h3 h4 h5 h6 hr a kbd mark".split(" "),
-  ..."table thead tbody tr th td".split(" "),
-];
-const ATTRIBUTES = ["href", "title", "start", "align"];
-
-let libraries = null;
+let rendering = null;
 let loading = null;
 
-/** Fetch the Markdown libraries; the same promise for everybody who asks. */
+async function load() {
+  const module = await import("./rendering.js");
+  await module.loadLibraries();
+  rendering = module;
+}
+
+/** Fetch what turns Markdown into nodes; the same promise for everybody who asks. */
 export function loadMarkdown() {
-  loading ??= Promise.all([import("../../vendor/marked/marked.js"), import("../../vendor/dompurify/purify.js")]).then(
-    ([{ Marked }]) => {
-      libraries = { marked: new Marked({ gfm: true, async: false }), purify: globalThis.DOMPurify };
-    },
-  );
+  loading ??= load();
   return loading;
 }
 
-function cleanTokens(tokens) {
-  libraries.marked.walkTokens(tokens, (token) => {
-    if (token.type === "link") {
-      // An address written bare swallows a mark that follows it.
-      token.href = token.href.replace(MARK, "");
-    } else if (token.type === "heading") {
-      // The page's own headings stand above those of an answer.
-      token.depth = Math.min(6, token.depth + 2);
-    }
-  });
-  return tokens;
-}
-
-function renderBlock(token) {
-  const fragment = libraries.purify.sanitize(libraries.marked.parser([token]), {
-    ALLOWED_TAGS: TAGS,
-    ALLOWED_ATTR: ATTRIBUTES,
-    ALLOW_DATA_ATTR: false,
-    ALLOWED_URI_REGEXP: /^(?:https?|mailto):/i,
-    RETURN_DOM_FRAGMENT: true,
-  });
-  for (const link of fragment.querySelectorAll("a[href]")) {
-    link.target = "_blank";
-    link.rel = "noopener noreferrer";
-  }
-  for (const table of fragment.querySelectorAll("table")) {
-    const scroller = document.createElement("div");
-    scroller.className = "table-wrap";
-    scroller.tabIndex = 0;
-    table.replaceWith(scroller);
-    scroller.append(table);
-  }
-  replaceMarks(fragment);
-  return [...fragment.childNodes].filter((node) => node.nodeType === Node.ELEMENT_NODE || node.data.trim());
-}
-
-function anchorFor(kind, index) {
-  const anchor = document.createElement("span");
-  anchor.dataset[kind === "s" ? "from" : "chip"] = index;
-  return anchor;
-}
-
-/** Turn the marks in the text of `root` into empty elements: [data-from] where a cited span starts, [data-chip] where
- * it ends. */
-function replaceMarks(root) {
-  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
-  const texts = [];
-  while (walker.nextNode()) {
-    texts.push(walker.currentNode);
-  }
-  for (const text of texts) {
-    const pieces = [];
-    let from = 0;
-    for (const match of text.data.matchAll(MARK)) {
-      pieces.push(text.data.slice(from, match.index), anchorFor(match[1], match[2]));
-      from = match.index + match[0].length;
-    }
-    if (!pieces.length) {
-      continue;
-    }
-    pieces.push(text.data.slice(from));
-    const link = text.parentElement?.closest("a");
-    text.replaceWith(...pieces.filter((piece) => piece !== ""));
-    for (const chip of link?.querySelectorAll("[data-chip]") ?? []) {
-      link.after(chip);
-    }
-  }
-}
-
-function sameElement(old, fresh) {
-  if (old.nodeType !== fresh.nodeType) {
-    return false;
-  }
-  if (old.nodeType !== Node.ELEMENT_NODE) {
-    return true;
-  }
-  if (fresh.dataset.chip !== undefined || old.dataset.chip !== undefined) {
-    return old.dataset.chip === fresh.dataset.chip;
-  }
-  return (
-    old.tagName === fresh.tagName &&
-    old.attributes.length === fresh.attributes.length &&
-    [...fresh.attributes].every(({ name, value }) => old.getAttribute(name) === value)
-  );
-}
-
-/** Make the children of `parent` what `fresh` is, keeping every node that is already so. */
-function morph(parent, fresh) {
-  const old = [...parent.childNodes];
-  fresh.forEach((node, index) => {
-    const there = old[index];
-    if (!there) {
-      parent.append(node);
-    } else if (!sameElement(there, node)) {
-      there.replaceWith(node);
-    } else if (node.nodeType === Node.TEXT_NODE) {
-      if (there.data !== node.data) {
-        there.data = node.data;
-      }
-    } else if (node.dataset?.chip === undefined) {
-      morph(there, [...node.childNodes]);
-    }
-  });
-  for (const extra of old.slice(fresh.length)) {
-    extra.remove();
-  }
-}
+/** A text that takes longer than this to draw is drawn less often while it grows, a third of the time at most. */
+const SLOW_MS = 12;
 
 /** The body of one answer. */
 export class AnswerBody {
@@ -140,22 +33,52 @@ export class AnswerBody {
   #makeChip;
   #chips = new Map();
   #blocks = [];
+  #reader = null;
+  #last = null;
+  #rest = 0;
+  #timer = 0;
+  #whenDrawn;
 
-  /** `makeChip(citation)` gives the element of a citation; it is called once for each. */
-  constructor(element, makeChip) {
+  /** `makeChip(citation)` gives the element of a citation, called once for each; `whenDrawn()` is called whenever the
+   * page has been changed. */
+  constructor(element, makeChip, whenDrawn = () => {}) {
     this.#element = element;
     this.#makeChip = makeChip;
+    this.#whenDrawn = whenDrawn;
+    element.addEventListener("click", (event) => rendering?.copyCode(event));
   }
 
-  /** Show the text with its citations. While `running`, only whole words are shown. */
-  update(text, citations, running) {
-    if (!libraries) {
+  /** Show the text with its citations. While `running`, only what will stay as it is. `sentences` are those with a
+   * state. */
+  update(text, citations, running, sentences = []) {
+    this.#last = [text, citations, running, sentences];
+    if (!rendering) {
       this.#element.textContent = text;
       return;
     }
-    const shown = running ? wholeWords(text) : text;
-    const tokens = cleanTokens(libraries.marked.lexer(markCitations(shown, citations)));
-    const blocks = tokens.filter((token) => token.type !== "space" && token.type !== "def");
+    if (running && performance.now() < this.#rest) {
+      this.#timer ||= setTimeout(() => this.#again(), this.#rest - performance.now());
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    const began = performance.now();
+    this.#draw(running ? settled(text) : text, citations, sentences);
+    const took = performance.now() - began;
+    this.#rest = took > SLOW_MS ? began + 3 * took : 0;
+  }
+
+  #again() {
+    this.#timer = 0;
+    this.#rest = 0;
+    if (this.#last) {
+      this.update(...this.#last);
+    }
+  }
+
+  #draw(shown, citations, sentences) {
+    this.#reader ??= new rendering.BlockReader();
+    const blocks = this.#reader.read(markCitations(shown, citations, sentences));
     if (!this.#blocks.length) {
       this.#element.textContent = "";
     }
@@ -164,6 +87,23 @@ export class AnswerBody {
       block.nodes.forEach((node) => node.remove());
     }
     this.#placeChips(citations);
+    this.#whenDrawn();
+  }
+
+  #render(token) {
+    const { nodes, waits } = rendering.renderBlock(token);
+    const block = { raw: token.raw, nodes, waits };
+    waits?.then(
+      () => {
+        if (block.waits === waits) {
+          block.raw = null;
+          this.#again();
+        }
+      },
+      // Without its library it stays as it was written.
+      () => {},
+    );
+    return block;
   }
 
   #updateBlock(index, token) {
@@ -171,21 +111,21 @@ export class AnswerBody {
     if (there?.raw === token.raw) {
       return;
     }
-    const fresh = renderBlock(token);
+    const fresh = this.#render(token);
     if (!there) {
-      this.#element.append(...fresh);
-      this.#blocks.push({ raw: token.raw, nodes: fresh });
+      this.#element.append(...fresh.nodes);
+      this.#blocks.push(fresh);
       return;
     }
-    if (there.nodes.length === 1 && fresh.length === 1 && sameElement(there.nodes[0], fresh[0])) {
-      morph(there.nodes[0], [...fresh[0].childNodes]);
-      there.raw = token.raw;
+    this.#blocks[index] = fresh;
+    if (there.nodes.length === 1 && fresh.nodes.length === 1 && sameElement(there.nodes[0], fresh.nodes[0])) {
+      morph(there.nodes[0], [...fresh.nodes[0].childNodes]);
+      fresh.nodes = there.nodes;
       return;
     }
     const after = this.#blocks.slice(index + 1).find((block) => block.nodes.length)?.nodes[0] ?? null;
     there.nodes.forEach((node) => node.remove());
-    fresh.forEach((node) => this.#element.insertBefore(node, after));
-    this.#blocks[index] = { raw: token.raw, nodes: fresh };
+    fresh.nodes.forEach((node) => this.#element.insertBefore(node, after));
   }
 
   #chip(citation, index) {
@@ -219,16 +159,25 @@ export class AnswerBody {
     }));
   }
 
-  /** The range of the page's text that citation `index` covers, or null. */
-  rangeOf(index) {
-    const from = this.#element.querySelector(`[data-from="${index}"]`);
-    const chip = this.#chips.get(index);
-    if (!from?.isConnected || !chip?.isConnected) {
+  #between(from, to) {
+    if (!from?.isConnected || !to?.isConnected) {
       return null;
     }
     const range = new Range();
     range.setStartAfter(from);
-    range.setEndBefore(chip);
+    range.setEndBefore(to);
     return range;
+  }
+
+  /** The range of the page's text that citation `index` covers, or null. */
+  rangeOf(index) {
+    return this.#between(this.#element.querySelector(`[data-from="${index}"]`), this.#chips.get(index));
+  }
+
+  /** Where sentence `index` stands: its range and the element at its end; null where the page has no room for it. */
+  sentenceAt(index) {
+    const anchor = this.#element.querySelector(`[data-sentence-end="${index}"]`);
+    const range = this.#between(this.#element.querySelector(`[data-sentence="${index}"]`), anchor);
+    return range && { range, anchor };
   }
 }

@@ -10,8 +10,9 @@
 const OPEN = "\uFE47";
 const CLOSE = "\uFE48";
 
-/** Finds marks in rendered text: [1] is "s" (start) or "e" (end), [2] the index of the citation. */
-export const MARK = /\uFE47([se])(\d+)\uFE48/g;
+/** Finds marks in rendered text: [1] is "s" (start) or "e" (end) of a citation, "a" or "z" of a sentence with a state;
+ * [2] its index. */
+export const MARK = /\uFE47([seaz])(\d+)\uFE48/g;
 
 const BLOCK_PREFIX = /^[ \t]*(?:(?:[-*+]|\d{1,9}[.)]|#{1,6}|>)[ \t]+)*/;
 const FENCE_OR_RULE = /^[ \t]*(?:(?:`{3,}|~{3,})[^`\n]*|(?:[-=*_][ \t]*){3,}|\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?)[ \t]*$/;
@@ -106,19 +107,23 @@ function utf16Positions(text, offsets) {
   return found;
 }
 
-/** The Markdown with a mark at the start and the end of each citation's span. */
-export function markCitations(text, citations) {
+/** The Markdown with a mark at the start and the end of each citation's span, and of each sentence's. */
+export function markCitations(text, citations, sentences = []) {
+  const spans = [
+    ...citations.map(({ start, end }, index) => ({ start, end, index, from: ["s", 3], to: ["e", 0] })),
+    ...sentences.map(({ start, end }, index) => ({ start, end, index, from: ["a", 2], to: ["z", 1] })),
+  ];
   const positions = utf16Positions(
     text,
-    citations.flatMap((citation) => [citation.start, citation.end]),
+    spans.flatMap((span) => [span.start, span.end]),
   );
   const marks = [];
-  citations.forEach((citation, index) => {
-    const end = endPosition(text, positions.get(citation.end));
-    const start = Math.min(startPosition(text, positions.get(citation.start)), end);
-    marks.push({ at: start, order: 1, mark: `${OPEN}s${index}${CLOSE}` });
-    marks.push({ at: end, order: 0, mark: `${OPEN}e${index}${CLOSE}` });
-  });
+  for (const { start, end, index, from, to } of spans) {
+    const last = endPosition(text, positions.get(end));
+    const first = Math.min(startPosition(text, positions.get(start)), last);
+    marks.push({ at: first, order: from[1], mark: `${OPEN}${from[0]}${index}${CLOSE}` });
+    marks.push({ at: last, order: to[1], mark: `${OPEN}${to[0]}${index}${CLOSE}` });
+  }
   marks.sort((a, b) => a.at - b.at || a.order - b.order);
   let marked = "";
   let from = 0;
