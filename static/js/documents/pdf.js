@@ -3,8 +3,8 @@
 import { h, jsonScript, scrollTo } from "../dom.js";
 import { getJson } from "../http.js";
 import { formatNumber, gettext, interpolate } from "../i18n.js";
+import { clearPage, drawPage, makeBoxes, openPdf } from "./pdf_file.js";
 
-const LARGEST_PIXELS = 16e6;
 const LARGEST_FIT = 1.6;
 const ZOOMS = [0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 3];
 const AHEAD = "800px 0px";
@@ -16,8 +16,7 @@ const numberField = root.querySelector("[data-pdf-number]");
 const sizes = jsonScript("pdf-pages");
 const pages = sizes.map(([width, height], index) => ({ number: index + 1, width, height, element: null, drawing: null }));
 
-let file = null;
-let library = null;
+let opened = null;
 let zoom = ZOOMS.indexOf(1);
 
 function fit() {
@@ -45,29 +44,13 @@ function place() {
 }
 
 async function draw(page) {
-  if (!file || page.drawing) {
+  if (!opened || page.drawing) {
     return;
   }
   const drawing = { cancelled: false, task: null };
   page.drawing = drawing;
   try {
-    const source = await file.getPage(page.number);
-    const scale = fit();
-    const viewport = source.getViewport({ scale });
-    const ratio = Math.min(devicePixelRatio || 1, Math.sqrt(LARGEST_PIXELS / (viewport.width * viewport.height)));
-    const canvas = h("canvas", { class: "pdf__canvas", width: Math.floor(viewport.width * ratio), height: Math.floor(viewport.height * ratio) });
-    if (drawing.cancelled) {
-      return;
-    }
-    drawing.task = source.render({ canvas, viewport, transform: [ratio, 0, 0, ratio, 0, 0] });
-    await drawing.task.promise;
-    const words = h("div", { class: "pdf__text" });
-    words.style.setProperty("--total-scale-factor", String(scale));
-    await new library.TextLayer({ textContentSource: source.streamTextContent(), container: words, viewport }).render();
-    if (!drawing.cancelled) {
-      page.element.querySelectorAll(".pdf__canvas, .pdf__text").forEach((old) => old.remove());
-      page.element.prepend(canvas, words);
-    }
+    await drawPage(opened, page.number, page.element, fit(), drawing);
   } catch (error) {
     if (error?.name !== "RenderingCancelledException") {
       page.element.dataset.failed = "";
@@ -81,7 +64,7 @@ function drop(page) {
     page.drawing.task?.cancel();
     page.drawing = null;
   }
-  page.element.querySelectorAll(".pdf__canvas, .pdf__text").forEach((old) => old.remove());
+  clearPage(page.element);
 }
 
 const near = new IntersectionObserver(
@@ -127,17 +110,11 @@ function setZoom(next) {
 }
 
 function mark(found) {
-  const marks = found.flatMap((page) =>
-    page.boxes.map(([x0, y0, x1, y1]) => {
-      const box = h("div", { class: "pdf__mark", "data-span": true });
-      box.style.insetInlineStart = `${(x0 / page.width) * 100}%`;
-      box.style.insetBlockStart = `${(y0 / page.height) * 100}%`;
-      box.style.inlineSize = `${((x1 - x0) / page.width) * 100}%`;
-      box.style.blockSize = `${((y1 - y0) / page.height) * 100}%`;
-      pages[page.number - 1]?.element.append(box);
-      return box;
-    }),
-  );
+  const marks = found.flatMap((page) => {
+    const boxes = makeBoxes(page);
+    pages[page.number - 1]?.element.append(...boxes);
+    return boxes;
+  });
   return marks[0] ?? null;
 }
 
@@ -183,18 +160,7 @@ async function showSpan() {
 }
 
 async function open() {
-  library = await import(root.dataset.library);
-  library.GlobalWorkerOptions.workerSrc = root.dataset.worker;
-  file = await library.getDocument({
-    url: root.dataset.file,
-    cMapUrl: root.dataset.cmaps,
-    cMapPacked: true,
-    standardFontDataUrl: root.dataset.fonts,
-    wasmUrl: root.dataset.decoders,
-    useWasm: false,
-    isEvalSupported: false,
-    enableXfa: false,
-  }).promise;
+  opened = await openPdf(root.dataset);
   for (const page of pages.filter((each) => each.near)) {
     draw(page);
   }
