@@ -8,8 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from channels.db import database_sync_to_async
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from accounts.models import User
 from chat.answering.answerers import ModelSettings, answerer_for
@@ -18,7 +16,7 @@ from chat.answering.saying import Said, said_in, unsaid
 from chat.answering.searching_on import what_next
 from chat.answering.understanding import Understood, understand
 from chat.events import FilterPayload
-from chat.models import DEFAULT_QUESTION, MOST_STEPS
+from chat.models import DEFAULT_QUESTION, MOST_STEPS, step_summary
 from documents.retrieval import DEFAULT as DEFAULT_SEARCH
 from documents.retrieval import Filter, Retrieval, RetrievalStep, RetrievedPassage, SearchSettings
 from rag.generation import (
@@ -96,8 +94,6 @@ MEASURES_ITSELF = "extractive"
 """The kind of model that knows how sure it is, and holds that against the threshold. For any other the threshold is
 the least similarity (cosine) of a passage that it gets to read."""
 
-SUMMARY_CHARS = 300
-
 AnsweringPart = StepDone | FiltersSaid | PassagesFound | TextDelta | CitationMade | Refusal
 
 
@@ -155,7 +151,8 @@ async def answer(assistant: AssistantSettings, question: Question) -> AsyncGener
             _count(produced, part)
             yield part
     model = {"model": assistant.model.name, "kind": assistant.model.kind, "threshold": assistant.threshold}
-    yield StepDone("generate", _since(started), model, {**timing, **produced}, _generated(produced))
+    output = {**timing, **produced}
+    yield StepDone("generate", _since(started), model, output, step_summary("generate", output))
 
 
 async def _said(assistant: AssistantSettings, question: Question) -> Said:
@@ -220,7 +217,7 @@ def _prompt_passage(number: int, passage: RetrievedPassage) -> PromptPassage:
 
 
 def _done(step: RetrievalStep) -> StepDone:
-    return StepDone(step.name, step.ms, dict(step.input), dict(step.output), _summary(step.name, dict(step.output)))
+    return StepDone(step.name, step.ms, dict(step.input), dict(step.output), step_summary(step.name, step.output))
 
 
 def _since(started: float) -> float:
@@ -236,28 +233,3 @@ def _count(produced: dict[str, Any], part: TextDelta | CitationMade | Refusal) -
             produced["citations"] += 1
         case Refusal():
             produced["refused"] = True
-
-
-def _summary(name: str, output: dict[str, Any]) -> str:
-    if name == "embed_question" and "error" in output:
-        return _("By words alone: the embedding model did not answer")
-    if name == "retrieve":
-        found = int(output.get("candidates", 0))
-        return ngettext("%(n)d candidate", "%(n)d candidates", found) % {"n": found}
-    if name == "said_filters":
-        return " · ".join(each["label"] for each in output["filters"] if each["used"]) or _("None of them is used")
-    if name == "rewrite":
-        return " · ".join(output.get("queries", []))[:SUMMARY_CHARS]
-    if name == "search_on":
-        return str(output.get("search") or _("Enough was found"))
-    if name == "prepare":
-        read = int(output.get("passages", 0))
-        return ngettext("%(n)d passage to read", "%(n)d passages to read", read) % {"n": read}
-    return ""
-
-
-def _generated(produced: dict[str, Any]) -> str:
-    if produced["refused"]:
-        return _("The documents do not answer")
-    made = int(produced["citations"])
-    return ngettext("%(n)d citation", "%(n)d citations", made) % {"n": made}

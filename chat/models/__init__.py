@@ -18,7 +18,7 @@ from chat.models.question_settings import (
     MOST_STEPS,
     QuestionSettings,
 )
-from chat.models.step_names import STEP_NAMES, step_name
+from chat.models.step_names import STEP_NAMES, step_name, step_summary
 from chat.models.traces import Citation, Passage, TraceStep
 
 __all__ = [
@@ -46,4 +46,5 @@ __all__ = [
     "TraceStep",
     "link_digest",
     "step_name",
+    "step_summary",
 ]

@@ -1,11 +1,15 @@
 """The steps of an answer as people read of them; by what they are called in a trace."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
+
+SUMMARY_CHARS = 300
 
 STEP_NAMES: dict[str, "StrOrPromise"] = {
     "said_filters": _("Narrow the search"),
@@ -25,3 +29,29 @@ STEP_NAMES: dict[str, "StrOrPromise"] = {
 def step_name(name: str) -> str:
     """A step's name in words; its own where there are none for it."""
     return str(STEP_NAMES.get(name, name))
+
+
+def step_summary(name: str, output: Mapping[str, Any]) -> str:
+    """What came of a step, in a few words, from its recorded output; nothing where its name says it all."""
+    words = ""
+    if name == "embed_question" and "error" in output:
+        words = gettext("By words alone: the embedding model did not answer")
+    elif name == "retrieve":
+        found = int(output.get("candidates", 0))
+        words = ngettext("%(n)d candidate", "%(n)d candidates", found) % {"n": found}
+    elif name == "said_filters":
+        used = " · ".join(each["label"] for each in output.get("filters", []) if each["used"])
+        words = used or gettext("None of them is used")
+    elif name == "rewrite":
+        words = " · ".join(output.get("queries", []))[:SUMMARY_CHARS]
+    elif name == "search_on":
+        words = str(output.get("search") or gettext("Enough was found"))
+    elif name == "prepare":
+        read = int(output.get("passages", 0))
+        words = ngettext("%(n)d passage to read", "%(n)d passages to read", read) % {"n": read}
+    elif name == "generate" and output.get("refused"):
+        words = gettext("The documents do not answer")
+    elif name == "generate":
+        made = int(output.get("citations", 0))
+        words = ngettext("%(n)d citation", "%(n)d citations", made) % {"n": made}
+    return words

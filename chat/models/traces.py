@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from chat.models.conversations import Message
-from chat.models.step_names import step_name
+from chat.models.step_names import step_name, step_summary
 from documents.models import DataSource, Document, DocumentVersion
 
 
@@ -97,3 +97,8 @@ class TraceStep(models.Model):
     def label(self) -> str:
         """Its name in words."""
         return step_name(self.name)
+
+    @property
+    def summary(self) -> str:
+        """What came of it, in a few words."""
+        return step_summary(self.name, self.output)
