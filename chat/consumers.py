@@ -126,12 +126,12 @@ class ChatConsumer(FollowingConsumer):
         conversation = own.filter(pk=conversation_id).first()
         if conversation is None:
             return None
-        messages = list(conversation.messages.with_sources())
+        messages = list(conversation.messages.with_citations())
         # A running answer's row has nothing yet: everything since it was announced comes from the stream.
         since = min((row.event_seq for row in messages if row.status == Status.RUNNING), default=seq)
         return ConversationSnapshot(
             conversation_id=conversation_id,
             seq=min(seq, since),
             conversation=conversation_payload(conversation),
-            messages=message_payloads(messages, self.user),
+            messages=message_payloads(messages, self.user, with_passages=False),
         )

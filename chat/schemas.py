@@ -141,7 +141,7 @@ def answer_out(message: MessagePayload) -> AnswerOut:
         answer=message.text,
         refused=message.status == "refused",
         citations=message.citations,
-        passages=message.passages,
+        passages=message.passages or [],
         filters=message.filters,
         trace_id=message.id,
         ms=message.stats.ms if message.stats else 0,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.views import assistants, conversations, exports, language_models, sharing, welcome
+from chat.views import answers, assistants, conversations, exports, language_models, sharing, welcome
 
 app_name = "chat"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/rename", conversations.rename, name="conversation_rename"),
     path("c/<uuid:conversation_id>/delete", conversations.delete, name="conversation_delete"),
     path("answers/<uuid:message_id>/trace/", conversations.trace, name="trace"),
+    path("answers/<uuid:message_id>/passages/", answers.passages, name="passages"),
     path("assistants/", assistants.index, name="assistants"),
     path("assistants/new/", assistants.new, name="assistant_new"),
     path("assistants/<slug:slug>/", assistants.edit, name="assistant_edit"),

@@ -66,8 +66,8 @@ def _interrupt(message_id: UUID) -> bool:
         answer.save()
     log.warning("answer %s lost its process and is marked interrupted", message_id)
     if answer.conversation_id is not None:
-        row = Message.objects.with_sources().get(pk=message_id)
-        payload = message_payload(row, answer.asked_by)
+        row = Message.objects.with_citations().get(pk=message_id)
+        payload = message_payload(row, answer.asked_by, with_passages=False)
         append(
             stream_key(answer.conversation_id), AnswerCompleted(conversation_id=answer.conversation_id, message=payload)
         )

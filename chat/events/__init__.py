@@ -22,6 +22,7 @@ from chat.events.payloads import (
     FilterPayload,
     MessagePayload,
     PassagePayload,
+    SentencePayload,
     StatsPayload,
     StepPayload,
 )
@@ -32,6 +33,7 @@ from chat.events.protocol import (
     AnswerDelta,
     AnswerFilters,
     AnswerPassages,
+    AnswerSentences,
     AnswerStep,
     ChatErrorEvent,
     ChatEvent,
@@ -42,7 +44,7 @@ from chat.events.protocol import (
     MessageCreated,
     Pong,
 )
-from chat.events.rows import conversation_payload, message_payload, message_payloads
+from chat.events.rows import conversation_payload, message_payload, message_payloads, passage_payloads
 
 __all__ = [
     "CHAT_COMMAND",
@@ -53,6 +55,7 @@ __all__ = [
     "AnswerDelta",
     "AnswerFilters",
     "AnswerPassages",
+    "AnswerSentences",
     "AnswerStep",
     "Ask",
     "AssistantPayload",
@@ -76,6 +79,7 @@ __all__ = [
     "Pong",
     "Regenerate",
     "Retry",
+    "SentencePayload",
     "Show",
     "StatsPayload",
     "StepPayload",
@@ -84,4 +88,5 @@ __all__ = [
     "conversation_payload",
     "message_payload",
     "message_payloads",
+    "passage_payloads",
 ]

@@ -100,15 +100,27 @@ class StepPayload(Payload):
 
 
 class StatsPayload(Payload):
-    """What was done for an answer, in numbers; ``ms`` is the whole time."""
+    """What was done for an answer, in numbers: ``ms`` is the whole time, ``documents`` those the reader may see."""
 
     sources: int
+    documents: int
     passages: int
     ms: int
 
 
+class SentencePayload(Payload):
+    """A sentence of an answer, from ``start`` to ``end``, and how far what it says is supported by what it cites."""
+
+    start: int
+    end: int
+    state: Literal["supported", "partly", "unsupported", "no_claim"]
+
+
 class MessagePayload(Payload):
-    """A question or an answer with all that belongs to it."""
+    """A question or an answer with what belongs to it.
+
+    ``passages`` is None where they have to be asked for: a page gets those of a finished answer when it shows them.
+    """
 
     id: UUID
     role: Literal["user", "assistant"]
@@ -116,7 +128,8 @@ class MessagePayload(Payload):
     status: Literal["running", "complete", "refused", "failed", "stopped", "interrupted"]
     error: ErrorPayload | None
     citations: list[CitationPayload]
-    passages: list[PassagePayload]
+    passages: list[PassagePayload] | None
+    sentences: list[SentencePayload]
     filters: list[FilterPayload]
     in_reply_to: UUID | None
     assistant: AssistantPayload | None

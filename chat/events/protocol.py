@@ -15,6 +15,7 @@ from chat.events.payloads import (
     FilterPayload,
     MessagePayload,
     PassagePayload,
+    SentencePayload,
     StepPayload,
 )
 from live.events import LiveEvent
@@ -110,6 +111,14 @@ class AnswerCitation(ChatEvent):
     citation: CitationPayload
 
 
+class AnswerSentences(ChatEvent):
+    """The states of the answer's sentences, in place of those told before."""
+
+    type: Literal["answer.sentences"] = "answer.sentences"
+    message_id: UUID
+    sentences: list[SentencePayload]
+
+
 class AnswerCompleted(ChatEvent):
     """The answer has ended, well or not; its whole final state."""
 
@@ -143,6 +152,7 @@ AnyChatEvent = Annotated[
     | AnswerPassages
     | AnswerDelta
     | AnswerCitation
+    | AnswerSentences
     | AnswerCompleted
     | ChatErrorEvent
     | Pong,

@@ -17,7 +17,7 @@ from chat.events.payloads import (
     PassagePayload,
     StatsPayload,
 )
-from chat.models import Citation, Conversation, Message, Passage
+from chat.models import Citation, Conversation, Message, Passage, Role, Status
 from documents.models import Document
 
 WireRole = Literal["user", "assistant"]
@@ -35,27 +35,40 @@ def conversation_payload(conversation: Conversation) -> ConversationPayload:
     )
 
 
-def message_payloads(messages: Iterable[Message], reader: User) -> list[MessagePayload]:
+def message_payloads(messages: Iterable[Message], reader: User, *, with_passages: bool = True) -> list[MessagePayload]:
     """Messages loaded by ``with_sources``, in the given order.
 
     What they cite is checked against what ``reader`` may see now: a passage of a document that is hidden today is
-    left out, and a citation of it stays as a number without a quote.
+    left out, and a citation of it stays as a number without a quote. Without passages, those of finished answers are
+    None, and ``with_citations`` has loaded enough.
     """
     rows = list(messages)
-    cited = {span.document_id for row in rows for span in (*row.citations.all(), *row.passages.all())}
-    visible = (
-        set(Document.objects.visible_to(reader).filter(pk__in=cited).values_list("pk", flat=True)) if cited else set()
-    )
-    return [_message_payload(row, visible) for row in rows]
+    visible = _visible(rows, reader)
+    return [_message_payload(row, visible, with_passages) for row in rows]
 
 
-def message_payload(message: Message, reader: User) -> MessagePayload:
+def message_payload(message: Message, reader: User, *, with_passages: bool = True) -> MessagePayload:
     """One message; see ``message_payloads``."""
-    return message_payloads([message], reader)[0]
+    return message_payloads([message], reader, with_passages=with_passages)[0]
 
 
-def _message_payload(message: Message, visible: set[UUID]) -> MessagePayload:
+def passage_payloads(message: Message, reader: User) -> list[PassagePayload]:
+    """The passages of an answer loaded by ``with_sources``, those of them that ``reader`` may see now."""
+    visible = _visible([message], reader)
+    return [_passage_payload(passage) for passage in message.passages.all() if passage.document_id in visible]
+
+
+def _visible(rows: list[Message], reader: User) -> set[UUID]:
+    """The documents that the messages rest on, those of them that ``reader`` may see now."""
+    cited = {span.document_id for row in rows for span in (*row.citations.all(), *row.passages.all())}
+    if not cited:
+        return set()
+    return set(Document.objects.visible_to(reader).filter(pk__in=cited).values_list("pk", flat=True))
+
+
+def _message_payload(message: Message, visible: set[UUID], with_passages: bool) -> MessagePayload:
     passages = list(message.passages.all())
+    left_out = not with_passages and message.role == Role.ASSISTANT and message.status != Status.RUNNING
     version = message.version
     assistant = None
     if version:
@@ -64,7 +77,10 @@ def _message_payload(message: Message, visible: set[UUID]) -> MessagePayload:
     stats = None
     if message.ms is not None:
         stats = StatsPayload(
-            sources=len({passage.source_id for passage in passages}), passages=len(passages), ms=message.ms
+            sources=len({passage.source_id for passage in passages}),
+            documents=len({passage.document_id for passage in passages} & visible),
+            passages=len(passages),
+            ms=message.ms,
         )
     error = ErrorPayload(code=message.error_code, message=message.error_message) if message.error_code else None
     return MessagePayload(
@@ -74,7 +90,8 @@ def _message_payload(message: Message, visible: set[UUID]) -> MessagePayload:
         status=cast(WireStatus, message.status),
         error=error,
         citations=_citation_payloads(message, visible),
-        passages=[_passage_payload(passage) for passage in passages if passage.document_id in visible],
+        passages=None if left_out else [_passage_payload(one) for one in passages if one.document_id in visible],
+        sentences=[],
         filters=[filter_payload(stored) for stored in message.filters],
         in_reply_to=message.in_reply_to_id,
         assistant=assistant,

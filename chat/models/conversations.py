@@ -3,12 +3,15 @@
 from typing import Self
 from uuid import UUID, uuid4
 
+from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
+from django.db.models import Prefetch
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from chat.models.assistants import Assistant, AssistantVersion
+from documents.models import DocumentVersion
 
 TITLE_CHARS = 80
 
@@ -108,6 +111,17 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """Each with its citations, passages and what they point to, in a fixed number of queries."""
         return self.select_related("version__assistant").prefetch_related(
             "citations__document", "citations__version", "passages__document", "passages__version", "passages__source"
+        )
+
+    def with_citations(self) -> Self:
+        """Each with its citations and what they point to, and of its passages only where they are from.
+
+        For whole conversations: of each cited version it loads nothing but the text.
+        """
+        texts = DocumentVersion.objects.only("pk", "text")
+        places = apps.get_model("chat", "Passage").objects.only("message_id", "document_id", "source_id")
+        return self.select_related("version__assistant").prefetch_related(
+            "citations__document", Prefetch("citations__version", texts), Prefetch("passages", places)
         )
 
 

@@ -129,7 +129,7 @@ async def announce_branch(conversation: Conversation) -> None:
 
 
 def _payload(message_id: UUID, reader: User) -> MessagePayload:
-    return message_payload(Message.objects.with_sources().get(pk=message_id), reader)
+    return message_payload(Message.objects.with_citations().get(pk=message_id), reader, with_passages=False)
 
 
 def start(begun: Begun) -> None:
@@ -221,7 +221,7 @@ async def _run_in_conversation(begun: Begun) -> None:
     finally:
         await publisher.close()
     if row is not None:
-        payload = await database_sync_to_async(message_payload)(row, begun.question.user)
+        payload = await database_sync_to_async(message_payload)(row, begun.question.user, with_passages=False)
         completed = AnswerCompleted(conversation_id=conversation_id, message=payload)
         try:
             await aappend(current_hub().client, stream_key(conversation_id), completed)

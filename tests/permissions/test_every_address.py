@@ -149,6 +149,7 @@ PAGES: dict[str, Row] = {
     "chat:import": Row("get", none, EVERYBODY),
     "chat:welcome": Row("get", none, "admin"),
     "chat:trace": Row("get", lambda t: [t["answer"].pk], "owner admin"),
+    "chat:passages": Row("get", lambda t: [t["answer"].pk], "owner"),
     "chat:assistants": Row("get", none, "admin"),
     "chat:assistant_new": Row("get", none, "admin"),
     "chat:assistant_edit": Row("get", lambda t: [t["assistant"].slug], "admin"),

@@ -9,9 +9,11 @@ export function codePoints(text) {
   return count;
 }
 
-/** A message from the wire, with what is counted here: `length` of its text in code points, and its `steps`. */
+/** A message from the wire, with what is counted here: `length` of its text in code points, and its `steps`. A finished
+ * answer comes without its passages, which `passages.js` has. */
 export function withLength(message) {
-  return { ...message, length: codePoints(message.text), steps: message.steps ?? [], filters: message.filters ?? [] };
+  const { text, steps = [], filters = [], passages, sentences = [] } = message;
+  return { ...message, length: codePoints(text), steps, filters, passages: passages ?? [], sentences };
 }
 
 /** An answer about to be written. */
@@ -45,6 +47,8 @@ export function reduceAnswer(answer, event) {
       return { ...answer, seq, filters: event.filters };
     case "passages":
       return { ...answer, seq, passages: event.passages };
+    case "sentences":
+      return { ...answer, seq, sentences: event.sentences };
     case "step":
       return { ...answer, seq, steps: [...answer.steps, event.step] };
     case "completed":
