@@ -158,6 +158,26 @@ def test_marks_never_break_the_markdown_around_them(module_page: Any, text: str,
     assert run(module_page, "marks", body) == expected
 
 
+@pytest.mark.parametrize(
+    ("growing", "shown"),
+    [
+        ("A sentence | with ", "A sentence | with "),
+        ("Hours:\n\n| day | ", "Hours:\n\n"),
+        ("Hours:\n\n| day | hours |\n| --- ", "Hours:\n\n"),
+        ("| a | b |\n| --- | --- |\n| 1 | ", "| a | b |\n| --- | --- |\n"),
+        ("So $$\\frac{a}{b} ", "So "),
+        ("It costs $5 and ", "It costs $5 and "),
+        ("With $x + y ", "With "),
+        ("See [the page](https://exam ", "See "),
+        ("All **of it ", "All **of it** "),
+        ("Call `run( ", "Call `run(` "),
+        ("```py\nx = '| a ", "```py\nx = '| a "),
+    ],
+)
+def test_growing_text_shows_nothing_that_will_turn_into_something_else(module_page: Any, growing: str, shown: str):
+    assert run(module_page, "growing", f"return growing.settled({growing!r});") == shown
+
+
 def test_growing_text_ends_with_a_whole_word(module_page: Any):
     shown = run(module_page, "marks", "return [marks.wholeWords('The hotel co'), marks.wholeWords('x'.repeat(40))];")
     assert shown == ["The hotel ", "x" * 40]
@@ -179,6 +199,46 @@ def test_waits_between_reconnects_double_up_to_a_bound(module_page: Any):
     waits = run(module_page, "socket", "return [0, 1, 2, 20].map((n) => socket.backoff(n, () => 1));")
     assert waits == [400, 800, 1600, 15000]
     assert run(module_page, "socket", "return socket.backoff(0, () => 0);") == 200
+
+
+STATES = """
+  const prose = document.createElement("div");
+  const aside = document.createElement("div");
+  document.body.append(prose, aside);
+  const text = "Thirty days are paid. Some expire. Nobody knows why. Good.";
+  const spans = [[0, 21], [22, 34], [35, 52], [53, 58]];
+  const states = ["supported", "partly", "unsupported", "no_claim"];
+  const sentences = spans.map(([start, end], index) => ({start, end, state: states[index]}));
+  const from = {filename: "leave.txt", title: "", quote: "", page: null};
+  const cite = (number, [start, end]) => ({number, start, end, ...from});
+  const citations = [cite(1, spans[0]), cite(2, spans[1])];
+  const notesModule = await import(new URL("chat/notes.js", main).href);
+  await markdown.loadMarkdown();
+  const {SentenceStates, makeLegend} = await import(new URL("chat/sentences.js", main).href);
+  const chip = (one) => Object.assign(document.createElement("b"), {textContent: one.number});
+  const body = new markdown.AnswerBody(prose, chip);
+  const notes = new Map(citations.map((one) => [one.number, notesModule.makeNote(one)]));
+  aside.append(...notes.values());
+  const drawn = new SentenceStates(body, aside);
+  body.update(text, citations, false, sentences);
+  drawn.draw({citations, sentences}, notes);
+  const lined = (name) => [...(CSS.highlights.get(name) ?? [])].map(String);
+  const words = [...aside.querySelectorAll(".note__state")].map((one) => one.textContent);
+  const found = [lined("partly"), lined("unsupported"), words, makeLegend(sentences).innerText, prose.textContent];
+  drawn.clear();
+  return [...found, lined("partly").length];
+"""
+
+
+def test_the_states_of_sentences_are_underlined_said_and_counted(module_page: Any):
+    partly, unsupported, words, legend, heard, left = run(module_page, "markdown", STATES)
+    assert (partly, unsupported, left) == (["Some expire.2"], ["Nobody knows why."], 0)
+    assert words == ["partly supported", "not supported"]
+    assert legend.split("\n")[0].startswith("4 sentences:")
+    assert [part in legend for part in ("1 supported", "1 partly", "1 not supported", "1 without a claim")] == [
+        True
+    ] * 4
+    assert "Nobody knows why. (not supported)" in heard
 
 
 def test_screen_readers_get_whole_sentences(module_page: Any):

@@ -1,7 +1,8 @@
-/** The card beside a chip: the passage with the cited words marked. It can be hovered, and Esc puts it away. */
+/** The card beside a chip: the way to the passage, and its text with the cited words marked. It can be hovered, and Esc
+ * puts it away. */
 
 import { h } from "../dom.js";
-import { editedWord, pageWords, splitAtQuote } from "./places.js";
+import { editedWord, pathWords, splitAtQuote } from "./places.js";
 
 const SHOW_AFTER_MS = 220;
 const HIDE_AFTER_MS = 180;
@@ -10,6 +11,7 @@ const CONTEXT_POINTS = 260;
 
 let card = null;
 let timer = 0;
+let shownFor = null;
 
 function clip(text, points, fromEnd) {
   const all = Array.from(text);
@@ -21,18 +23,19 @@ function clip(text, points, fromEnd) {
 
 function fill(citation, passage) {
   const [before, quote, after] = passage ? splitAtQuote(passage, citation) : ["", citation.quote, ""];
-  const place = [pageWords(citation.page), passage?.heading, editedWord(citation)].filter(Boolean).join(" · ");
-  card.replaceChildren(
-    h("p", { class: "card-hover__title" }, citation.title || citation.filename),
-    place ? h("p", { class: "card-hover__place" }, place) : null,
+  const path = pathWords({ ...citation, source: passage?.source, heading: passage?.heading });
+  const pieces = [
+    h("p", { class: "card-hover__path", dir: "auto" }, path),
+    citation.edited ? h("p", { class: "card-hover__place" }, editedWord(citation)) : null,
     h(
       "p",
-      { class: "card-hover__text" },
+      { class: "card-hover__text", dir: "auto" },
       quote ? clip(before, CONTEXT_POINTS, true) : clip(before, 2 * CONTEXT_POINTS, false),
       quote ? h("mark", {}, quote) : null,
       clip(after, CONTEXT_POINTS, false),
     ),
-  );
+  ];
+  card.replaceChildren(...pieces.filter(Boolean));
 }
 
 function place(chip) {
@@ -74,10 +77,11 @@ function hideSoon() {
   timer = setTimeout(hideCard, HIDE_AFTER_MS);
 }
 
-/** Let the card appear while the chip is pointed at or focused. `lookUp()` gives {citation, passage} when asked. */
+/** Let the card appear while the chip is pointed at or focused. `lookUp()` gives {citation, passage} when asked, and,
+ * while the passage is not known, `coming`: its promise. */
 export function attachCard(chip, lookUp) {
   const show = () => {
-    const { citation, passage } = lookUp();
+    const { citation, passage, coming } = lookUp();
     if (!chip.isConnected || !citation.document_id) {
       return;
     }
@@ -85,6 +89,17 @@ export function attachCard(chip, lookUp) {
     fill(citation, passage);
     card.showPopover();
     place(chip);
+    shownFor = chip;
+    coming?.then(
+      (found) => {
+        if (found && shownFor === chip && card.matches(":popover-open")) {
+          fill(citation, found);
+          place(chip);
+        }
+      },
+      // The quote is there already.
+      () => {},
+    );
   };
   const showSoon = (event) => {
     if (event.pointerType === "touch") {

@@ -4,7 +4,7 @@ import { h } from "../dom.js";
 import { getText } from "../http.js";
 import { gettext } from "../i18n.js";
 import { fetchExcerpt, loadDocumentStyles } from "./excerpt.js";
-import { documentUrl, pageWords } from "./places.js";
+import { documentUrl, pathWords } from "./places.js";
 import { choosePassage, makeSources } from "./sources.js";
 
 const phone = matchMedia("(max-width: 899.98px)");
@@ -22,6 +22,7 @@ export class Drawer {
   #steps;
   #shown = null;
   #citation = null;
+  #excerpt = null;
   #opener = null;
 
   constructor(dialog) {
@@ -55,7 +56,7 @@ export class Drawer {
     this.#open(view);
     this.#citation = citation;
     choosePassage(this.#sources, citation);
-    this.#document.replaceChildren();
+    this.#leaveDocument();
     this.#select("document");
   }
 
@@ -93,23 +94,43 @@ export class Drawer {
     if (this.#shown !== view) {
       this.#shown = view;
       this.#citation = null;
-      this.#document.replaceChildren();
+      this.#leaveDocument();
       this.#steps.replaceChildren();
       this.#drawSources();
     }
   }
 
+  #leaveDocument() {
+    this.#excerpt?.close();
+    this.#excerpt = null;
+    this.#document.replaceChildren();
+  }
+
   #closed() {
     this.#shown = null;
+    this.#leaveDocument();
     if (this.#opener?.isConnected) {
       this.#opener.focus({ preventScroll: true });
     }
     this.#opener = null;
   }
 
-  #drawSources() {
-    this.#sources.replaceChildren(makeSources(this.#shown.answer));
-    choosePassage(this.#sources, this.#citation, false);
+  async #drawSources() {
+    const view = this.#shown;
+    let { passages } = view;
+    if (!passages) {
+      this.#sources.replaceChildren(waiting(gettext("Loading the passages")));
+      try {
+        passages = await view.fetchPassages();
+      } catch (error) {
+        this.#sources.replaceChildren(h("p", { class: "notice notice--bad" }, error.message));
+        return;
+      }
+    }
+    if (this.#shown === view) {
+      this.#sources.replaceChildren(makeSources({ passages, citations: view.answer.citations }));
+      choosePassage(this.#sources, this.#citation, !this.#sources.hidden);
+    }
   }
 
   #sourceClicked(event) {
@@ -130,30 +151,48 @@ export class Drawer {
     }
   }
 
-  async #fillDocument(citation) {
-    const page = pageWords(citation.page);
-    const head = h(
+  #documentHead(citation) {
+    const passage = this.#shown.passages?.find((one) => one.rank === citation.passage_rank);
+    return h(
       "div",
       { class: "excerpt__head" },
-      h("h3", { class: "excerpt__title", dir: "auto" }, citation.title || citation.filename),
-      page ? h("span", { class: "soft small" }, page) : null,
+      h("h3", { class: "excerpt__title", dir: "auto" }, pathWords({ ...citation, source: passage?.source, heading: passage?.heading })),
       h("a", { class: "button button--small", href: documentUrl(citation) }, gettext("Open the document")),
     );
+  }
+
+  #viewChoice(citation, asText) {
+    const choice = (words, isText) =>
+      h("button", { type: "button", "aria-pressed": String(isText === asText), on: { click: () => this.#fillDocument(citation, isText) } }, words);
+    return h("div", { class: "segments" }, choice(gettext("Page"), false), choice(gettext("Text"), true));
+  }
+
+  async #fillDocument(citation, asText = false) {
+    this.#leaveDocument();
+    const head = this.#documentHead(citation);
     this.#document.replaceChildren(head, waiting(gettext("Loading the document")));
     loadDocumentStyles(this.#dialog.dataset.documentStyles);
-    let content;
+    let excerpt = null;
+    let content = h("p", { class: "soft" }, gettext("This document has no text to show here."));
     try {
-      content = await fetchExcerpt(citation);
-      content ??= h("p", { class: "soft" }, gettext("This document has no text to show here."));
+      excerpt = await fetchExcerpt(citation, asText);
+      content = excerpt?.element ?? content;
     } catch (error) {
       content = h("p", { class: "notice notice--bad" }, error.message);
     }
-    if (this.#citation === citation) {
-      this.#document.replaceChildren(head, content);
-      const mark = content.querySelector("[data-span]");
-      // Within the panel only: the page behind it stays where it is.
-      this.#document.scrollTop += (mark?.getBoundingClientRect().top ?? 0) - this.#document.getBoundingClientRect().top - 120;
+    if (this.#citation !== citation || !this.#dialog.open || !head.isConnected) {
+      excerpt?.close();
+      return;
     }
+    this.#excerpt = excerpt;
+    if (excerpt?.isPaged) {
+      head.append(this.#viewChoice(citation, asText));
+    }
+    this.#document.replaceChildren(head, content);
+    excerpt?.shown();
+    const mark = content.querySelector("[data-span]");
+    // Within the panel only: the page behind it stays where it is.
+    this.#document.scrollTop += (mark?.getBoundingClientRect().top ?? 0) - this.#document.getBoundingClientRect().top - 140;
   }
 
   async #fillSteps(view) {

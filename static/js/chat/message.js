@@ -2,13 +2,16 @@
 
 import { copyText } from "../copy.js";
 import { h, icon } from "../dom.js";
-import { formatMilliseconds, formatNumber, gettext, interpolate, ngettext } from "../i18n.js";
+import { formatNumber, gettext, interpolate, ngettext } from "../i18n.js";
 import { toast } from "../toasts.js";
 import { attachCard } from "./card.js";
+import { makeDone } from "./done.js";
 import { makeFilters, takenAwayWords } from "./filters.js";
 import { AnswerBody } from "./markdown.js";
 import { light, makeNote } from "./notes.js";
+import { fetchPassages, knownPassages, rememberPassages } from "./passages.js";
 import { distinctCitations, documentUrl, pageWords } from "./places.js";
+import { SentenceStates, makeLegend } from "./sentences.js";
 
 const LONG_QUESTION = 140;
 
@@ -25,7 +28,7 @@ export function makeQuestion(text, isPending = false, takenAway = []) {
 
 function stepWords(answer) {
   if (answer.text) {
-    return "";
+    return gettext("Writing");
   }
   const names = new Set(answer.steps.map((step) => step.name));
   if (answer.passages.length) {
@@ -54,21 +57,30 @@ export class AnswerView {
   element;
   #handlers;
   #answer = null;
+  #prose;
   #body;
+  #states;
+  #isAsleep = false;
+  #isNear = true;
   #narrowed = h("div", { class: "narrowed" });
   #status;
   #elapsed = h("span", { class: "answer__elapsed number" });
+  #done = h("div", { class: "answer__done" });
   #ending;
+  #legend = h("div", { class: "answer__legend" });
   #foot;
   #notesElement;
   #notes = new Map();
   #timer = 0;
   #startedAt = performance.now();
 
-  constructor(handlers) {
+  /** `isAsleep`: shown as plain text until `wake()`, as one of many. */
+  constructor(handlers, isAsleep = false) {
     this.#handlers = handlers;
+    this.#isAsleep = isAsleep;
     const prose = h("div", { class: "answer__text prose", dir: "auto" });
-    this.#status = h("p", { class: "answer__status" });
+    this.#prose = prose;
+    this.#status = h("p", { class: "answer__status", hidden: true });
     this.#ending = h("div", { class: "answer__ending" });
     this.#foot = h("footer", { class: "answer__foot" });
     this.#notesElement = h("div", { class: "notes" });
@@ -77,12 +89,16 @@ export class AnswerView {
       { class: "answer", "aria-label": gettext("Answer") },
       this.#narrowed,
       this.#status,
+      this.#done,
       prose,
       this.#ending,
+      this.#legend,
       this.#foot,
       this.#notesElement,
     );
-    this.#body = new AnswerBody(prose, (citation) => this.#makeChip(citation));
+    const drawStates = () => this.#states.draw(this.#answer, this.#notes);
+    this.#body = new AnswerBody(prose, (citation) => this.#makeChip(citation), drawStates);
+    this.#states = new SentenceStates(this.#body, this.#notesElement);
     this.#lightTogether();
   }
 
@@ -100,18 +116,56 @@ export class AnswerView {
     const isRunning = answer.status === "running";
     this.element.dataset.status = answer.status;
     this.element.setAttribute("aria-busy", String(isRunning));
-    if (before?.text !== answer.text || before.citations !== answer.citations || before.status !== answer.status) {
+    if (answer.passages.length) {
+      rememberPassages(answer.id, answer.passages);
+    }
+    if (this.#isAsleep) {
+      this.#prose.textContent = answer.text;
+      return;
+    }
+    const isSame = ["text", "citations", "sentences", "status"].every((name) => before?.[name] === answer[name]);
+    if (!isSame) {
       this.#updateNotes(answer);
-      this.#body.update(answer.text, answer.citations, isRunning);
+      this.#body.update(answer.text, answer.citations, isRunning, answer.sentences);
+      this.#legend.replaceChildren(...[makeLegend(answer.sentences)].filter(Boolean));
     }
     if (before?.filters !== answer.filters || before.status !== answer.status) {
       this.#narrowed.replaceChildren(...makeFilters(answer, (filter) => this.#handlers.takeAway(this.#answer, filter)));
     }
     this.#updateStatus(isRunning);
     if (before?.status !== answer.status || before?.passages !== answer.passages) {
+      this.#updateDone(isRunning);
       this.#updateEnding();
       this.#updateFoot(isRunning);
     }
+  }
+
+  /** Draw what has been plain text so far. */
+  wake() {
+    this.#isAsleep = false;
+    this.refresh();
+  }
+
+  /** Whether it is near the screen; the notes of the others are left out of the layout. */
+  get isNear() {
+    return this.#isNear;
+  }
+
+  set isNear(isNear) {
+    this.#isNear = isNear;
+    this.element.toggleAttribute("data-far", !isNear);
+  }
+
+  /** The passages of a finished answer as they are known by now; null when they have to be fetched. */
+  get passages() {
+    const { id, passages, stats, status } = this.#answer;
+    const isKnown = passages.length || status === "running" || !stats?.passages;
+    return isKnown ? passages : knownPassages(id);
+  }
+
+  /** Fetch its passages; raises RequestError. */
+  fetchPassages() {
+    return fetchPassages(this.#answer.id);
   }
 
   /** Draw everything again, once the Markdown library has come. */
@@ -135,7 +189,7 @@ export class AnswerView {
         placed.push({ note, chip: element });
       }
     }
-    return placed;
+    return [...placed, ...this.#states.placedNotes()];
   }
 
   /** The ranges of the text that citations of this number cover. */
@@ -148,11 +202,14 @@ export class AnswerView {
   /** Stop counting seconds; the view is thrown away. */
   destroy() {
     clearInterval(this.#timer);
+    this.#states.clear();
     this.element.remove();
   }
 
-  #passageOf(citation) {
-    return this.#answer.passages.find((passage) => passage.rank === citation.passage_rank) ?? null;
+  #lookUp(citation) {
+    const of = (passages) => passages.find((passage) => passage.rank === citation.passage_rank) ?? null;
+    const known = this.passages;
+    return { citation, passage: known && of(known), coming: known ? null : this.fetchPassages().then(of) };
   }
 
   #makeChip(citation) {
@@ -170,7 +227,7 @@ export class AnswerView {
       },
       String(citation.number),
     );
-    attachCard(chip, () => ({ citation, passage: this.#passageOf(citation) }));
+    attachCard(chip, () => this.#lookUp(citation));
     chip.addEventListener("click", (event) => {
       if (url && !event.metaKey && !event.ctrlKey && !event.shiftKey) {
         event.preventDefault();
@@ -188,6 +245,12 @@ export class AnswerView {
         this.#notesElement.append(note);
       }
     }
+  }
+
+  #updateDone(isRunning) {
+    const { stats } = this.#answer;
+    const line = stats && !isRunning ? makeDone(this.#answer, () => this.#handlers.openSteps(this)) : null;
+    this.#done.replaceChildren(...(line ? [line] : []));
   }
 
   #updateStatus(isRunning) {
@@ -232,17 +295,17 @@ export class AnswerView {
   }
 
   #updateFoot(isRunning) {
-    const { passages, stats, status } = this.#answer;
+    const { stats, status } = this.#answer;
     if (isRunning) {
       this.#foot.replaceChildren();
       return;
     }
     const button = (name, label, click) =>
       h("button", { class: "button button--plain button--small", type: "button", on: { click } }, icon(name, "icon--small"), label);
-    const sources = new Set(passages.map((passage) => passage.document_id)).size;
+    const sources = stats?.documents ?? 0;
     this.#foot.replaceChildren(
       ...[
-        passages.length
+        sources
           ? button(
               "document",
               interpolate(ngettext("%(n)s source", "%(n)s sources", sources), { n: formatNumber(sources) }),
@@ -252,16 +315,8 @@ export class AnswerView {
         button("steps", gettext("Steps"), () => this.#handlers.openSteps(this)),
         this.#answer.text ? button("copy", gettext("Copy"), () => this.#copy()) : null,
         status === "refused" ? button("retry", gettext("Try again"), () => this.#handlers.retry(this.#answer)) : null,
-        stats ? h("span", { class: "answer__stats number" }, this.#statsWords(stats)) : null,
       ].filter(Boolean),
     );
-  }
-
-  #statsWords({ passages, ms }) {
-    return interpolate(ngettext("%(n)s passage, %(time)s", "%(n)s passages, %(time)s", passages), {
-      n: formatNumber(passages),
-      time: formatMilliseconds(ms),
-    });
   }
 
   async #copy() {

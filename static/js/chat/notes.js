@@ -27,6 +27,25 @@ export function makeNote(citation) {
   );
 }
 
+/** Say in a note what state its sentence is in; nothing for no `word`. */
+export function sayState(note, word) {
+  const there = note.querySelector(".note__state");
+  if (there?.textContent === word || (!there && !word)) {
+    return;
+  }
+  there?.remove();
+  if (word) {
+    note.querySelector(".note__place").append(h("span", { class: "note__state" }, word));
+  }
+}
+
+/** The note of a sentence that nothing is cited for. */
+export function makeStateNote(word) {
+  const note = h("div", { class: "note note--state", role: "note" }, h("p", { class: "note__place" }));
+  sayState(note, word);
+  return note;
+}
+
 /** Lays out the notes of a whole thread; `body` is what their places are measured from. */
 export class NoteLayout {
   #body;
@@ -52,7 +71,7 @@ export class NoteLayout {
 
   #layOut() {
     if (!wide.matches) {
-      this.#body.style.removeProperty("--notes-end");
+      this.#body.style.minBlockSize = "";
       return;
     }
     const origin = this.#body.getBoundingClientRect().top;
@@ -66,7 +85,8 @@ export class NoteLayout {
       note.dataset.placed = "";
     });
     const end = placed.length ? tops.at(-1) + placed.at(-1).height : 0;
-    this.#body.style.setProperty("--notes-end", `${Math.ceil(end)}px`);
+    // Not a custom property: every element of a long thread would have to be styled again.
+    this.#body.style.minBlockSize = `calc(${Math.ceil(end)}px + var(--space-6))`;
   }
 }
 

@@ -14,6 +14,23 @@ export function documentUrl({ document_id: id, source_start: start, source_end: 
   return `/documents/${id}/?${query}`;
 }
 
+/** Where the passages of an answer come from. */
+export function passagesUrl(answerId) {
+  return `/answers/${answerId}/passages/`;
+}
+
+/** Where the steps of an answer come from, as a piece of a page. */
+export function traceUrl(answerId) {
+  return `/answers/${answerId}/trace/`;
+}
+
+/** "Library › Leave rules › Notice, Page 3": the way to a passage, as far as it is known. */
+export function pathWords({ source, title, filename, heading, page }) {
+  const name = title || filename;
+  const place = [heading === name ? "" : heading, pageWords(page)].filter(Boolean).join(", ");
+  return [source, name, place].filter(Boolean).join(" \u203A ");
+}
+
 /** "Page 3", or nothing for a document without pages. */
 export function pageWords(page) {
   return page ? interpolate(gettext("Page %(page)s"), { page }) : "";

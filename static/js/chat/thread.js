@@ -15,8 +15,10 @@ import { addConversation, retitleConversation } from "./conversations.js";
 import { Drawer } from "./drawer.js";
 import { EmptyThread } from "./empty.js";
 import { spokenFilters } from "./filters.js";
+import { Follower } from "./following.js";
 import { loadMarkdown } from "./markdown.js";
 import { AnswerView, makeQuestion } from "./message.js";
+import { Nearby } from "./nearby.js";
 import { NoteLayout } from "./notes.js";
 import { freshRequest } from "./socket.js";
 import { emptyState, reduce, runningAnswer, shownBranch, withPending, withoutPending } from "./store.js";
@@ -31,6 +33,8 @@ class FootnoteThread extends HTMLElement {
   #drawer;
   #announcer;
   #notes;
+  #nearby;
+  #follower;
   #list;
   #body;
   #empty;
@@ -54,6 +58,8 @@ class FootnoteThread extends HTMLElement {
     this.#announcer = new Announcer(this.querySelector("[data-announcer]"));
     this.#drawer = new Drawer(this.querySelector("[data-drawer]"));
     this.#notes = new NoteLayout(this.#body, () => this.#orderedViews());
+    this.#nearby = new Nearby(() => this.#notes.schedule());
+    this.#follower = new Follower(this.#list, this.querySelector("[data-composer]"));
     this.#composer = new Composer(this.querySelector("[data-composer]"));
     this.#composer.addEventListener("ask", (event) => this.#ask(event.detail.question));
     this.#composer.addEventListener("stop", () => this.#stop());
@@ -282,9 +288,12 @@ class FootnoteThread extends HTMLElement {
     this.#drop(messages);
     this.#pendingElement?.remove();
     this.#pendingElement = null;
+    const isLong = this.#nearby.isLong(messages.length);
+    this.#list.toggleAttribute("data-long", isLong);
     let order = 0;
     for (const message of messages) {
-      const element = message.role === "user" ? this.#drawQuestion(message) : this.#drawAnswer(message);
+      const canWait = this.#nearby.canWait(order, messages.length);
+      const element = message.role === "user" ? this.#drawQuestion(message) : this.#drawAnswer(message, isLong, canWait);
       if (this.#list.children[order] !== element) {
         this.#list.insertBefore(element, this.#list.children[order] ?? null);
       }
@@ -295,6 +304,7 @@ class FootnoteThread extends HTMLElement {
       this.#list.append(this.#pendingElement);
     }
     this.#notes.schedule();
+    this.#follower.grown(Boolean(running));
   }
 
   #drop(messages) {
@@ -302,6 +312,7 @@ class FootnoteThread extends HTMLElement {
     for (const [id, view] of this.#views) {
       if (!ids.has(id)) {
         view.destroy();
+        this.#nearby.forget(view);
         this.#views.delete(id);
       }
     }
@@ -320,18 +331,25 @@ class FootnoteThread extends HTMLElement {
     return this.#questions.get(message.id);
   }
 
-  #drawAnswer(message) {
+  #drawAnswer(message, isLong, canWait) {
     let view = this.#views.get(message.id);
-    if (!view) {
-      view = new AnswerView({
+    const isNew = !view;
+    if (isNew) {
+      const handlers = {
         retry: (answer) => this.#command({ type: "retry", message_id: answer.id }),
         takeAway: (answer, filter) => this.#askWithout(answer, filter),
         openCitation: (opened, citation) => this.#drawer.openCitation(opened, citation),
         openSources: (opened) => this.#drawer.openSources(opened),
         openSteps: (opened) => this.#drawer.openSteps(opened),
-      });
+      };
+      view = new AnswerView(handlers, canWait);
       this.#views.set(message.id, view);
-      loadMarkdown().then(() => view.refresh());
+      if (!canWait) {
+        loadMarkdown().then(() => view.refresh());
+      }
+    }
+    if (isLong) {
+      this.#nearby.watch(view, isNew && canWait);
     }
     const before = view.answer;
     view.update(message);
@@ -342,7 +360,9 @@ class FootnoteThread extends HTMLElement {
   }
 
   #orderedViews() {
-    return shownBranch(this.#state).map(({ message }) => this.#views.get(message.id)).filter(Boolean);
+    return shownBranch(this.#state)
+      .map(({ message }) => this.#views.get(message.id))
+      .filter((view) => view?.isNear);
   }
 
   // The last question goes to the top and its answer grows below it: nothing that is read ever moves.
@@ -350,7 +370,8 @@ class FootnoteThread extends HTMLElement {
     const questions = this.#list.querySelectorAll(".question");
     const last = questions[questions.length - 1];
     if (last && questions.length > 1) {
-      last.scrollIntoView({ block: "start", behavior: softly && !prefersStillness() ? "smooth" : "instant" });
+      const behavior = softly && !prefersStillness() ? "smooth" : "instant";
+      this.#follower.scrollBy(() => last.scrollIntoView({ block: "start", behavior }));
     }
   }
 

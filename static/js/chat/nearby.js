@@ -1,0 +1,96 @@
+/**
+ * Long conversations: answers near the screen are drawn at once, the others as plain text that is made ready when they
+ * come near or when there is time, from the newest up. So everything is on the page from the beginning, for the
+ * browser's search and for screen readers, and the first paint waits for little.
+ */
+
+const LONG = 40;
+const AT_ONCE = 6;
+const AHEAD = "1500px 0px";
+const SLICE_MS = 8;
+const WAIT_MS = 500;
+
+const whenIdle = globalThis.requestIdleCallback ?? ((act) => setTimeout(() => act({ timeRemaining: () => SLICE_MS }), 50));
+
+/** Tells views (`element`, `wake()`, `isNear`) whether they are near the screen. */
+export class Nearby {
+  #views = new Map();
+  #asleep = new Set();
+  #changed;
+  #observer;
+  #isWaking = false;
+
+  /** `changed()` is called when other views are near than before. */
+  constructor(changed) {
+    this.#changed = changed;
+    this.#observer = new IntersectionObserver((entries) => this.#seen(entries), { rootMargin: AHEAD });
+  }
+
+  /** Whether a view at `order` of `count` messages can wait. */
+  canWait(order, count) {
+    return count > LONG && order < count - AT_ONCE;
+  }
+
+  /** Whether so many messages are a long conversation. */
+  isLong(count) {
+    return count > LONG;
+  }
+
+  /** Look after a view from now on; `isAsleep`: it has been drawn as plain text. */
+  watch(view, isAsleep) {
+    if (this.#views.has(view.element)) {
+      return;
+    }
+    this.#views.set(view.element, view);
+    this.#observer.observe(view.element);
+    if (isAsleep) {
+      this.#asleep.add(view);
+      this.#wakeSoon();
+    }
+  }
+
+  /** The view is thrown away. */
+  forget(view) {
+    this.#views.delete(view.element);
+    this.#asleep.delete(view);
+    this.#observer.unobserve(view.element);
+  }
+
+  #seen(entries) {
+    for (const { target, isIntersecting } of entries) {
+      const view = this.#views.get(target);
+      if (view) {
+        view.isNear = isIntersecting;
+        if (isIntersecting) {
+          this.#wake(view);
+        }
+      }
+    }
+    this.#changed();
+  }
+
+  #wake(view) {
+    if (view && this.#asleep.delete(view)) {
+      view.wake();
+    }
+  }
+
+  #wakeSoon() {
+    if (this.#isWaking) {
+      return;
+    }
+    this.#isWaking = true;
+    whenIdle((deadline) => {
+      const began = performance.now();
+      const waiting = [...this.#asleep].reverse();
+      // One at least: a page that is never idle gets there too.
+      do {
+        this.#wake(waiting.shift());
+      } while (waiting.length && performance.now() - began < SLICE_MS && deadline.timeRemaining() > 1);
+      this.#isWaking = false;
+      if (this.#asleep.size) {
+        this.#wakeSoon();
+      }
+    }, { timeout: WAIT_MS });
+  }
+}
