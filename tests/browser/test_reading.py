@@ -102,14 +102,15 @@ def add_many(conversation: Conversation, cast: Cast, texts: list[str], cited: st
         rows += [question, Message(conversation=conversation, role="assistant", text=text, asked_by=cast.mia, ms=400)]
         rows[-1].in_reply_to = question
     Message.objects.bulk_create(rows)
-    for spans, span in ((Passage.objects, passage), (Citation.objects, citation)):
-        copies = [copy(span) for _answer in rows[1::2]]
-        for each, row in zip(copies, rows[1::2], strict=True):
-            each.pk, each.message = None, row
-            if isinstance(each, Citation):
-                each.start = row.text.index(cited)
-                each.end = each.start + len(cited)
-        spans.bulk_create(copies)
+    passages = [copy(passage) for _answer in rows[1::2]]
+    citations = [copy(citation) for _answer in rows[1::2]]
+    for row, read, made in zip(rows[1::2], passages, citations, strict=True):
+        read.pk, read.message = None, row
+        made.pk, made.message = None, row
+        made.start = row.text.index(cited)
+        made.end = made.start + len(cited)
+    Passage.objects.bulk_create(passages)
+    Citation.objects.bulk_create(citations)
     Conversation.objects.filter(pk=conversation.pk).update(leaf=rows[-1])
 
 
