@@ -3,17 +3,16 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
 from accounts.models import User
-from chat.models import Conversation
-
-SIDEBAR_CONVERSATIONS = 50
+from chat.models.sidebar import sidebar_of
 
 
 def sidebar(request: HttpRequest) -> dict[str, Any]:
-    """The user's latest conversations, read only when a template asks for them."""
+    """The user's conversations as the sidebar lists them, read only when a template asks for them."""
     user = getattr(request, "user", None)
     if not isinstance(user, User):
         return {}
-    recent = Conversation.objects.visible_to(user).only("pk", "title", "updated_at")[:SIDEBAR_CONVERSATIONS]
-    return {"sidebar": {"conversations": recent}}
+    zone = request.COOKIES.get("timezone", "")
+    return {"sidebar": SimpleLazyObject(lambda: sidebar_of(user, zone))}

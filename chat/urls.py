@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from chat.views import answers, assistants, conversations, exports, language_models, sharing, welcome
+from chat.views import (
+    answers,
+    assistants,
+    conversations,
+    exports,
+    language_models,
+    listing,
+    organising,
+    sharing,
+    welcome,
+)
 
 app_name = "chat"
 urlpatterns = [
@@ -10,6 +20,17 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/", conversations.page, name="conversation"),
     path("c/<uuid:conversation_id>/rename", conversations.rename, name="conversation_rename"),
     path("c/<uuid:conversation_id>/delete", conversations.delete, name="conversation_delete"),
+    path("c/<uuid:conversation_id>/move", organising.move, name="conversation_move"),
+    path("c/<uuid:conversation_id>/pin", organising.pin, name="conversation_pin"),
+    path("c/<uuid:conversation_id>/archive", organising.archive, name="conversation_archive"),
+    path("conversations/sidebar", listing.sidebar, name="sidebar"),
+    path("conversations/more", listing.more, name="sidebar_more"),
+    path("conversations/search", listing.search, name="search"),
+    path("conversations/archive/", listing.archive, name="archive"),
+    path("folders/new", organising.folder_new, name="folder_new"),
+    path("folders/<uuid:folder_id>/rename", organising.folder_rename, name="folder_rename"),
+    path("folders/<uuid:folder_id>/open", organising.folder_open, name="folder_open"),
+    path("folders/<uuid:folder_id>/delete", organising.folder_delete, name="folder_delete"),
     path("answers/<uuid:message_id>/trace/", conversations.trace, name="trace"),
     path("answers/<uuid:message_id>/passages/", answers.passages, name="passages"),
     path("assistants/", assistants.index, name="assistants"),

@@ -9,6 +9,7 @@ from chat.models.assistants import (
     AssistantVersion,
 )
 from chat.models.conversations import Conversation, Message, Role, Status
+from chat.models.folders import FOLDER_NAME_CHARS, Folder
 from chat.models.language_models import LanguageModel, ModelKind
 from chat.models.links import SharedLink, link_digest
 from chat.models.question_settings import (
@@ -25,6 +26,7 @@ __all__ = [
     "DEFAULT_PASSAGES",
     "DEFAULT_QUESTION",
     "DEFAULT_THRESHOLD",
+    "FOLDER_NAME_CHARS",
     "LLM_THRESHOLD",
     "MAX_PASSAGES",
     "MAX_PASSAGE_TOKENS",
@@ -35,6 +37,7 @@ __all__ = [
     "AssistantVersion",
     "Citation",
     "Conversation",
+    "Folder",
     "LanguageModel",
     "Message",
     "ModelKind",

@@ -1,5 +1,6 @@
 """Conversations and their messages; an answer is a message of the assistant's."""
 
+from datetime import datetime
 from typing import Self
 from uuid import UUID, uuid4
 
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from chat.models.assistants import Assistant, AssistantVersion
+from chat.models.folders import Folder
 from documents.models import DocumentVersion
 
 TITLE_CHARS = 80
@@ -23,15 +25,43 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         """One's own conversations; an admin's role gives no look into other people's."""
         return self.filter(user_id=user.pk) if user.is_authenticated else self.none()
 
+    def listed(self) -> Self:
+        """Those that are not in the archive, the newest first."""
+        return self.filter(archived_at=None).order_by("-updated_at", "-pk")
+
+    def archived(self) -> Self:
+        """Those in the archive, the one that came last first."""
+        return self.filter(archived_at__isnull=False).order_by("-archived_at", "-pk")
+
+    def pinned(self) -> Self:
+        """Those that stay on top, the one that was pinned last first."""
+        return self.filter(archived_at=None, pinned_at__isnull=False).order_by("-pinned_at", "-pk")
+
+    def below_pinned(self) -> Self:
+        """Those of ``listed`` that are not pinned."""
+        return self.listed().filter(pinned_at=None)
+
+    def before(self, field: str, value: datetime, pk: UUID) -> Self:
+        """What comes after the row with this ``value`` and id in an order of ``-field, -pk``."""
+        same = models.Q(**{field: value, "pk__lt": pk})
+        return self.filter(models.Q(**{f"{field}__lt": value}) | same, **{f"{field}__lte": value})
+
 
 class Conversation(models.Model):
-    """Messages of one person with an assistant: a tree, of which the branch that ends at ``leaf`` is shown."""
+    """Messages of one person with an assistant: a tree, of which the branch that ends at ``leaf`` is shown.
+
+    A conversation that is pinned stands on top and not in its folder, to which it returns; one in the archive stands
+    nowhere else, and comes back to where it was.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     user = models.ForeignKey(User, models.CASCADE, related_name="conversations")
     assistant = models.ForeignKey(Assistant, models.SET_NULL, null=True, related_name="conversations")
     title = models.CharField(_("title"), max_length=TITLE_CHARS, blank=True)
     leaf = models.ForeignKey("Message", models.SET_NULL, null=True, blank=True, related_name="+")
+    folder = models.ForeignKey(Folder, models.SET_NULL, null=True, blank=True, related_name="conversations")
+    pinned_at = models.DateTimeField(null=True, blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -205,7 +205,9 @@ def _begin(conversation: Conversation, asked: Message, assistant: Assistant, que
     answer = _answer_row(conversation, asked, assistant, question.user)
     conversation.leaf = answer
     conversation.updated_at = timezone.now()
-    conversation.save(update_fields=["assistant", "leaf", "updated_at"])
+    # Who asks on in a conversation of the archive has it back.
+    conversation.archived_at = None
+    conversation.save(update_fields=["assistant", "leaf", "updated_at", "archived_at"])
     return _begun(conversation, asked, answer, assistant, question)
 
 

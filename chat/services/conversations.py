@@ -1,13 +1,22 @@
 """Writes: conversations, and which of their branches is shown."""
 
+import logging
+from functools import partial
 from uuid import UUID
 
+import redis.exceptions
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from chat.errors import not_found
+from chat.errors import ChatError, not_found
+from chat.events import ConversationRenamed
+from chat.events.keys import stream_key
 from chat.models import Conversation, Message
 from chat.models.conversations import TITLE_CHARS
+from live.stream import append
+
+log = logging.getLogger(__name__)
 
 
 def conversation_of(user: User, conversation_id: UUID) -> Conversation:
@@ -19,10 +28,14 @@ def conversation_of(user: User, conversation_id: UUID) -> Conversation:
 
 
 def conversation_rename(*, user: User, conversation_id: UUID, title: str) -> Conversation:
-    """Give a conversation another title."""
-    conversation = conversation_of(user, conversation_id)
-    conversation.title = title_of(title)
-    conversation.save(update_fields=["title"])
+    """Give a conversation another title; its open pages hear of it. ChatError ``not_found``, ``title_empty``."""
+    with transaction.atomic():
+        conversation = conversation_of(user, conversation_id)
+        conversation.title = title_of(title.replace("\x00", "").strip())
+        if not conversation.title:
+            raise ChatError("title_empty", _("The conversation has no title. Write one."), 422)
+        conversation.save(update_fields=["title"])
+        transaction.on_commit(partial(_announce_title, conversation), robust=True)
     return conversation
 
 
@@ -40,6 +53,14 @@ def branch_show(*, user: User, message_id: UUID) -> Conversation:
     conversation.leaf_id = conversation.messages.newest_below(message.pk)
     conversation.save(update_fields=["leaf"])
     return conversation
+
+
+def _announce_title(conversation: Conversation) -> None:
+    event = ConversationRenamed(conversation_id=conversation.pk, title=conversation.title)
+    try:
+        append(stream_key(conversation.pk), event)
+    except redis.exceptions.RedisError as problem:
+        log.warning("conversation %s is renamed, open pages learn of it later: %s", conversation.pk, problem)
 
 
 def title_of(text: str) -> str:

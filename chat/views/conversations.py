@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -14,6 +14,7 @@ from chat.errors import ChatError
 from chat.events import MAX_QUESTION_CHARS
 from chat.models import Assistant, Message
 from chat.services import conversations
+from chat.views.refusals import refusing
 from chat.views.welcome import has_first_steps
 from documents.models import Document
 
@@ -30,9 +31,12 @@ def page(request: HttpRequest, conversation_id: UUID | None = None) -> HttpRespo
             conversation = conversations.conversation_of(user, conversation_id)
         except ChatError as error:
             raise Http404(error.message) from error
+    assistants = [_assistant(row) for row in Assistant.objects.visible_to(user).select_related("published")]
+    slug = conversation.assistant.slug if conversation and conversation.assistant else None
     context = {
         "conversation": conversation,
-        "assistants": [_assistant(row) for row in Assistant.objects.visible_to(user).select_related("published")],
+        "assistants": assistants,
+        "chosen": next((each for each in assistants if each["slug"] == slug), assistants[0] if assistants else None),
         "max_question_chars": MAX_QUESTION_CHARS,
         "first_steps": conversation is None and has_first_steps(user),
         "has_documents": Document.objects.visible_to(user).exists(),
@@ -42,27 +46,21 @@ def page(request: HttpRequest, conversation_id: UUID | None = None) -> HttpRespo
 
 @login_required
 @require_POST
+@refusing
 def rename(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Give a conversation another title."""
-    user = cast(User, request.user)
-    try:
-        row = conversations.conversation_rename(
-            user=user, conversation_id=conversation_id, title=request.POST.get("title", "")
-        )
-    except ChatError as error:
-        return JsonResponse({"error": {"code": error.code, "message": error.message}}, status=error.status)
+    user, title = cast(User, request.user), request.POST.get("title", "")
+    row = conversations.conversation_rename(user=user, conversation_id=conversation_id, title=title)
     return JsonResponse({"id": str(row.pk), "title": row.title})
 
 
 @login_required
 @require_POST
+@refusing
 def delete(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    """Delete a conversation."""
-    try:
-        conversations.conversation_delete(user=cast(User, request.user), conversation_id=conversation_id)
-    except ChatError as error:
-        raise Http404(error.message) from error
-    return redirect("chat:home")
+    """Delete a conversation; the page asks for it when the time to undo is over."""
+    conversations.conversation_delete(user=cast(User, request.user), conversation_id=conversation_id)
+    return HttpResponse(status=204)
 
 
 @login_required

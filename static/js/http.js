@@ -43,9 +43,17 @@ async function send(url, options, timeoutMs) {
   );
 }
 
-/** The JSON at `url`. */
-export async function getJson(url, timeoutMs = 15000) {
-  return (await send(url, { headers: { Accept: "application/json" } }, timeoutMs)).json();
+/** The JSON at `url`; `signal` gives it up. */
+export async function getJson(url, timeoutMs = 15000, { signal } = {}) {
+  const ending = signal ? { signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) } : {};
+  return (await send(url, { headers: { Accept: "application/json" }, ...ending }, timeoutMs)).json();
+}
+
+/** An object of texts and numbers as a form to post. */
+export function formOf(values) {
+  const data = new FormData();
+  Object.entries(values).forEach(([name, value]) => data.set(name, value));
+  return data;
 }
 
 /** The text (an HTML fragment, say) at `url`. */

@@ -1,6 +1,6 @@
 /** What every page needs: the frame, toasts, dialogs, tabs, forms, copy buttons and shortcuts. */
 
-import "./chat/conversations.js";
+import "./chat/conversation_menu.js";
 import "./copy.js";
 import "./dialogs.js";
 import "./forms.js";

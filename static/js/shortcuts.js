@@ -9,10 +9,25 @@ function isWriting(target) {
   return target.isContentEditable || target.matches?.("input, textarea, select");
 }
 
+// Nobody needs the palette's script before it is opened.
+async function togglePalette() {
+  const palette = await import("./palette.js");
+  palette.toggle();
+}
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-palette-open]")) {
+    togglePalette();
+  }
+});
+
 document.addEventListener("keydown", (event) => {
   const mod = isApple ? event.metaKey : event.ctrlKey;
   const key = event.key.toLowerCase();
-  if (mod && event.shiftKey && key === "o") {
+  if (mod && !event.shiftKey && !event.altKey && key === "k" && document.getElementById("palette")) {
+    event.preventDefault();
+    togglePalette();
+  } else if (mod && event.shiftKey && key === "o") {
     event.preventDefault();
     document.querySelector("[data-new-chat]")?.click();
   } else if (mod && event.shiftKey && key === "s") {

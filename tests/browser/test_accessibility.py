@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
+from chat.models import Conversation, Folder
 from documents.connectors import CONNECTORS
 from documents.embedders import active_set
 from documents.models import DataSource, EmbeddingSet, Reranker, SourceItem, SyncRun
@@ -37,6 +38,7 @@ INSIDE = (
     "/playground/",
     "/playground/retrieval/",
     "/account/tokens/",
+    "/conversations/archive/",
     "/accounts/password/change/",
     "/import/",
     "/welcome/",
@@ -112,6 +114,32 @@ def test_an_answer_with_its_drawer_passes_axe(library: Cast, open_page: Open):
     for tab in ("sources", "steps"):
         page.click(f"[data-drawer-tab={tab}]")
         page.wait_for_selector(f"[data-drawer-{tab}] > *")
+        problems += violations(page)
+    assert problems == []
+
+
+def test_the_search_the_menus_and_a_full_archive_pass_axe(library: Cast, open_page: Open):
+    folder = Folder.objects.create(user=library.root, name="Donaudampfschifffahrtsgesellschaftsunterlagen")
+    fields = {"user": library.root, "assistant": library.assistant}
+    Conversation.objects.create(title="Wortungetümlichkeitsbescheinigungsverfahren" * 2, folder=folder, **fields)
+    Conversation.objects.create(title="رسوم الميناء", pinned_at=timezone.now(), **fields)
+    Conversation.objects.create(title="Harbour " * 10, archived_at=timezone.now(), **fields)
+    problems = []
+    page = open_page(library.root, "/conversations/archive/")
+    problems += violations(page) + too_wide(page, "the archive")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    for more, menu in (("[data-folder-more]", "folder-menu"), ("[data-conversation-more]", "conversation-menu")):
+        page.locator(more).first.click()
+        page.wait_for_selector(f"#{menu}:popover-open")
+        problems += violations(page)
+    page.click("#conversation-menu [data-do=move]")
+    page.wait_for_selector("#move-menu:popover-open")
+    problems += violations(page)
+    page.keyboard.press("Control+k")
+    page.keyboard.type("harb")
+    page.wait_for_selector("#palette mark")
+    for width in (390, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
         problems += violations(page)
     assert problems == []
 

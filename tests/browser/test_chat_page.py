@@ -126,19 +126,3 @@ def test_a_narrow_page_has_a_sheet_in_place_of_the_margin(library: Cast, open_pa
     assert box["width"] == 390
     assert box["y"] > 100
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
-def test_a_conversation_is_renamed_and_deleted_from_its_row(library: Cast, open_page: Open):
-    page = open_page(library.mia, "/")
-    ask_and_wait(page)
-    page.hover(".nav__row")
-    page.click("[data-conversation-more]")
-    page.click("[data-conversation-rename]")
-    page.fill("#conversation-title", "Leave")
-    page.press("#conversation-title", "Enter")
-    page.wait_for_selector(".nav__row >> text='Leave'")
-    page.hover(".nav__row")
-    page.click("[data-conversation-more]")
-    page.click("[data-conversation-delete]")
-    page.click("#delete-conversation .button--danger")
-    page.wait_for_selector("[data-conversations-empty]")

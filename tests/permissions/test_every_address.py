@@ -18,7 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import APIToken, User
 from accounts.services import default_scopes, token_create
-from chat.models import Assistant, Conversation, LanguageModel, Message
+from chat.models import Assistant, Conversation, Folder, LanguageModel, Message
 from chat.services.assistants import ensure_defaults
 from chat.services.sharing import link_create
 from config.api import api, openai_api
@@ -116,6 +116,7 @@ def make_world() -> World:
         "answer": answer,
         "link": link,
         "link_token": link_token,
+        "folder": Folder.objects.create(user=users["owner"], name="Voyages"),
         "token": token,
         "embeddings": EmbeddingSet.objects.create(
             name="Another", kind="openai", base_url="http://127.0.0.1:9/v1", dimensions=8
@@ -138,8 +139,19 @@ PAGES: dict[str, Row] = {
     "accounts:token_revoke": Row("post", lambda t: [t["token"].pk], EVERYBODY, 302),
     "chat:home": Row("get", none, EVERYBODY),
     "chat:conversation": Row("get", lambda t: [t["conversation"].pk], "owner"),
-    "chat:conversation_rename": Row("post", lambda t: [t["conversation"].pk], "owner"),
-    "chat:conversation_delete": Row("post", lambda t: [t["conversation"].pk], "owner", 302),
+    "chat:conversation_rename": Row("post", lambda t: [t["conversation"].pk], "owner", 422),
+    "chat:conversation_delete": Row("post", lambda t: [t["conversation"].pk], "owner", 204),
+    "chat:conversation_move": Row("post", lambda t: [t["conversation"].pk], "owner"),
+    "chat:conversation_pin": Row("post", lambda t: [t["conversation"].pk], "owner"),
+    "chat:conversation_archive": Row("post", lambda t: [t["conversation"].pk], "owner"),
+    "chat:sidebar": Row("get", none, EVERYBODY),
+    "chat:sidebar_more": Row("get", none, EVERYBODY),
+    "chat:search": Row("get", none, EVERYBODY),
+    "chat:archive": Row("get", none, EVERYBODY),
+    "chat:folder_new": Row("post", none, EVERYBODY, 422),
+    "chat:folder_rename": Row("post", lambda t: [t["folder"].pk], "owner", 422),
+    "chat:folder_open": Row("post", lambda t: [t["folder"].pk], "owner"),
+    "chat:folder_delete": Row("post", lambda t: [t["folder"].pk], "owner", 204),
     "chat:links": Row("get", lambda t: [t["conversation"].pk], "owner"),
     "chat:share": Row("post", lambda t: [t["conversation"].pk], "owner"),
     "chat:link_revoke": Row("post", lambda t: [t["link"].pk], "owner"),

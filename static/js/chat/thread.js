@@ -6,21 +6,23 @@
  */
 
 import { jsonScript, prefersStillness } from "../dom.js";
-import { gettext, interpolate } from "../i18n.js";
+import { gettext } from "../i18n.js";
 import { toast } from "../toasts.js";
 import { Announcer, endingWords } from "./announcer.js";
+import "./assistant_picker.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
-import { addConversation, retitleConversation } from "./conversations.js";
 import { Drawer } from "./drawer.js";
 import { EmptyThread } from "./empty.js";
 import { spokenFilters } from "./filters.js";
 import { Follower } from "./following.js";
+import { Jump } from "./jump.js";
 import { loadMarkdown } from "./markdown.js";
 import { AnswerView, makeQuestion } from "./message.js";
 import { Nearby } from "./nearby.js";
 import { NoteLayout } from "./notes.js";
 import { freshRequest } from "./socket.js";
+import { ThreadHead } from "./thread_head.js";
 import { emptyState, reduce, runningAnswer, shownBranch, withPending, withoutPending } from "./store.js";
 
 const NIL = /0{8}-0{4}-0{4}-0{4}-0{12}/;
@@ -30,6 +32,7 @@ class FootnoteThread extends HTMLElement {
   #state = emptyState();
   #socket;
   #composer;
+  #head;
   #drawer;
   #announcer;
   #notes;
@@ -48,10 +51,12 @@ class FootnoteThread extends HTMLElement {
   #isFirstConnection = true;
   #early = null;
   #askedAgain;
+  #jump;
 
   connectedCallback() {
     this.#list = this.querySelector("[data-messages]");
     this.#body = this.querySelector("[data-thread-body]");
+    this.#head = new ThreadHead(this.querySelector(".thread__head"));
     this.#choice = this.querySelector("[data-assistant-choice]");
     this.#empty = new EmptyThread(this.querySelector("[data-thread-empty]"), this.#choice);
     this.#empty.addEventListener("suggest", (event) => this.#askSuggested(event.detail.question));
@@ -72,6 +77,12 @@ class FootnoteThread extends HTMLElement {
     if (snapshot) {
       this.#take(snapshot);
     }
+    this.#jump = new Jump({
+      state: () => this.#state,
+      show: (id) => this.#command({ type: "show", message_id: id }),
+      draw: () => this.#draw(),
+      element: (id) => this.#views.get(id)?.element ?? this.#questions.get(id),
+    });
     this.#connect();
     const load = () => loadMarkdown().then(() => this.#views.forEach((view) => view.refresh()));
     if (conversationId) {
@@ -131,6 +142,12 @@ class FootnoteThread extends HTMLElement {
       this.#conversationBegan(event.conversation);
     } else if (event.type === "conversation.snapshot") {
       this.#snapshotTaken();
+    } else if (event.type === "conversation.renamed") {
+      this.#head.show(state.conversation);
+    } else if (event.type === "conversation.branch") {
+      this.#jump.branchShown();
+    } else if (event.type === "message.created") {
+      this.#head.asked();
     } else if (event.type === "error") {
       this.#refused(state.refusal, before.pending);
     }
@@ -226,18 +243,11 @@ class FootnoteThread extends HTMLElement {
     this.#composer.clear();
     this.#composer.keepDraftAs(conversation.id);
     this.#isFirstSnapshot = false;
-    this.#showTitle(conversation.title);
-    addConversation(conversation);
-  }
-
-  #showTitle(title) {
-    this.querySelector("[data-thread-title]").textContent = title;
-    document.title = interpolate(gettext("%(title)s · Footnote"), { title });
-    retitleConversation(this.#state.conversation.id, title);
+    this.#head.began(conversation);
   }
 
   #snapshotTaken() {
-    this.#showTitle(this.#state.conversation.title);
+    this.#head.show(this.#state.conversation);
     const slug = this.#state.conversation.assistant?.slug;
     if (this.#choice && slug && this.#isFirstSnapshot) {
       this.#choice.value = slug;
@@ -248,7 +258,9 @@ class FootnoteThread extends HTMLElement {
         this.#announcer.skip(message.id, message.text);
       }
       this.#draw();
-      this.#scrollToLast(false);
+      if (!this.#jump.go()) {
+        this.#scrollToLast(false);
+      }
     }
   }
 
