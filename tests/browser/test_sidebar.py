@@ -186,7 +186,7 @@ def test_the_head_names_the_assistant_and_the_archive_gives_back(library: Cast, 
     page.wait_for_selector("[data-archived-badge]:visible")
     row(page, "Quay").wait_for(state="detached")
     page.goto("/conversations/archive/")
-    page.click("text=Bring back")
+    page.click(".archive__row >> text=Bring back")
     page.wait_for_selector(".empty")
     row(page, "Quay").wait_for()
     page.click(".toast >> text=Undo")
