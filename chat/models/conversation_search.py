@@ -11,56 +11,52 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from chat.errors import ChatError
 from chat.models.conversations import Conversation
-from chat.models.words import Marked, excerpt, marked, prefix_query, words_of
+from chat.models.words import Marked, excerpt, marked, prefix_query, words_of, worth
 
 MAX_SEARCH_CHARS = 200
 RESULTS = 20
-NEWEST = 150
-"""Of the messages that match, so many of the newest are compared with each other."""
+MONTH_S = 30 * 24 * 3600
 
 STATEMENT = """
-WITH newest AS (
-    SELECT id, conversation_id, created_at, asked_by_id, text
-    FROM chat_message
-    WHERE chat_words(asked_by_id, text) @@ (%(owner)s::tsquery && to_tsquery('simple', lower(%(words)s)))
-      AND numnode(to_tsquery('simple', lower(%(words)s))) > 0
-      AND conversation_id IS NOT NULL AND conversation_id IN ({visible})
+WITH visible (id) AS MATERIALIZED ({visible}),
+matching AS (
+    SELECT message.id, message.conversation_id, message.created_at
+    FROM chat_message message JOIN visible ON visible.id = message.conversation_id
+    WHERE chat_words(message.asked_by_id, message.text)
+          @@ (%(owner)s::tsquery && to_tsquery('simple', lower(%(words)s)))
+      AND numnode(to_tsquery('simple', lower(%(words)s))) > 0 AND message.conversation_id IS NOT NULL
+    ORDER BY message.created_at DESC
+    LIMIT 300
+), newest AS (
+    SELECT * FROM (
+        SELECT DISTINCT ON (conversation_id) conversation_id, id AS message_id, created_at
+        FROM matching ORDER BY conversation_id, created_at DESC
+    ) AS one_of_each
     ORDER BY created_at DESC
-    LIMIT %(newest)s
-), best AS (
-    SELECT DISTINCT ON (conversation_id) conversation_id, id AS message_id, created_at, text, rank
-    FROM (
-        SELECT *, ts_rank(chat_words(asked_by_id, text), to_tsquery('simple', lower(%(words)s)), 1) AS rank
-        FROM newest
-    ) AS ranked
-    ORDER BY conversation_id, rank DESC, created_at DESC
+    LIMIT 40
 ), titled AS (
-    SELECT id AS conversation_id, 0.5 AS rank
-    FROM chat_conversation
-    WHERE chat_words(user_id, title) @@ (%(owner)s::tsquery && to_tsquery('simple', lower(%(words)s)))
+    SELECT conversation.id AS conversation_id
+    FROM chat_conversation conversation JOIN visible ON visible.id = conversation.id
+    WHERE chat_words(conversation.user_id, conversation.title)
+          @@ (%(owner)s::tsquery && to_tsquery('simple', lower(%(words)s)))
       AND numnode(to_tsquery('simple', lower(%(words)s))) > 0
-      AND id IN ({visible})
-    ORDER BY updated_at DESC
-    LIMIT %(newest)s
-), found AS (
-    SELECT conversation_id, message_id, text, coalesce(best.rank, 0) + coalesce(titled.rank, 0) AS rank, created_at
-    FROM best FULL JOIN titled USING (conversation_id)
+    ORDER BY conversation.updated_at DESC
+    LIMIT 40
 )
 SELECT conversation.id, conversation.title, conversation.archived_at IS NOT NULL,
-       coalesce(found.created_at, conversation.updated_at), found.message_id, found.text
-FROM found JOIN chat_conversation conversation ON conversation.id = found.conversation_id
-ORDER BY found.rank / (1 + extract(epoch FROM now() - coalesce(found.created_at, conversation.updated_at)) / %(month)s)
-         DESC, conversation.updated_at DESC, conversation.id
-LIMIT %(results)s
+       coalesce(newest.created_at, conversation.updated_at), newest.message_id, coalesce(message.text, ''),
+       titled.conversation_id IS NOT NULL
+FROM newest FULL JOIN titled USING (conversation_id)
+JOIN chat_conversation conversation ON conversation.id = conversation_id
+LEFT JOIN chat_message message ON message.id = newest.message_id
 """
-"""A match counts half as much when it is a month older; the words of a title count more than those of a message."""
-
-MONTH_S = 30 * 24 * 3600
+"""The newest conversations with the words in a message, by that message, and those with the words in the title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +89,18 @@ def search_conversations(*, user: User, text: str) -> list[Hit]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         rows = cursor.fetchall()
+    now = timezone.now()
+
+    def score(row: tuple[Any, ...]) -> float:
+        _pk, title, _archived, at, _message, body, is_titled = row
+        # The words of a title say more than those of a message; a month takes half away.
+        about = worth(body, words) + (2 * worth(title, words) if is_titled else 0)
+        return about / (1 + max(0.0, (now - at).total_seconds()) / MONTH_S)
+
+    best = sorted(rows, key=lambda row: (score(row), row[3]), reverse=True)[:RESULTS]
     return [
         Hit(pk, marked(title, words), archived, at, message, excerpt(body, words) if body else [])
-        for pk, title, archived, at, message, body in rows
+        for pk, title, archived, at, message, body, _titled in best
     ]
 
 
@@ -107,8 +112,5 @@ def _statement(user: User, words: list[str]) -> tuple[str, dict[str, Any]]:
         **{f"allowed_{place}": value for place, value in enumerate(allowed)},
         "owner": f"'@{user.pk}'",
         "words": prefix_query(words),
-        "newest": NEWEST,
-        "month": MONTH_S,
-        "results": RESULTS,
     }
     return STATEMENT.format(visible=visible), parameters

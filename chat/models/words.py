@@ -2,15 +2,12 @@
 
 The database cuts texts in the function ``chat_words`` (migration ``chat.0011``): what is in ``SEPARATORS`` is taken for
 a space, because the parser of PostgreSQL's text search would keep ``leave.txt`` or ``07/2026`` as one word, and in a
-database of the C locale a typographic quotation mark too.
+database of the C locale a typographic quotation mark too. Other signs of ASCII are between words for it anyway.
 """
 
 import re
 
-SEPARATORS = (
-    "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~¡¿§¶·•†‡©®°«»‹›‘’‚“”„–—…\u00a0\u2002\u2003\u2009\u200b\u200e\u200f\u202f\u2060\u3000\ufeff"
-    "،؛؟۔、。「」『』・？！，：；（）\n\r\t"
-)
+SEPARATORS = "./-_@:+<>&~¡¿§•«»‹›‘’‚“”„–—…\u00a0\u202f\u3000،؛؟。、「」！？，："
 """As in migration ``chat.0011_words_of_conversations``, which is made for good: both change together."""
 
 MAX_WORDS = 8
@@ -20,8 +17,9 @@ TEXT_CHARS = 50_000
 EXCERPT_CHARS = 180
 BEFORE_CHARS = 48
 MOST_PLACES = 200
+BETWEEN = SEPARATORS + "!\"#$%'()*,;=?[\\]^`{|}\n\r\t"
 MARKDOWN = re.compile(r"[*`|]+|^\s*(?:#{1,6}|>|[-+]|\d+\.)\s+", re.MULTILINE)
-SPACES = str.maketrans(dict.fromkeys(SEPARATORS, " "))
+SPACES = str.maketrans(dict.fromkeys(BETWEEN, " "))
 
 Marked = list[tuple[str, bool]]
 """Pieces of a text in order, each with whether it is a word that was looked for."""
@@ -35,6 +33,14 @@ def words_of(text: str) -> list[str]:
 def prefix_query(words: list[str]) -> str:
     """Words for ``to_tsquery``: each of them, or one that begins with it. One letter stands for itself alone."""
     return " & ".join(f"'{word}':*" if len(word) > 1 else f"'{word}'" for word in words)
+
+
+def worth(text: str, words: list[str]) -> float:
+    """How much a text that holds ``words`` is about them, 0 to 1: half for the beginning of a word."""
+    there = set(text[:TEXT_CHARS].lower().translate(SPACES).split())
+    whole = sum(word in there for word in words)
+    begun = sum(word not in there and any(each.startswith(word) for each in there) for word in words)
+    return (whole + begun / 2) / len(words)
 
 
 def marked(text: str, words: list[str]) -> Marked:
