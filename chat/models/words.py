@@ -8,7 +8,7 @@ database of the C locale a typographic quotation mark too. Other signs of ASCII 
 import re
 
 SEPARATORS = "./-_@:+<>&~¡¿§•«»‹›‘’‚“”„–—…\u00a0\u202f\u3000،؛؟。、「」！？，："
-"""As in migration ``chat.0011_words_of_conversations``, which is made for good: both change together."""
+"""As in migration ``chat.0010_words_of_conversations``, which is made for good: both change together."""
 
 MAX_WORDS = 8
 TEXT_CHARS = 50_000

@@ -29,7 +29,7 @@ DROP = "DROP INDEX CONCURRENTLY IF EXISTS {}"
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("chat", "0010_folders_pins_archive")]
+    dependencies = [("chat", "0009_folders_pins_archive")]
 
     operations = [
         migrations.RunSQL(FUNCTION, "DROP FUNCTION IF EXISTS chat_words(bigint, text)"),
