@@ -8,6 +8,7 @@ from rag.parsing import limits, text
 from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder, clean, collapse
 from rag.parsing.model import ParsedDocument
+from rag.parsing.reading import read_text
 from rag.parsing.tables import CellBudget, markdown_table
 
 _DEEPEST_HEADING = 6
@@ -25,7 +26,7 @@ def parse(path: Source) -> ParsedDocument:
 
     Raises ParsingError: ``unsupported_type``, ``no_text``, ``too_large``.
     """
-    return parse_json(text.read_text(path))
+    return parse_json(read_text(path))
 
 
 def parse_json(source: str) -> ParsedDocument:

@@ -5,12 +5,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from rag.parsing import html, text
+from rag.parsing import html
 from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder, clean, collapse
 from rag.parsing.json import parse_json
 from rag.parsing.markdown import add_markdown
 from rag.parsing.model import ParsedDocument
+from rag.parsing.reading import read_text
 from rag.parsing.text_structure import add_text
 
 _COLOURS = re.compile(r"\x1b\[[0-9;?]{0,40}[A-Za-z]")
@@ -23,7 +24,7 @@ def parse(path: Source) -> ParsedDocument:
 
     Raises ParsingError: ``unsupported_type``, ``no_text``, ``too_large``.
     """
-    source = text.read_text(path)
+    source = read_text(path)
     try:
         notebook = json.loads(source.lstrip("\ufeff"))
     except (ValueError, RecursionError):
