@@ -19,14 +19,14 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from playwright.sync_api import BrowserContext, Page, sync_playwright  # noqa: E402 - the root must be on the path first
+from playwright.sync_api import BrowserContext, Page, ViewportSize, sync_playwright  # noqa: E402 - the root must be on the path first
 
 from bench.measures.application import Application, running  # noqa: E402
 from tests.browser_path import browser_path  # noqa: E402
 from tests.fakes.llm import FakeLLM  # noqa: E402
 
 VISITS, SCROLL_MS = 5, 3_000
-WINDOW = {"width": 1440, "height": 900}
+WINDOW = ViewportSize(width=1440, height=900)
 QUESTION = "How many days of annual leave do full-time employees have?"
 REPLY = """Full-time employees have **27 days** of annual leave [1].
 
@@ -77,8 +77,8 @@ def visiting(application: Application) -> Iterator[BrowserContext]:
         arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
         browser = playwright.chromium.launch(executable_path=browser_path(), args=arguments)
         context = browser.new_context(base_url=application.address, viewport=WINDOW)
-        cookies = [{"name": each.name, "value": each.value, "url": application.address} for each in client.cookies.jar]
-        context.add_cookies(cookies)
+        for each in client.cookies.jar:
+            context.add_cookies([{"name": each.name, "value": each.value or "", "url": application.address}])
         yield context
         browser.close()
 

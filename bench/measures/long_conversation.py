@@ -7,10 +7,17 @@ import os
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+
+def copied_to(answer: Any, row: Any) -> dict[str, Any]:
+    """The fields of a passage or citation, as another answer's."""
+    fields = {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+    return {**fields, "id": None, "message_id": answer.pk}
 
 
 def main() -> None:
@@ -46,13 +53,8 @@ def main() -> None:
         # The rows got the time of writing.
         each.created_at = times[each.pk]
     Message.objects.bulk_update(both, ["created_at"], batch_size=500)
-    for rows, model in ((passages, Passage), (citations, Citation)):
-        made = []
-        for each in answers:
-            for row in rows:
-                fields = {field.attname: getattr(row, field.attname) for field in model._meta.concrete_fields}
-                made.append(model(**{**fields, "id": None, "message_id": each.pk}))
-        model._default_manager.bulk_create(made)
+    Passage.objects.bulk_create(Passage(**copied_to(each, row)) for each in answers for row in passages)
+    Citation.objects.bulk_create(Citation(**copied_to(each, row)) for each in answers for row in citations)
     conversation.leaf = both[-1]
     conversation.save(update_fields=["leaf"])
     print(reverse("chat:conversation", args=[conversation.pk]))
