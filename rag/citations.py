@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from rag.evidence import Evidence, Span
-from rag.generation import CitationMade, PromptPassage, TextDelta
+from rag.generation import Beginning, CitationMade, PromptPassage, TextDelta
 from rag.sentences import sentence_spans
 
 StreamPart = TextDelta | CitationMade
@@ -30,6 +30,7 @@ _MARK = re.compile(
 )
 _MARK_BEGUN = re.compile(r"(?:\[\[?|【)\s*([a-z]{0,8})\s*[\d\s,;^#–—-]*(?:\]|†[^】\n]*)?\Z", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\u00a0\u202f]+")
+_NO_BRACKETS = str.maketrans("[【", "((")
 _PLAIN = re.compile(r"[^\[【`~\\\n \t\u00a0\u202f]+")
 _JOINT = re.compile(r"[ \t]{0,4}(?:(?:,? ?and|[,;&])[ \t]{0,4})?(?=[\[【])")
 _JOINT_BEGUN = re.compile(r"[ \t]{0,4}(?:(?:,? ?a(?:nd?)?|[,;&])[ \t]{0,4})?\Z")
@@ -48,9 +49,12 @@ class CitationParser:
 
     The result does not depend on how the text was cut into pieces. A citation covers the sentence before its mark,
     or the part of it since the previous mark. Offsets count code points of the text given out so far.
+
+    With a ``beginning`` that was given out before, what is fed comes after it, and the parts are those that one parser
+    would give which had read all of it.
     """
 
-    def __init__(self, passages: Sequence[PromptPassage]) -> None:
+    def __init__(self, passages: Sequence[PromptPassage], beginning: Beginning | None = None) -> None:
         self._evidence = {passage.number: Evidence(passage.text) for passage in passages}
         self._raw = ""
         self._parts: list[StreamPart] = []
@@ -63,6 +67,8 @@ class CitationParser:
         self._leading: list[int] = []  # passages named before the words of the current line
         self._covered: tuple[int, int] | None = None
         self._made: set[tuple[int, int, int]] = set()
+        if beginning is not None:
+            self._go_on_from(beginning)
 
     @property
     def made_citations(self) -> bool:
@@ -78,6 +84,18 @@ class CitationParser:
     def finish(self) -> list[StreamPart]:
         """The parts that were held back; call once, at the end of the text."""
         return self._run(final=True)
+
+    def _go_on_from(self, beginning: Beginning) -> None:
+        """Take up the state that giving out ``beginning`` left: its line, open code, what it cites."""
+        # Its marks are gone: a bracket that is left is text, and is read as a character that can be nothing else.
+        self._raw = beginning.text.translate(_NO_BRACKETS)
+        self._run(final=True)
+        self._raw, self._parts = "", []
+        self._tail = beginning.text[-_TAIL:]
+        cited = sorted((each.end, each.start) for each in beginning.citations)
+        if cited:
+            self._covered = cited[-1][1], cited[-1][0]
+        self._made = {(each.start, each.end, each.passage_number) for each in beginning.citations}
 
     def _run(self, *, final: bool) -> list[StreamPart]:
         self._parts = []

@@ -45,12 +45,21 @@ class QuestionPart:
 
 
 @dataclass(frozen=True, slots=True)
+class Beginning:
+    """An answer as far as it has come, to be gone on with: its ``text`` without marks, and what it cites so far."""
+
+    text: str
+    citations: Sequence["CitationMade"] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerRequest:
     """Everything that shapes one answer.
 
     ``history`` is the conversation before ``question``, oldest first. ``threshold`` is the probability in 0..1 under
     which an answerer that measures its confidence refuses. ``parts`` are for an answerer that does not understand a
-    conversation, or several questions at once; empty when the question is one that stands alone.
+    conversation, or several questions at once; empty when the question is one that stands alone. With a
+    ``beginning`` a language model writes what comes after it, and its offsets go on from there.
     """
 
     question: str
@@ -59,6 +68,7 @@ class AnswerRequest:
     history: Sequence[Turn]
     threshold: float
     parts: Sequence["QuestionPart"] = ()
+    beginning: Beginning | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ class TransformersAnswerer:
         inputs = await asyncio.to_thread(_encoded, loaded, prompt.messages)
         if inputs["input_ids"].shape[1] + 16 > loaded.window:
             raise failures.too_long_to_read()
-        reader = AnswerReader(prompt.passages)
+        reader = AnswerReader(prompt.passages, request.beginning)
         run = _Run(loaded, inputs, self._max_new_tokens)
         run.start()
         try:

@@ -77,7 +77,7 @@ class OpenAIAnswerer:
             return
         prompt = build_prompt(request, self._budget)
         yield PromptReady(prompt.traced)
-        reader = AnswerReader(prompt.passages)
+        reader = AnswerReader(prompt.passages, request.beginning)
         async with contextlib.aclosing(self._texts(prompt.messages)) as texts:
             try:
                 async for text in texts:

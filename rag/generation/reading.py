@@ -4,7 +4,8 @@ import re
 from itertools import product
 
 from rag.citations import CitationParser
-from rag.generation import AnswerPart, CitationMade, PromptPassage, Refusal, TextDelta, failures
+from rag.generation import AnswerPart, Beginning, CitationMade, PromptPassage, Refusal, TextDelta, failures
+from rag.going_on import Joint
 from rag.prompts import REFUSAL_SENTENCE
 
 MAX_ANSWER_CHARACTERS = 100_000
@@ -32,16 +33,18 @@ def refuse() -> list[AnswerPart]:
 class AnswerReader:
     """Raw model text in, parts of an answer out; what is certain comes out at once.
 
-    Only a beginning that may still become the refusal sentence, or the model's thinking, is held back.
+    Only a beginning that may still become the refusal sentence, or the model's thinking, is held back. With a
+    ``beginning`` the text goes on from there: it may say nothing more, and a refusal then says no more than that.
     """
 
-    def __init__(self, passages: tuple[PromptPassage, ...]) -> None:
-        self._parser = CitationParser(passages)
+    def __init__(self, passages: tuple[PromptPassage, ...], beginning: Beginning | None = None) -> None:
+        self._parser = CitationParser(passages, beginning)
+        self._joint = Joint(beginning.text, [passage.text for passage in passages]) if beginning else None
         self._held: str | None = ""  # the beginning, until it is certain that it refuses nothing
         self._thinking = False
         self._received = 0
         self._surrogate = ""
-        self._wrote = False
+        self._wrote = beginning is not None
 
     def feed(self, piece: str) -> list[AnswerPart]:
         """Parts that are certain after ``piece``. Raises GenerationError ("llm_malformed") when it never ends."""
@@ -50,12 +53,12 @@ class AnswerReader:
             raise failures.endless(MAX_ANSWER_CHARACTERS)
         piece = self._joined(piece)
         if self._held is None:
-            return self._parsed(self._parser.feed(piece))
+            return self._parsed(self._parser.feed(self._joined_on(piece)))
         self._held += piece
         if not self._skip_thinking() or _may_refuse(self._held):
             return []
         held, self._held = self._held, None
-        return self._parsed(self._parser.feed(held.lstrip()))
+        return self._parsed(self._parser.feed(self._begun(held)))
 
     def finish(self) -> list[AnswerPart]:
         """The rest, at the end of the text. Raises GenerationError ("llm_malformed") when there was no text."""
@@ -63,19 +66,32 @@ class AnswerReader:
             held = "" if self._thinking else self._held.strip()
             self._held = None
             if _plain(held) in _REFUSALS:
-                return refuse()
-            parts = self._parsed([*self._parser.feed(held), *self._parser.finish()])
+                if self._joint is None:
+                    return refuse()
+                held = ""
+            parts = self._ended(self._begun(held))
         else:
-            parts = self._parsed(self._parser.finish())
+            parts = self._ended("")
         if not self._wrote:
             raise failures.empty()
         return parts
 
     def rest(self) -> list[AnswerPart]:
         """What was held back when the model broke off: shown as it came, never taken for a refusal."""
-        held = "" if self._held is None or self._thinking else self._held.lstrip()
+        held = "" if self._held is None or self._thinking else self._begun(self._held)
         self._held = None
-        return self._parsed([*self._parser.feed(held), *self._parser.finish()])
+        return self._ended(held)
+
+    def _begun(self, held: str) -> str:
+        """The beginning of what the model wrote, once it is certain that it is the answer's."""
+        return held.lstrip() if self._joint is None else self._joint.feed(held)
+
+    def _joined_on(self, piece: str) -> str:
+        return piece if self._joint is None else self._joint.feed(piece)
+
+    def _ended(self, last: str) -> list[AnswerPart]:
+        rest = self._joint.finish() if self._joint else ""
+        return self._parsed([*self._parser.feed(last + rest), *self._parser.finish()])
 
     def _parsed(self, parts: list[TextDelta | CitationMade]) -> list[AnswerPart]:
         self._wrote = self._wrote or any(isinstance(part, TextDelta) and part.text.strip() for part in parts)
