@@ -22,7 +22,13 @@ from live.stream import Entry, async_client, entries_of, entry_id, read_after
 log = logging.getLogger(__name__)
 
 BLOCK_MS = 5_000
+PATIENCE_S = BLOCK_MS / 1_000 + 5
+"""A read that says nothing for longer, though it was to end before, has lost its connection."""
+
 RETRY_S = 0.5
+WAKES = 5
+"""Tries to wake the read; after them it sees a new stream when its time is over."""
+
 MAX_PENDING = 2_000
 """Events held for a follower that does not keep up; past that it reads the stream itself."""
 
@@ -82,6 +88,7 @@ class Hub:
 
     def __init__(self) -> None:
         self.client = async_client()
+        self._reading = async_client(PATIENCE_S)
         self._topics: dict[str, _Topic] = {}
         self._control = f"live:hub:{uuid.uuid4()}"
         self._control_cursor = b"0-0"
@@ -118,12 +125,18 @@ class Hub:
             self._reader.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._reader
+        await self._reading.aclose()
         await self.client.aclose()
 
     async def _wake(self) -> None:
-        with contextlib.suppress(redis.exceptions.RedisError):
-            await self.client.xadd(self._control, {"e": ""}, maxlen=1)
-            await self.client.expire(self._control, 60)
+        for _attempt in range(WAKES):
+            try:
+                await self.client.xadd(self._control, {"e": ""}, maxlen=1)
+                await self.client.expire(self._control, 60)
+            except redis.exceptions.RedisError:
+                await asyncio.sleep(RETRY_S)
+            else:
+                return
 
     async def _read_forever(self) -> None:
         while True:
@@ -134,13 +147,17 @@ class Hub:
                 # cursors stay where they are.
                 log.warning("live: reading the event streams failed, trying again: %s", error)
                 await asyncio.sleep(RETRY_S)
+            except Exception:
+                # Whatever it is, a reader that ended would leave every open page waiting.
+                log.exception("live: reading the event streams failed, trying again")
+                await asyncio.sleep(RETRY_S)
 
     async def _read_once(self) -> None:
         streams: dict[Any, Any] = {self._control: self._control_cursor}
         for key, topic in self._topics.items():
             if topic.cursor is not None:
                 streams[key] = entry_id(topic.cursor)
-        replies = await self.client.xread(streams, block=BLOCK_MS, count=1_000)
+        replies = await self._reading.xread(streams, block=BLOCK_MS, count=1_000)
         pairs = replies.items() if isinstance(replies, dict) else replies or []
         for raw_key, rows in cast(Any, pairs):
             key = raw_key.decode()

@@ -24,8 +24,14 @@ LIFETIME_S = 24 * 3600
 """A stream that nobody appends to is dropped after this many seconds."""
 
 APPEND = """
+if KEYS[2] then
+    local done = redis.call('HMGET', KEYS[2], 'batch', 'last')
+    if done[1] == ARGV[3] then
+        return done[2]
+    end
+end
 local last
-for i = 3, #ARGV do
+for i = 4, #ARGV do
     local id = '0-*'
     if redis.call('EXISTS', KEYS[1]) == 0 then
         local now = redis.call('TIME')
@@ -34,8 +40,29 @@ for i = 3, #ARGV do
     last = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], id, 'e', ARGV[i])
 end
 redis.call('EXPIRE', KEYS[1], ARGV[2])
+if KEYS[2] then
+    redis.call('HSET', KEYS[2], 'batch', ARGV[3], 'last', last)
+    redis.call('EXPIRE', KEYS[2], 600)
+end
 return last
 """
+
+TIMEOUT_S = 5
+"""How long a command may take. A read that waits for events has a client of its own."""
+
+CONNECTIONS = 1_000
+"""Of one process at the same time: each answer that is written needs one now and then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Names what one writer appends: a batch that is sent again, because no reply came, is taken once.
+
+    ``number`` counts up; only the writer's last batch is remembered.
+    """
+
+    writer: str
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +104,37 @@ def sync_client() -> redis.Redis:
     return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=10, socket_connect_timeout=5)
 
 
-def async_client() -> redis.asyncio.Redis:
-    """A client for the running event loop; its owner closes it."""
-    return redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5)
+def async_client(timeout_s: float = TIMEOUT_S) -> redis.asyncio.Redis:
+    """A client for the running event loop; its owner closes it.
+
+    ``timeout_s`` must be longer than its commands block: at the same length, Valkey's "nothing came" and the client's
+    timeout meet, and whichever is later is lost.
+    """
+    return redis.asyncio.Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=timeout_s,
+        socket_connect_timeout=TIMEOUT_S,
+        max_connections=CONNECTIONS,
+    )
 
 
 def append(key: str, *events: LiveEvent) -> int:
     """Append events in order, all or none, and return the last one's number. For code outside an event loop."""
     payloads = [payload_of(event) for event in events]
-    raw_id = sync_client().eval(APPEND, 1, key, str(MAX_LENGTH), str(LIFETIME_S), *payloads)
+    raw_id = sync_client().eval(APPEND, 1, key, str(MAX_LENGTH), str(LIFETIME_S), "", *payloads)
     return seq_of(cast(bytes, raw_id))
 
 
-async def aappend(client: redis.asyncio.Redis, key: str, *events: LiveEvent) -> int:
-    """Append events in order, all or none, and return the last one's number."""
+async def aappend(client: redis.asyncio.Redis, key: str, *events: LiveEvent, batch: Batch | None = None) -> int:
+    """Append events in order, all or none, and return the last one's number.
+
+    With a ``batch`` it may be called again when it failed: whether or not they had arrived, they stand there once.
+    """
+    keys = [key, f"{key}:appended:{batch.writer}"] if batch else [key]
+    number = str(batch.number) if batch else ""
     payloads = [payload_of(event) for event in events]
-    raw_id = await cast(Any, client.eval(APPEND, 1, key, str(MAX_LENGTH), str(LIFETIME_S), *payloads))
-    return seq_of(raw_id)
+    words = [*keys, str(MAX_LENGTH), str(LIFETIME_S), number, *payloads]
+    return seq_of(await cast(Any, client.eval(APPEND, len(keys), *words)))
 
 
 async def read_after(client: redis.asyncio.Redis, key: str, after: int, count: int = MAX_LENGTH) -> list[Entry]:

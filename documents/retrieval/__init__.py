@@ -15,6 +15,7 @@ from django.contrib.auth.models import AnonymousUser
 
 from documents.embedders import searched_set
 from documents.rerankers import RERANKERS
+from documents.retrieval.again import Span, read_again
 from documents.retrieval.embedding import EmbeddingQuestion
 from documents.retrieval.filters import FIELDS, MAX_FILTERS, OPERATORS, Filter, Operator
 from documents.retrieval.fusion import RRF_K, fuse
@@ -47,11 +48,13 @@ __all__ = [
     "RetrievalStep",
     "RetrievedPassage",
     "SearchSettings",
+    "Span",
     "any_left",
     "fuse",
     "informative",
     "known_names",
     "prepare",
+    "read_again",
     "search",
     "vector_text",
 ]

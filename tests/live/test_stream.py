@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator
 from typing import Literal
 
 import pytest
+import redis.exceptions
 
 from live import hub as hub_module
 from live.events import LiveEvent
 from live.hub import Hub
-from live.stream import Entry, aappend, append, holds, last_seq, read_after, sync_client
+from live.stream import Batch, Entry, aappend, append, holds, last_seq, read_after, sync_client
 
 
 class Tick(LiveEvent):
@@ -135,3 +136,36 @@ async def test_followers_of_different_streams_share_one_read(hub: Hub) -> None:
         await aappend(hub.client, key, Tick(n=n), Tick(n=-n))
     for n, taken in enumerate(await asyncio.gather(*tasks)):
         assert numbers(taken) == [n, -n]
+
+
+async def test_a_batch_that_is_sent_again_stands_there_once(hub: Hub, key: str) -> None:
+    """Its writer heard no reply; others have appended meanwhile."""
+    first = await aappend(hub.client, key, Tick(n=0), Tick(n=1), batch=Batch("w", 0))
+    await aappend(hub.client, key, Tick(n=2), batch=Batch("other", 0))
+    assert await aappend(hub.client, key, Tick(n=0), Tick(n=1), batch=Batch("w", 0)) == first
+    await aappend(hub.client, key, Tick(n=3), batch=Batch("w", 1))
+    assert numbers(await read_after(hub.client, key, 0)) == [0, 1, 2, 3]
+
+
+async def test_a_read_that_failed_in_whatever_way_goes_on(hub: Hub, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    failures: list[Exception] = [RuntimeError("not Valkey's"), redis.exceptions.TimeoutError("slow")]
+    read = Hub._read_once
+
+    async def failing(self: Hub) -> None:
+        if failures:
+            raise failures.pop()
+        await read(self)
+
+    monkeypatch.setattr(hub_module, "RETRY_S", 0.01)
+    monkeypatch.setattr(Hub, "_read_once", failing)
+    waiting = asyncio.create_task(take(hub, key, 0, 2))
+    seq = await aappend(hub.client, key, Tick(n=0))
+    await aappend(hub.client, key, Tick(n=1))
+    assert [entry.seq for entry in await waiting] == [seq, seq + 1]
+    assert not failures
+
+
+async def test_the_read_that_waits_for_events_is_more_patient_than_it_blocks(hub: Hub) -> None:
+    """At the same length, "nothing came" would meet the client's timeout, and look like a lost connection."""
+    patience_s = hub._reading.connection_pool.connection_kwargs["socket_timeout"]
+    assert patience_s * 1_000 >= hub_module.BLOCK_MS + 1_000
