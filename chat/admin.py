@@ -1,11 +1,12 @@
-"""Conversations and answers in Django's admin: counts and states, never what people wrote."""
+"""Conversations and answers in Django's admin: counts and states, never what people wrote to an assistant."""
 
 from typing import ClassVar
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import ReadOnlyAdmin
-from chat.models import Assistant, AssistantVersion, Conversation, LanguageModel
+from chat.models import Assistant, AssistantVersion, Conversation, Feedback, LanguageModel
 
 
 @admin.register(Assistant)
@@ -40,3 +41,18 @@ class ConversationAdmin(ReadOnlyAdmin[Conversation]):
     list_display = ("pk", "user", "assistant", "created_at", "updated_at")
     list_filter = ("assistant",)
     exclude: ClassVar[tuple[str, ...]] = ("title",)
+
+
+@admin.register(Feedback)
+class FeedbackAdmin(ReadOnlyAdmin[Feedback]):
+    """What people said of answers, which they say to admins; the answers themselves stay theirs."""
+
+    list_display = ("updated_at", "is_good", "reason", "comment", "version", "user")
+    list_filter = ("is_good", "reason", "answer__version__assistant")
+    list_select_related = ("answer__version__assistant", "user")
+    exclude: ClassVar[tuple[str, ...]] = ("answer",)
+
+    @admin.display(description=_("assistant"))
+    def version(self, row: Feedback) -> str:
+        """The version of the assistant that answered."""
+        return str(row.answer.version or "")

@@ -17,6 +17,7 @@ from chat.events import (
     ConversationSnapshot,
     Edit,
     Follow,
+    GoOn,
     Pong,
     Regenerate,
     Retry,
@@ -28,7 +29,7 @@ from chat.events import (
 )
 from chat.events.keys import stream_key
 from chat.models import Conversation, Status
-from chat.services import asking, conversations, running
+from chat.services import asking, conversations, going_on, running
 from live.consumers import FollowingConsumer
 from live.events import Command
 from live.hub import current_hub
@@ -56,7 +57,7 @@ class ChatConsumer(FollowingConsumer):
                     await self._ask(command)
                 case Stop():
                     await running.answer_stop(user=self.user, message_id=command.message_id)
-                case Edit() | Regenerate() | Retry() | Unfilter():
+                case Edit() | Regenerate() | Retry() | GoOn() | Unfilter():
                     begun = await database_sync_to_async(self._begun_by)(command)
                     await self._begin(begun, command.request_id)
                 case Show():
@@ -97,7 +98,7 @@ class ChatConsumer(FollowingConsumer):
             await self.send_event(created)
         await self._begin(begun, command.request_id)
 
-    def _begun_by(self, command: Edit | Regenerate | Retry | Unfilter) -> asking.Begun:
+    def _begun_by(self, command: Edit | Regenerate | Retry | GoOn | Unfilter) -> asking.Begun:
         user, message_id = self.user, command.message_id
         match command:
             case Edit():
@@ -106,6 +107,8 @@ class ChatConsumer(FollowingConsumer):
                 return asking.answer_regenerate(user=user, message_id=message_id, slug=command.assistant)
             case Retry():
                 return asking.answer_retry(user=user, message_id=message_id)
+            case GoOn():
+                return going_on.answer_go_on(user=user, message_id=message_id)
             case Unfilter():
                 return asking.question_ask_without(user=user, message_id=message_id, key=command.filter)
 

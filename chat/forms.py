@@ -29,6 +29,14 @@ from documents.search_forms import SearchSettingsForm
 QUESTION_NAMES = tuple(each.name for each in fields(QuestionSettings))
 
 
+class FeedbackForm(forms.Form):
+    """What somebody says of an answer: ``verdict`` is good, bad, or empty to take it back."""
+
+    verdict = forms.ChoiceField(choices=(("good", _("Helpful")), ("bad", _("Not helpful"))), required=False)
+    reason = forms.CharField(required=False)
+    comment = forms.CharField(required=False, strip=True)
+
+
 class LanguageModelForm(forms.Form):
     """A model. The key can be written and replaced, never read."""
 

@@ -12,8 +12,10 @@ from chat.answering.pipeline import (
     FiltersSaid,
     PassagesFound,
     Question,
+    SoFar,
     StepDone,
     answer,
+    go_on,
 )
 
 __all__ = [
@@ -24,6 +26,8 @@ __all__ = [
     "ModelSettings",
     "PassagesFound",
     "Question",
+    "SoFar",
     "StepDone",
     "answer",
+    "go_on",
 ]

@@ -1,8 +1,9 @@
 """The parts of an answer put together: the one place that numbers citations and counts offsets."""
 
 from dataclasses import dataclass, field
+from typing import Self
 
-from chat.answering.pipeline import AnsweringPart, FiltersSaid, PassagesFound, StepDone
+from chat.answering.pipeline import AnsweringPart, FiltersSaid, PassagesFound, SoFar, StepDone
 from chat.events import CitationPayload, FilterPayload, PassagePayload
 from documents.retrieval import RetrievedPassage
 from rag.generation import CitationMade, Refusal, TextDelta
@@ -10,7 +11,10 @@ from rag.generation import CitationMade, Refusal, TextDelta
 
 @dataclass(slots=True)
 class AnswerDraft:
-    """An answer as far as it has come. Offsets count code points of ``text``."""
+    """An answer as far as it has come. Offsets count code points of ``text``.
+
+    One that ``goes_on`` has its passages and the first ``kept`` citations in rows already.
+    """
 
     text: str = ""
     refused: bool = False
@@ -18,6 +22,14 @@ class AnswerDraft:
     passages: tuple[RetrievedPassage, ...] = ()
     citations: list[CitationPayload] = field(default_factory=list)
     steps: list[StepDone] = field(default_factory=list)
+    goes_on: bool = False
+    kept: int = 0
+
+    @classmethod
+    def going_on(cls, so_far: SoFar) -> Self:
+        """An answer that was stopped and goes on from there."""
+        citations = list(so_far.citations)
+        return cls(so_far.text, passages=so_far.passages, citations=citations, goes_on=True, kept=len(citations))
 
     def add(self, part: AnsweringPart) -> CitationPayload | None:
         """Take in the next part; the finished citation when it is one."""

@@ -1,4 +1,7 @@
-"""Answers that lost their process: what had come is rebuilt from the stream, and they are marked interrupted."""
+"""Answers that lost their process: what had come is rebuilt from the stream, and they are marked interrupted.
+
+One that went on from where it had ended has its beginning in its row; the stream has what came after.
+"""
 
 import logging
 import time
@@ -8,6 +11,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from chat.answering.sources import save_sources
@@ -40,7 +44,8 @@ MOST_AT_ONCE = 500
 
 def mark_interrupted() -> int:
     """Mark every running answer that no process is writing; how many there were."""
-    old = Message.objects.running().filter(created_at__lt=timezone.now() - GRACE)
+    begun = Message.objects.running().alias(begun=Coalesce("begun_at", "created_at"))
+    old = begun.filter(begun__lt=timezone.now() - GRACE)
     lost = _without_heartbeat(list(old.values_list("pk", flat=True)[:MOST_AT_ONCE]))
     if lost:
         time.sleep(SECOND_LOOK_S)
@@ -62,9 +67,10 @@ def _interrupt(message_id: UUID) -> bool:
             return False
         if answer.conversation_id is not None:
             _apply_stream(answer, stream_key(answer.conversation_id))
-        answer.status = Status.INTERRUPTED
+        answer.status = Status.STOPPED if answer.stop_wanted else Status.INTERRUPTED
+        answer.stop_wanted = False
         answer.save()
-    log.warning("answer %s lost its process and is marked interrupted", message_id)
+    log.warning("answer %s lost its process and is marked %s", message_id, answer.status)
     if answer.conversation_id is not None:
         row = Message.objects.with_citations().get(pk=message_id)
         payload = message_payload(row, answer.asked_by, with_passages=False)
@@ -78,6 +84,7 @@ def _apply_stream(answer: Message, key: str) -> None:
     rows = cast(Any, sync_client().xrange(key, f"({entry_id(answer.event_seq)}", "+"))
     passages: list[PassagePayload] = []
     citations: list[CitationPayload] = []
+    known = set(answer.citations.values_list("number", "start", "end"))
     for entry in entries_of(rows):
         event = CHAT_EVENT.validate_json(entry.json())
         if getattr(event, "message_id", None) != answer.pk:
@@ -91,7 +98,10 @@ def _apply_stream(answer: Message, key: str) -> None:
             case AnswerPassages():
                 passages = event.passages
             case AnswerCitation():
-                citations.append(event.citation)
+                place = (event.citation.number, event.citation.start, event.citation.end)
+                if place not in known:
+                    known.add(place)
+                    citations.append(event.citation)
     chunks = Chunk.objects.in_bulk([passage.chunk_id for passage in passages])
     places = {chunk.pk: (chunk.version_id, chunk.source_id) for chunk in chunks.values()}
     save_sources(answer, passages, citations, places)

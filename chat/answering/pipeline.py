@@ -1,7 +1,7 @@
 """One answer, step by step, as a stream of parts; the whole way of a question on one page."""
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -14,17 +14,19 @@ from chat.answering.answerers import ModelSettings, answerer_for
 from chat.answering.finding import Finding, Found, find
 from chat.answering.saying import Said, said_in, unsaid
 from chat.answering.searching_on import what_next
-from chat.answering.understanding import Understood, understand
-from chat.events import FilterPayload
+from chat.answering.understanding import understand
+from chat.events import CitationPayload, FilterPayload
 from chat.models import DEFAULT_QUESTION, MOST_STEPS, step_summary
 from documents.retrieval import DEFAULT as DEFAULT_SEARCH
 from documents.retrieval import Filter, Retrieval, RetrievalStep, RetrievedPassage, SearchSettings
 from rag.generation import (
     AnswerPart,
     AnswerRequest,
+    Beginning,
     CitationMade,
     PromptPassage,
     PromptReady,
+    QuestionPart,
     Refusal,
     TextDelta,
     Turn,
@@ -63,6 +65,15 @@ class Question:
     user: User
     history: tuple[Turn, ...] = ()
     without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SoFar:
+    """An answer that was stopped: its text, what it cites, and the passages that it was reading, in their order."""
+
+    text: str
+    passages: tuple[RetrievedPassage, ...]
+    citations: tuple[CitationPayload, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +131,7 @@ async def answer(assistant: AssistantSettings, question: Question) -> AsyncGener
             break
         # A filter is a guess: what it leaves may be nothing to read, and the documents answer all the same.
         said = unsaid(said, question.text)
-    request = _request(assistant, question, understood, found)
+    request = _request(assistant, question, found.passages, understood.parts)
     searched = list(understood.queries)
     for _search in range(min(assistant.max_steps, MOST_STEPS) - 1):
         if not found.passages:
@@ -134,9 +145,26 @@ async def answer(assistant: AssistantSettings, question: Question) -> AsyncGener
         found = await _found(replace(finding, queries=(query,)), found.pool)
         for step in found.steps:
             yield _done(step)
-        request = _request(assistant, question, understood, found)
+        request = _request(assistant, question, found.passages, understood.parts)
     yield PassagesFound(found.passages)
+    async with aclosing(_written(assistant, request)) as written:
+        async for part in written:
+            yield part
 
+
+async def go_on(assistant: AssistantSettings, question: Question, so_far: SoFar) -> AsyncGenerator[AnsweringPart]:
+    """Write an answer on from where it ended, from the same passages; offsets go on from its length.
+
+    For a language model. Yields and raises what ``answer`` does, without passages.
+    """
+    made = [CitationMade(each.start, each.end, each.passage_rank, 0, 0) for each in so_far.citations]
+    request = replace(_request(assistant, question, so_far.passages), beginning=Beginning(so_far.text, tuple(made)))
+    async with aclosing(_written(assistant, request)) as written:
+        async for part in written:
+            yield part
+
+
+async def _written(assistant: AssistantSettings, request: AnswerRequest) -> AsyncGenerator[AnsweringPart]:
     started = time.perf_counter()
     timing: dict[str, Any] = {}
     produced = {"chars": 0, "citations": 0, "refused": False}
@@ -182,14 +210,19 @@ def _finding(
     )
 
 
-def _request(assistant: AssistantSettings, question: Question, understood: Understood, found: Found) -> AnswerRequest:
+def _request(
+    assistant: AssistantSettings,
+    question: Question,
+    passages: Sequence[RetrievedPassage],
+    parts: Sequence[QuestionPart] = (),
+) -> AnswerRequest:
     return AnswerRequest(
         question=question.text,
         system_prompt=assistant.system_prompt,
-        passages=[_prompt_passage(number, passage) for number, passage in enumerate(found.passages, start=1)],
+        passages=[prompt_passage(number, passage) for number, passage in enumerate(passages, start=1)],
         history=question.history,
         threshold=assistant.threshold,
-        parts=understood.parts,
+        parts=parts,
     )
 
 
@@ -200,11 +233,13 @@ async def _found(asked: Finding, before: Retrieval | None = None) -> Found:
 
 async def _parts(model: ModelSettings, request: AnswerRequest) -> AsyncGenerator[AnswerPart]:
     answerer = await database_sync_to_async(answerer_for, thread_sensitive=False)(model)
-    async for part in answerer.answer(request):
-        yield part
+    async with aclosing(answerer.answer(request)) as parts:
+        async for part in parts:
+            yield part
 
 
-def _prompt_passage(number: int, passage: RetrievedPassage) -> PromptPassage:
+def prompt_passage(number: int, passage: RetrievedPassage) -> PromptPassage:
+    """A passage as an answerer gets it."""
     return PromptPassage(
         number=number,
         text=passage.read_text,

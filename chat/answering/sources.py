@@ -14,12 +14,14 @@ Places = Mapping[int, tuple[int, UUID]]
 def save_sources(
     answer: Message, passages: Sequence[PassagePayload], citations: Sequence[CitationPayload], places: Places
 ) -> None:
-    """Write an answer's passages and citations; call it inside a transaction.
+    """Write an answer's passages and citations, beside those it has; call it inside a transaction.
 
     A document that was deleted meanwhile takes its passages and citations along: rows that would point to it are left
     out.
     """
+    before = list(Passage.objects.filter(message=answer)) if answer.begun_at else []
     wanted = {places[passage.chunk_id][0] for passage in passages if passage.chunk_id in places}
+    wanted |= {row.version_id for row in before}
     # Locked against deletion until the rows that point to them are committed.
     locked = DocumentVersion.objects.select_for_update(of=("self",)).filter(pk__in=wanted)
     there = set(locked.values_list("pk", flat=True))
@@ -47,7 +49,9 @@ def save_sources(
         )
         for passage, version_id, source_id in kept.values()
     )
-    cited = [(citation, *kept[citation.passage_rank]) for citation in citations if citation.passage_rank in kept]
+    cited_from = {row.rank: (row.document_id, row.version_id) for row in before if row.version_id in there}
+    cited_from |= {rank: (passage.document_id, version_id) for rank, (passage, version_id, _source) in kept.items()}
+    cited = [(each, *cited_from[each.passage_rank]) for each in citations if each.passage_rank in cited_from]
     Citation.objects.bulk_create(
         Citation(
             message=answer,
@@ -55,7 +59,7 @@ def save_sources(
             start=citation.start,
             end=citation.end,
             passage_rank=citation.passage_rank,
-            document_id=passage.document_id,
+            document_id=document_id,
             version_id=version_id,
             chunk_id=citation.chunk_id,
             source_start=citation.source_start,
@@ -63,5 +67,5 @@ def save_sources(
             page=citation.page,
             edited=citation.edited,
         )
-        for citation, passage, version_id, _source_id in cited
+        for citation, document_id, version_id in cited
     )

@@ -72,6 +72,14 @@ class Retry(Command):
     request_id: str | None = Field(default=None, max_length=100)
 
 
+class GoOn(Command):
+    """Write an answer on that was stopped, was interrupted or broke off, from where it ended."""
+
+    type: Literal["go_on"]
+    message_id: UUID
+    request_id: str | None = Field(default=None, max_length=100)
+
+
 class Unfilter(Command):
     """Ask the question of an answer again, without a filter that it says; the answer stays where it is."""
 
@@ -88,6 +96,6 @@ class Ping(Command):
 
 
 ChatCommand = Annotated[
-    Follow | Ask | Edit | Regenerate | Show | Stop | Retry | Unfilter | Ping, Field(discriminator="type")
+    Follow | Ask | Edit | Regenerate | Show | Stop | Retry | GoOn | Unfilter | Ping, Field(discriminator="type")
 ]
 CHAT_COMMAND: TypeAdapter[ChatCommand] = TypeAdapter(ChatCommand)

@@ -99,6 +99,14 @@ class StepPayload(Payload):
     summary: str
 
 
+class FeedbackPayload(Payload):
+    """What a reader said of an answer: whether it helped, why, and in their own words."""
+
+    is_good: bool
+    reason: str
+    comment: str
+
+
 class StatsPayload(Payload):
     """What was done for an answer, in numbers: ``ms`` is the whole time, ``documents`` those the reader may see."""
 
@@ -136,6 +144,7 @@ class MessagePayload(Payload):
     created_at: str
     seq: int
     stats: StatsPayload | None
+    feedback: FeedbackPayload | None = None
 
 
 class ConversationPayload(Payload):

@@ -12,6 +12,7 @@ from pydantic import Field, TypeAdapter
 from chat.events.payloads import (
     CitationPayload,
     ConversationPayload,
+    FeedbackPayload,
     FilterPayload,
     MessagePayload,
     PassagePayload,
@@ -68,6 +69,21 @@ class MessageCreated(ChatEvent):
     message: MessagePayload
     request_id: str | None = None
     replaces: UUID | None = None
+
+
+class AnswerResumed(ChatEvent):
+    """An answer that had ended goes on: the same message, from the end of the text that it has."""
+
+    type: Literal["answer.resumed"] = "answer.resumed"
+    message_id: UUID
+
+
+class AnswerFeedback(ChatEvent):
+    """What the reader said of an answer; null when it was taken back."""
+
+    type: Literal["answer.feedback"] = "answer.feedback"
+    message_id: UUID
+    feedback: FeedbackPayload | None
 
 
 class AnswerStep(ChatEvent):
@@ -147,6 +163,8 @@ AnyChatEvent = Annotated[
     | ConversationRenamed
     | ConversationBranch
     | MessageCreated
+    | AnswerResumed
+    | AnswerFeedback
     | AnswerStep
     | AnswerFilters
     | AnswerPassages

@@ -13,11 +13,12 @@ from chat.events.payloads import (
     CitationPayload,
     ConversationPayload,
     ErrorPayload,
+    FeedbackPayload,
     MessagePayload,
     PassagePayload,
     StatsPayload,
 )
-from chat.models import Citation, Conversation, Message, Passage, Role, Status
+from chat.models import Citation, Conversation, Feedback, Message, Passage, Role, Status
 from documents.models import Document
 
 WireRole = Literal["user", "assistant"]
@@ -44,7 +45,8 @@ def message_payloads(messages: Iterable[Message], reader: User, *, with_passages
     """
     rows = list(messages)
     visible = _visible(rows, reader)
-    return [_message_payload(row, visible, with_passages) for row in rows]
+    said = Feedback.objects.by(reader).of_answers(row.pk for row in rows if row.role == Role.ASSISTANT)
+    return [_message_payload(row, visible, with_passages, said.get(row.pk)) for row in rows]
 
 
 def message_payload(message: Message, reader: User, *, with_passages: bool = True) -> MessagePayload:
@@ -66,7 +68,14 @@ def _visible(rows: list[Message], reader: User) -> set[UUID]:
     return set(Document.objects.visible_to(reader).filter(pk__in=cited).values_list("pk", flat=True))
 
 
-def _message_payload(message: Message, visible: set[UUID], with_passages: bool) -> MessagePayload:
+def feedback_payload(said: Feedback | None) -> FeedbackPayload | None:
+    """What a reader said of an answer, if anything."""
+    return FeedbackPayload(is_good=said.is_good, reason=said.reason, comment=said.comment) if said else None
+
+
+def _message_payload(
+    message: Message, visible: set[UUID], with_passages: bool, said: Feedback | None
+) -> MessagePayload:
     passages = list(message.passages.all())
     left_out = not with_passages and message.role == Role.ASSISTANT and message.status != Status.RUNNING
     version = message.version
@@ -98,6 +107,7 @@ def _message_payload(message: Message, visible: set[UUID], with_passages: bool) 
         created_at=message.created_at.isoformat(),
         seq=message.event_seq,
         stats=stats,
+        feedback=feedback_payload(said),
     )
 
 

@@ -9,6 +9,7 @@ from chat.models.assistants import (
     AssistantVersion,
 )
 from chat.models.conversations import Conversation, Message, Role, Status
+from chat.models.feedback import COMMENT_CHARS, Feedback, FeedbackReason
 from chat.models.folders import FOLDER_NAME_CHARS, Folder
 from chat.models.language_models import LanguageModel, ModelKind
 from chat.models.links import SharedLink, link_digest
@@ -23,6 +24,7 @@ from chat.models.step_names import STEP_NAMES, step_name, step_summary
 from chat.models.traces import Citation, Passage, TraceStep
 
 __all__ = [
+    "COMMENT_CHARS",
     "DEFAULT_PASSAGES",
     "DEFAULT_QUESTION",
     "DEFAULT_THRESHOLD",
@@ -37,6 +39,8 @@ __all__ = [
     "AssistantVersion",
     "Citation",
     "Conversation",
+    "Feedback",
+    "FeedbackReason",
     "Folder",
     "LanguageModel",
     "Message",

@@ -166,6 +166,8 @@ class Message(models.Model):
 
     ``kept_citations`` are those of an imported answer whose documents are not here: as ``CitationPayload`` has them,
     with nothing to follow.
+    ``begun_at`` is when a stopped answer began to go on, ``stop_wanted`` that somebody asked a running one to end: the
+    process that writes it looks there too, because Valkey may lose what was left in it.
 
     ``event_seq`` is the number of the last event whose effect this row holds: a browser that got the row ignores
     events up to it.
@@ -183,6 +185,8 @@ class Message(models.Model):
     in_reply_to = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="replies")
     version = models.ForeignKey(AssistantVersion, models.SET_NULL, null=True, blank=True, related_name="answers")
     asked_by = models.ForeignKey(User, models.CASCADE, related_name="+")
+    begun_at = models.DateTimeField(null=True, blank=True)
+    stop_wanted = models.BooleanField(default=False)
     ms = models.PositiveIntegerField(null=True)
     event_seq = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -1,12 +1,25 @@
-"""Writes of an answer that is there: its end, and what was announced of it."""
+"""Writes of an answer that is there: that it is to stop, its end, and what was announced of it."""
 
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
+from accounts.models import User
 from chat.answering import AnswerDraft
 from chat.answering.sources import save_sources
+from chat.errors import ChatError, not_found
 from chat.models import Message, TraceStep
+
+
+def answer_stop_wanted(*, user: User, message_id: UUID) -> None:
+    """Note that an answer which is being written is to stop; ChatError ``not_found`` or ``answer_not_running``."""
+    visible = Message.objects.visible_to(user).answers().filter(pk=message_id)
+    if visible.running().update(stop_wanted=True):
+        return
+    if not visible.exists():
+        raise not_found(_("answer"))
+    raise ChatError("answer_not_running", _("This answer has ended already."), 409)
 
 
 def answer_finish(
@@ -23,15 +36,19 @@ def answer_finish(
         locked.text = draft.text
         locked.status = status
         locked.error_code, locked.error_message = error[0][:60], error[1][:500]
-        locked.ms = ms
-        locked.filters = [each.model_dump(mode="json", exclude={"label"}) for each in draft.filters]
+        locked.ms = (locked.ms or 0) + ms
+        locked.stop_wanted = False
+        if not draft.goes_on:
+            locked.filters = [each.model_dump(mode="json", exclude={"label"}) for each in draft.filters]
         locked.event_seq = max(event_seq, locked.event_seq)
         locked.save()
         places = {passage.chunk_id: (passage.version_id, passage.source_id) for passage in draft.passages}
-        save_sources(locked, draft.passage_payloads(), draft.citations, places)
+        passages = [] if draft.goes_on else draft.passage_payloads()
+        save_sources(locked, passages, draft.citations[draft.kept :], places)
+        first = locked.steps.count() if draft.goes_on else 0
         TraceStep.objects.bulk_create(
             TraceStep(message=locked, ordinal=n, name=s.name, input=s.input, output=s.output, ms=s.ms)
-            for n, s in enumerate(draft.steps)
+            for n, s in enumerate(draft.steps, start=first)
         )
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from chat.answering import AssistantSettings, Question
+from chat.answering import AssistantSettings, Question, SoFar
 from chat.errors import ChatError, not_found
 from chat.events import MAX_QUESTION_CHARS
 from chat.models import Assistant, Conversation, Message, Role, Status
@@ -32,7 +32,8 @@ RETRYABLE = (Status.FAILED, Status.STOPPED, Status.INTERRUPTED, Status.REFUSED)
 class Begun:
     """An answer whose row is there and whose work has not started; ``asked`` is None outside conversations.
 
-    ``is_again``: the question was there before. ``replaces`` is the answer that was deleted to try again.
+    ``is_again``: the question was there before. ``replaces`` is the answer that was deleted to try again; ``so_far`` is
+    what an answer that goes on has already.
     """
 
     conversation: Conversation | None
@@ -42,6 +43,7 @@ class Begun:
     question: Question
     is_again: bool = False
     replaces: UUID | None = None
+    so_far: SoFar | None = None
 
 
 def question_text(text: str) -> str:
@@ -87,7 +89,7 @@ def question_ask(
             assistant = assistant_for(user, slug or _slug(conversation))
             conversation.assistant = assistant
         parent = _end_of(conversation, after)
-        return _asked(conversation, assistant, parent, Question(question, user, _history(conversation, parent)))
+        return _asked(conversation, assistant, parent, Question(question, user, history_before(conversation, parent)))
 
 
 def question_edit(*, user: User, message_id: UUID, text: str) -> Begun:
@@ -104,7 +106,7 @@ def question_edit(*, user: User, message_id: UUID, text: str) -> Begun:
         conversation = old.conversation
         assistant = assistant_for(user, _slug(conversation))
         parent = old.in_reply_to_id
-        return _asked(conversation, assistant, parent, Question(question, user, _history(conversation, parent)))
+        return _asked(conversation, assistant, parent, Question(question, user, history_before(conversation, parent)))
 
 
 def question_ask_without(*, user: User, message_id: UUID, key: str) -> Begun:
@@ -114,13 +116,13 @@ def question_ask_without(*, user: User, message_id: UUID, key: str) -> Begun:
     ``no_assistant``, ``answer_running``.
     """
     with transaction.atomic():
-        old, conversation, before = _answer_of(user, message_id)
+        old, conversation, before = answer_of(user, message_id)
         taken = [{**each, "used": False} for each in old.filters if each["used"] and each["key"] == key]
         if not taken:
             raise ChatError("filter_unknown", _("This answer was not narrowed by that. Load the page again."), 409)
         assistant = assistant_for(user, _slug(conversation))
         filters = [*before.filters, *taken]
-        history = _history(conversation, before.in_reply_to_id)
+        history = history_before(conversation, before.in_reply_to_id)
         question = Question(before.text, user, history, tuple(each["key"] for each in filters))
         return _asked(conversation, assistant, _end_of(conversation), question, filters)
 
@@ -131,7 +133,7 @@ def answer_regenerate(*, user: User, message_id: UUID, slug: str | None = None) 
     The old one is kept beside it. ChatError: ``not_found``, ``no_assistant``, ``answer_running``.
     """
     with transaction.atomic():
-        _old, conversation, asked = _answer_of(user, message_id)
+        _old, conversation, asked = answer_of(user, message_id)
         return _answered_again(conversation, asked, assistant_for(user, slug or _slug(conversation)), user)
 
 
@@ -141,7 +143,7 @@ def answer_retry(*, user: User, message_id: UUID) -> Begun:
     The old one is deleted, unless somebody asked on below it: then it stands beside the new one.
     """
     with transaction.atomic():
-        old, conversation, asked = _answer_of(user, message_id)
+        old, conversation, asked = answer_of(user, message_id)
         if old.status not in RETRYABLE:
             raise ChatError("answer_not_retryable", _("This answer is complete. Ask again below it."), 409)
         is_followed = old.replies.exists()
@@ -196,7 +198,7 @@ def _asked(
 
 
 def _answered_again(conversation: Conversation, asked: Message, assistant: Assistant, user: User) -> Begun:
-    history = _history(conversation, asked.in_reply_to_id)
+    history = history_before(conversation, asked.in_reply_to_id)
     without = tuple(each["key"] for each in asked.filters)
     return replace(_begin(conversation, asked, assistant, Question(asked.text, user, history, without)), is_again=True)
 
@@ -227,7 +229,7 @@ def _answer_row(conversation: Conversation, asked: Message, assistant: Assistant
         raise ChatError("answer_running", message, 409) from error
 
 
-def _answer_of(user: User, message_id: UUID) -> tuple[Message, Conversation, Message]:
+def answer_of(user: User, message_id: UUID) -> tuple[Message, Conversation, Message]:
     """An answer in a conversation of the user's own, that conversation and its question; ChatError ``not_found``."""
     found = Message.objects.visible_to(user).answers().select_related("in_reply_to", "conversation__assistant")
     answer = found.filter(pk=message_id).first()
@@ -243,7 +245,8 @@ def _begun(
     return Begun(conversation, asked, answer, settings_of_version(assistant.published), question)
 
 
-def _history(conversation: Conversation, parent: UUID | None) -> tuple[Turn, ...]:
+def history_before(conversation: Conversation, parent: UUID | None) -> tuple[Turn, ...]:
+    """What a model gets to see of a conversation before what replies to ``parent``, oldest first."""
     if parent is None:
         return ()
     path = conversation.messages.path_to(parent, 2 * HISTORY_MESSAGES)

@@ -7,18 +7,21 @@ had come from the stream and marks it interrupted.
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import redis.exceptions
 from channels.db import database_sync_to_async
+from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from chat.answering import AnswerDraft, AnsweringPart, FiltersSaid, PassagesFound, StepDone, answer
+from chat.answering import AnswerDraft, AnsweringPart, FiltersSaid, PassagesFound, StepDone, answer, go_on
 from chat.errors import ChatError, not_found
 from chat.events import (
     AnswerCitation,
@@ -26,6 +29,7 @@ from chat.events import (
     AnswerDelta,
     AnswerFilters,
     AnswerPassages,
+    AnswerResumed,
     AnswerStep,
     ChatEvent,
     ConversationBranch,
@@ -36,11 +40,11 @@ from chat.events import (
 )
 from chat.events.keys import alive_key, stop_key, stream_key
 from chat.models import Conversation, Message, Status
-from chat.services.answers import answer_finish, message_seen
+from chat.services.answers import answer_finish, answer_stop_wanted, message_seen
 from chat.services.asking import Begun
+from chat.services.publishing import Publisher, tell
 from documents.errors import DocumentsError
 from live.hub import current_hub
-from live.stream import aappend
 from rag.errors import RagError
 from rag.generation import TextDelta
 
@@ -48,62 +52,46 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT_S = 1.0
 ALIVE_S = 10
-RETRY_S = 0.5
+ROW_EVERY = 5
+"""Heartbeats from one look into the row to the next, for a stop that Valkey has lost."""
+
+SETTLE_S = 5.0
+"""So long the last words may take to Valkey before the answer is stored without them having arrived."""
+
+PATIENCE_S = 300.0
+"""So long what is stored waits to be told to the open pages."""
+
 LIMIT_S = 15 * 60
 """No answer is written for longer than this."""
 
 NO_ERROR = ("", "")
 
 Publish = Callable[[ChatEvent], Awaitable[None]]
-_tasks: dict[UUID, asyncio.Task[None]] = {}
 
 
-class Publisher:
-    """Appends events to a stream in order, many at once when they come faster than Valkey takes them."""
+@dataclass(slots=True)
+class Run:
+    """An answer that this process writes. ``stopped``: somebody asked for its end, which is no failure."""
 
-    def __init__(self, key: str) -> None:
-        self._key = key
-        self._events: list[ChatEvent] = []
-        self._wake = asyncio.Event()
-        self._task = asyncio.create_task(self._send_forever())
-        self.seq = 0
+    stopped: bool = False
+    writing: "asyncio.Task[None] | None" = None
 
-    async def put(self, event: ChatEvent) -> None:
-        """Queue an event; text that follows text is joined."""
-        last = self._events[-1] if self._events else None
-        if isinstance(event, AnswerDelta) and isinstance(last, AnswerDelta):
-            self._events[-1] = last.model_copy(update={"text": last.text + event.text})
-        else:
-            self._events.append(event)
-        self._wake.set()
+    def begin(self, writing: "asyncio.Task[None]") -> None:
+        """Take the task that writes; it may be stopped already."""
+        self.writing = writing
+        if self.stopped:
+            writing.cancel()
 
-    async def close(self) -> int:
-        """Append what is left; the last event's number. Without Valkey the open pages wait for the stored answer."""
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
-        await self._flush()
-        return self.seq
+    def stop(self) -> None:
+        """End the writing, and with it the request to the model; once, whoever hears of it how often."""
+        if not self.stopped:
+            self.stopped = True
+            if self.writing:
+                self.writing.cancel()
 
-    async def _flush(self) -> None:
-        events, self._events = self._events, []
-        if not events:
-            return
-        try:
-            self.seq = await aappend(current_hub().client, self._key, *events)
-        except redis.exceptions.RedisError as problem:
-            log.warning("%s: events wait, Valkey does not take them: %s", self._key, problem)
-            self._events = events + self._events
 
-    async def _send_forever(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            # Shielded: a cancel between Valkey's append and its reply would lose the number and repeat the events.
-            await asyncio.shield(self._flush())
-            if self._events:
-                await asyncio.sleep(RETRY_S)
-                self._wake.set()
+_runs: dict[UUID, Run] = {}
+_tasks: set["asyncio.Task[None]"] = set()
 
 
 async def announce(begun: Begun, request_id: str | None, reader: User) -> None:
@@ -111,21 +99,32 @@ async def announce(begun: Begun, request_id: str | None, reader: User) -> None:
     assert begun.conversation is not None
     assert begun.asked is not None
     conversation_id = begun.conversation.pk
+    if begun.so_far is not None:
+        # A stop from before must not end it again.
+        await current_hub().client.delete(stop_key(begun.answer.pk))
+        resumed = AnswerResumed(conversation_id=conversation_id, message_id=begun.answer.pk)
+        await _announce(conversation_id, begun.answer.pk, resumed)
+        return
     announced = [begun.answer.pk] if begun.is_again else [begun.asked.pk, begun.answer.pk]
     for message_id in announced:
         payload = await database_sync_to_async(_payload)(message_id, reader)
         event = MessageCreated(
             conversation_id=conversation_id, message=payload, request_id=request_id, replaces=begun.replaces
         )
-        seq = await aappend(current_hub().client, stream_key(conversation_id), event)
-        await database_sync_to_async(message_seen)(message_id=message_id, event_seq=seq)
+        await _announce(conversation_id, message_id, event)
+
+
+async def _announce(conversation_id: UUID, message_id: UUID, event: ChatEvent) -> None:
+    seq = await tell(stream_key(conversation_id), event)
+    await database_sync_to_async(message_seen)(message_id=message_id, event_seq=seq)
 
 
 async def announce_branch(conversation: Conversation) -> None:
     """Tell the open pages which branch is shown now."""
     assert conversation.leaf_id is not None
-    event = ConversationBranch(conversation_id=conversation.pk, leaf=conversation.leaf_id)
-    await aappend(current_hub().client, stream_key(conversation.pk), event)
+    await tell(
+        stream_key(conversation.pk), ConversationBranch(conversation_id=conversation.pk, leaf=conversation.leaf_id)
+    )
 
 
 def _payload(message_id: UUID, reader: User) -> MessagePayload:
@@ -134,23 +133,26 @@ def _payload(message_id: UUID, reader: User) -> MessagePayload:
 
 def start(begun: Begun) -> None:
     """Let the answer be written in the background of this process."""
+    _runs[begun.answer.pk] = Run()
     task = asyncio.create_task(_run_in_conversation(begun))
-    _tasks[begun.answer.pk] = task
-    task.add_done_callback(lambda _task: _tasks.pop(begun.answer.pk, None))
+    _tasks.add(task)
+    task.add_done_callback(_tasks.discard)
 
 
 async def answer_stop(*, user: User, message_id: UUID) -> None:
-    """End an answer that is being written, here or in another process; what came is kept."""
-    visible = Message.objects.visible_to(user).filter(pk=message_id)
-    message = await database_sync_to_async(visible.first)()
-    if message is None:
-        raise not_found(_("answer"))
-    if message.status != Status.RUNNING:
-        raise ChatError("answer_not_running", _("This answer has ended already."), 409)
-    await current_hub().client.set(stop_key(message_id), "1", ex=60)
-    task = _tasks.get(message_id)
-    if task:
-        task.cancel()
+    """End an answer that is being written, here or in another process; what came is kept.
+
+    It stands in the row before anything else: a process that dies, or Valkey when it forgets, cannot lose it.
+    """
+    await database_sync_to_async(answer_stop_wanted)(user=user, message_id=message_id)
+    run = _runs.get(message_id)
+    if run:
+        run.stop()
+        return
+    try:
+        await current_hub().client.set(stop_key(message_id), "1", ex=60)
+    except redis.exceptions.RedisError as problem:
+        log.warning("answer %s: its process finds in its row that it is to stop: %s", message_id, problem)
 
 
 async def write_answer(begun: Begun, publish: Publish, last_seq: Callable[[], Awaitable[int]]) -> Message | None:
@@ -158,33 +160,35 @@ async def write_answer(begun: Begun, publish: Publish, last_seq: Callable[[], Aw
 
     The finished row with its sources, or None when it was deleted meanwhile.
     """
-    draft = AnswerDraft()
+    draft = AnswerDraft() if begun.so_far is None else AnswerDraft.going_on(begun.so_far)
     started = time.perf_counter()
-    heartbeat = asyncio.create_task(_keep_alive(begun.answer.pk, asyncio.current_task()))
+    run = _runs.setdefault(begun.answer.pk, Run())
+    heartbeat = asyncio.create_task(_keep_alive(begun.answer.pk, run))
     try:
-        status, error = await _outcome(begun, draft, publish)
+        status, error = await _outcome(begun, draft, publish, run)
         ms = round((time.perf_counter() - started) * 1000)
         finish = database_sync_to_async(answer_finish)
         await finish(answer=begun.answer, draft=draft, status=status, ms=ms, event_seq=await last_seq(), error=error)
         return await database_sync_to_async(Message.objects.with_sources().filter(pk=begun.answer.pk).first)()
     finally:
         heartbeat.cancel()
+        _runs.pop(begun.answer.pk, None)
         with contextlib.suppress(redis.exceptions.RedisError):
             await current_hub().client.delete(alive_key(begun.answer.pk), stop_key(begun.answer.pk))
 
 
-async def _outcome(begun: Begun, draft: AnswerDraft, publish: Publish) -> tuple[str, tuple[str, str]]:
+async def _outcome(begun: Begun, draft: AnswerDraft, publish: Publish, run: Run) -> tuple[str, tuple[str, str]]:
     """Run the pipeline into ``draft``; how it ended, and the error as code and sentence."""
+    # A task of its own: a stop ends the writing alone, never what stores the answer and tells of it.
+    writing = asyncio.create_task(_run_pipeline(begun, draft, publish))
+    run.begin(writing)
     try:
         async with asyncio.timeout(LIMIT_S):
-            await _run_pipeline(begun, draft, publish)
+            await writing
     except asyncio.CancelledError:
         # Either somebody pressed stop, or this process is told to end. What came is stored in both cases, so the
         # cancellation ends here.
-        stopped = False
-        with contextlib.suppress(redis.exceptions.RedisError):
-            stopped = bool(await current_hub().client.exists(stop_key(begun.answer.pk)))
-        return (Status.STOPPED if stopped else Status.INTERRUPTED), NO_ERROR
+        return (Status.STOPPED if run.stopped else Status.INTERRUPTED), NO_ERROR
     except (RagError, DocumentsError, ChatError) as problem:
         log.warning("answer %s failed: %s", begun.answer.pk, problem)
         return Status.FAILED, (problem.code, problem.message)
@@ -216,21 +220,22 @@ async def _run_in_conversation(begun: Begun) -> None:
     assert begun.conversation is not None
     conversation_id = begun.conversation.pk
     publisher = Publisher(stream_key(conversation_id))
+    patience_s = SETTLE_S
     try:
-        row = await write_answer(begun, publisher.put, publisher.close)
+        row = await write_answer(begun, publisher.put, lambda: publisher.settle(SETTLE_S))
+        if row is not None:
+            payload = await database_sync_to_async(message_payload)(row, begun.question.user, with_passages=False)
+            await publisher.put(AnswerCompleted(conversation_id=conversation_id, message=payload))
+            # A process that is told to end has not the time to wait for Valkey.
+            patience_s = SETTLE_S if row.status == Status.INTERRUPTED else PATIENCE_S
     finally:
-        await publisher.close()
-    if row is not None:
-        payload = await database_sync_to_async(message_payload)(row, begun.question.user, with_passages=False)
-        completed = AnswerCompleted(conversation_id=conversation_id, message=payload)
-        try:
-            await aappend(current_hub().client, stream_key(conversation_id), completed)
-        except redis.exceptions.RedisError as problem:
-            log.warning("answer %s is stored, open pages learn of it when they reload: %s", row.pk, problem)
+        await publisher.close(patience_s)
 
 
-async def _keep_alive(message_id: UUID, task: "asyncio.Task[Any] | None") -> None:
-    while True:
+async def _keep_alive(message_id: UUID, run: Run) -> None:
+    """Write the sign of life of an answer, and look whether it is to stop: in Valkey, now and then in its row."""
+    for beat in itertools.count(1):
+        stop = False
         try:
             async with current_hub().client.pipeline(transaction=False) as pipe:
                 pipe.set(alive_key(message_id), "1", ex=ALIVE_S)
@@ -238,15 +243,25 @@ async def _keep_alive(message_id: UUID, task: "asyncio.Task[Any] | None") -> Non
                 _set, stop = await pipe.execute()
         except redis.exceptions.RedisError as problem:
             log.warning("answer %s: no heartbeat: %s", message_id, problem)
-        else:
-            if stop and task:
-                task.cancel()
-                return
+        if not run.stopped and (stop or (beat % ROW_EVERY == 0 and await _stop_stands_in_row(message_id))):
+            run.stop()
         await asyncio.sleep(HEARTBEAT_S)
 
 
+async def _stop_stands_in_row(message_id: UUID) -> bool:
+    wanted = Message.objects.filter(pk=message_id, stop_wanted=True)
+    try:
+        return await database_sync_to_async(wanted.exists)()
+    except DatabaseError as problem:
+        log.warning("answer %s: its row cannot be read: %s", message_id, problem)
+        return False
+
+
 async def _run_pipeline(begun: Begun, draft: AnswerDraft, publish: Publish) -> None:
-    parts = answer(begun.assistant, begun.question)
+    if begun.so_far is None:
+        parts = answer(begun.assistant, begun.question)
+    else:
+        parts = go_on(begun.assistant, begun.question, begun.so_far)
     async with contextlib.aclosing(parts):
         async for part in parts:
             for event in events_of(begun, draft, part):

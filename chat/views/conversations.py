@@ -88,6 +88,7 @@ def trace(request: HttpRequest, message_id: UUID) -> HttpResponse:
         "longest_ms": longest,
         "total_ms": sum(step.ms for step in steps),
         "prompt": _prompt(steps, {passage.rank: passage.quote for passage in passages}),
+        "prompt_at": max((step.ordinal for step in steps if step.name == "prompt"), default=None),
     }
     return render(request, "chat/_trace.html", context)
 
@@ -103,8 +104,8 @@ def _assistant(row: Assistant) -> dict[str, Any]:
 
 
 def _prompt(steps: list[Any], texts: dict[int, str]) -> list[dict[str, str]]:
-    """The prompt as the model got it, with the passages that the reader may see filled in."""
-    step = next((step for step in steps if step.name == "prompt"), None)
+    """The prompt as the model got it last, with the passages that the reader may see filled in."""
+    step = next((step for step in reversed(steps) if step.name == "prompt"), None)
     messages: list[dict[str, str]] = list(step.output.get("messages", [])) if step else []
     filled = []
     for message in messages:

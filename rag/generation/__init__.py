@@ -4,7 +4,7 @@ All offsets count Unicode code points. Answerers live beside this module, one fi
 them, so that naming the types costs nothing.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
@@ -119,7 +119,7 @@ class Answerer(Protocol):
     yielded before stays valid. Closing it (``aclose``) or cancelling its task stops the work behind it.
     """
 
-    def answer(self, request: AnswerRequest) -> AsyncIterator[AnswerPart]:
+    def answer(self, request: AnswerRequest) -> AsyncGenerator[AnswerPart]:
         """Yield the parts of the answer in order."""
         ...
 

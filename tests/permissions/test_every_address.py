@@ -162,6 +162,8 @@ PAGES: dict[str, Row] = {
     "chat:welcome": Row("get", none, "admin"),
     "chat:trace": Row("get", lambda t: [t["answer"].pk], "owner admin"),
     "chat:passages": Row("get", lambda t: [t["answer"].pk], "owner"),
+    "chat:feedback": Row("post", lambda t: [t["answer"].pk], "owner"),
+    "chat:suggestions": Row("get", lambda t: [t["answer"].pk], "owner"),
     "chat:assistants": Row("get", none, "admin"),
     "chat:assistant_new": Row("get", none, "admin"),
     "chat:assistant_edit": Row("get", lambda t: [t["assistant"].slug], "admin"),
