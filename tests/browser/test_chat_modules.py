@@ -244,3 +244,70 @@ def test_the_states_of_sentences_are_underlined_said_and_counted(module_page: An
 def test_screen_readers_get_whole_sentences(module_page: Any):
     found = run(module_page, "announcer", "return announcer.finishedSentences('One. Two is not d', 0);")
     assert found == ["One.", 4]
+
+
+def test_an_answer_that_goes_on_and_what_is_said_of_it_are_as_in_a_later_snapshot(module_page: Any):
+    same = run(
+        module_page,
+        "store",
+        MESSAGE
+        + """
+        const said = {is_good: true, reason: "", comment: ""};
+        const first = {number: 1, start: 0, end: 4};
+        const second = {number: 2, start: 5, end: 9};
+        const stopped = message("a", {text: "Häse", status: "stopped", citations: [first], seq: 9, feedback: null});
+        const begun = store.reduce(start, snapshot([stopped], 10));
+        const more = [
+          event("answer.resumed", 11, {message_id: "a"}),
+          event("answer.delta", 12, {message_id: "a", offset: 4, text: " und"}),
+          event("answer.citation", 13, {message_id: "a", citation: second}),
+        ];
+        // In the middle, a page that comes new gets the row as it was when it began to go on, and the events after it.
+        const running = message("a", {...stopped, status: "running", seq: 11});
+        const joined = play(store.reduce(start, snapshot([running], 11)), more);
+        const whole = {...stopped, text: "Häse und", status: "complete", citations: [first, second], seq: 13};
+        const told = event("answer.feedback", 15, {message_id: "a", feedback: said});
+        const done = [event("answer.completed", 14, {message: whole}), told];
+        const grown = play(play(begun, more), done);
+        const fresh = store.reduce(start, snapshot([{...whole, feedback: said}], 15));
+        const text = (state) => JSON.stringify(state.messages.map(({seq, ...rest}) => rest));
+        const same = (one, other) => text(one) === text(other);
+        return [same(play(begun, more), joined), same(grown, fresh), same(play(joined, done), fresh)];
+        """,
+    )
+    assert same == [True, True, True]
+
+
+def test_an_answer_is_copied_with_a_footnote_where_each_citation_ends(module_page: Any):
+    copied = run(
+        module_page,
+        "copying",
+        """
+        const said = {title: "T", page: null, quote: "Q.\\n q"};
+        const citation = (number, start, end, more) => ({number, start, end, ...said, ...more});
+        const text = "Häse **and** so.\\n\\n| a |\\n| --- |\\n| b |\\n";
+        const citations = [citation(1, 0, 16), citation(2, 0, 16, {page: 3, quote: ""}), citation(1, 34, 39)];
+        return copying.withFootnotes({text, citations});
+        """,
+    )
+    assert copied == ("Häse **and** so.[^1][^2]\n\n| a |\n| --- |\n| b[^1] |\n\n[^1]: T: “Q. q”\n[^2]: T, Page 3")
+
+
+def test_a_text_is_read_in_its_language_sentence_by_sentence_without_the_chips(module_page: Any):
+    found = run(
+        module_page,
+        "spoken",
+        """
+        const root = document.createElement("div");
+        const chip = "<a class='chip' data-chip='0'>1</a>";
+        root.innerHTML = `<p>It is <b>30 days</b>.${chip} And more.</p><ul><li>One</li></ul>`;
+        const texts = ["Der Urlaub wird nicht auf das nächste Jahr übertragen.", "الإجازة ثلاثون يوما",
+          "Les jours de congé sont dans le contrat", "Employees must ask for it.", "X 1 2"];
+        const sentences = spoken.sentencesOf(root, "en").map(({text, range}) => [text, range.toString()]);
+        return [sentences, texts.map((text) => spoken.languageOf(text, "sv"))];
+        """,
+    )
+    assert found == [
+        [["It is 30 days.", "It is 30 days."], ["And more.", "And more."], ["One", "One"]],
+        ["de", "ar", "fr", "en", "sv"],
+    ]

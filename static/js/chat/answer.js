@@ -18,7 +18,7 @@ export function withLength(message) {
 
 /** An answer about to be written. */
 export function newAnswer(id) {
-  const nothing = { text: "", citations: [], passages: [], filters: [], error: null, stats: null, in_reply_to: null, assistant: null };
+  const nothing = { text: "", citations: [], passages: [], filters: [], error: null, stats: null, in_reply_to: null, assistant: null, feedback: null };
   return withLength({ id, role: "assistant", status: "running", seq: -1, ...nothing });
 }
 
@@ -51,6 +51,10 @@ export function reduceAnswer(answer, event) {
       return { ...answer, seq, sentences: event.sentences };
     case "step":
       return { ...answer, seq, steps: [...answer.steps, event.step] };
+    case "resumed":
+      return { ...answer, seq, status: "running", error: null };
+    case "feedback":
+      return { ...answer, seq, feedback: event.feedback };
     case "completed":
       return event.message ? { ...withLength(event.message), seq: Math.max(seq, event.message.seq), steps: answer.steps } : answer;
     default:

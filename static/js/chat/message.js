@@ -1,30 +1,17 @@
-/** One question and one answer on the page. */
+/** One answer on the page. */
 
-import { copyText } from "../copy.js";
-import { h, icon } from "../dom.js";
+import { h } from "../dom.js";
 import { formatNumber, gettext, interpolate, ngettext } from "../i18n.js";
-import { toast } from "../toasts.js";
+import { Actions } from "./actions.js";
 import { attachCard } from "./card.js";
 import { makeDone } from "./done.js";
-import { makeFilters, takenAwayWords } from "./filters.js";
+import { makeEnding } from "./ending.js";
+import { makeFilters } from "./filters.js";
 import { AnswerBody } from "./markdown.js";
 import { light, makeNote } from "./notes.js";
 import { fetchPassages, knownPassages, rememberPassages } from "./passages.js";
 import { distinctCitations, documentUrl, pageWords } from "./places.js";
 import { SentenceStates, makeLegend } from "./sentences.js";
-
-const LONG_QUESTION = 140;
-
-/** The question as it stands above its answer. */
-export function makeQuestion(text, isPending = false, takenAway = []) {
-  const isLong = Array.from(text).length > LONG_QUESTION || text.includes("\n");
-  return h(
-    "div",
-    { class: `question${isLong ? " question--long" : ""}`, "data-pending": isPending },
-    h("h2", { class: "question__text", dir: "auto" }, h("span", { class: "visually-hidden" }, gettext("You asked: ")), text),
-    takenAway.length ? h("p", { class: "question__without" }, takenAwayWords(takenAway)) : null,
-  );
-}
 
 function stepWords(answer) {
   if (answer.text) {
@@ -45,14 +32,10 @@ function stepWords(answer) {
   return names.has("generate") ? gettext("Writing") : gettext("Searching the documents");
 }
 
-const ENDINGS = {
-  refused: () => ["info", ""],
-  failed: (answer) => ["alert", answer.error?.message ?? gettext("The answer could not be written. Try again.")],
-  stopped: () => ["stop", gettext("You stopped this answer.")],
-  interrupted: () => ["alert", gettext("The server was restarted while it wrote this answer.")],
-};
-
-/** An answer; `update(state)` draws the state of store.js. Events go to `handlers`: {retry, takeAway, openCitation, openSources, openSteps}. */
+/**
+ * An answer; `update(state)` draws the state of store.js. Events go to `handlers`: {takeAway, openCitation}, and what
+ * actions.js and ending.js call. With `isBare` there is nothing but its text and its notes.
+ */
 export class AnswerView {
   element;
   #handlers;
@@ -68,21 +51,23 @@ export class AnswerView {
   #done = h("div", { class: "answer__done" });
   #ending;
   #legend = h("div", { class: "answer__legend" });
-  #foot;
+  #actions = null;
+  #siblings = null;
+  #goesOnFrom = -1;
   #notesElement;
   #notes = new Map();
   #timer = 0;
   #startedAt = performance.now();
 
-  /** `isAsleep`: shown as plain text until `wake()`, as one of many. */
-  constructor(handlers, isAsleep = false) {
+  /** `isBare`: without what one does with an answer. `isAsleep`: plain text until `wake()`, as one of many. */
+  constructor(handlers, { isBare = false, isAsleep = false } = {}) {
     this.#handlers = handlers;
     this.#isAsleep = isAsleep;
     const prose = h("div", { class: "answer__text prose", dir: "auto" });
     this.#prose = prose;
     this.#status = h("p", { class: "answer__status", hidden: true });
     this.#ending = h("div", { class: "answer__ending" });
-    this.#foot = h("footer", { class: "answer__foot" });
+    this.#actions = isBare ? null : new Actions(this, prose, handlers);
     this.#notesElement = h("div", { class: "notes" });
     this.element = h(
       "article",
@@ -93,7 +78,7 @@ export class AnswerView {
       prose,
       this.#ending,
       this.#legend,
-      this.#foot,
+      this.#actions?.element ?? null,
       this.#notesElement,
     );
     const drawStates = () => this.#states.draw(this.#answer, this.#notes);
@@ -106,14 +91,24 @@ export class AnswerView {
     return this.#answer;
   }
 
-  /** Draw `answer`; nothing is touched that is the same as before. */
-  update(answer) {
+  /** The turn to its branches. */
+  get switcher() {
+    return this.#actions.switcher;
+  }
+
+  /** Draw `answer`, one of these `siblings`; nothing is touched that is the same as before. */
+  update(answer, siblings = [answer.id]) {
     const before = this.#answer;
-    if (before === answer) {
+    if (before === answer && this.#siblings?.join() === siblings.join()) {
       return;
     }
     this.#answer = answer;
+    this.#siblings = siblings;
     const isRunning = answer.status === "running";
+    if (isRunning && before && before.status !== "running") {
+      this.#goesOnFrom = answer.length;
+      this.#startedAt = performance.now();
+    }
     this.element.dataset.status = answer.status;
     this.element.setAttribute("aria-busy", String(isRunning));
     if (answer.passages.length) {
@@ -135,9 +130,11 @@ export class AnswerView {
     this.#updateStatus(isRunning);
     if (before?.status !== answer.status || before?.passages !== answer.passages) {
       this.#updateDone(isRunning);
-      this.#updateEnding();
-      this.#updateFoot(isRunning);
     }
+    if (before?.status !== answer.status) {
+      this.#ending.replaceChildren(...(this.#actions ? [makeEnding(answer, this.#handlers)] : []).filter(Boolean));
+    }
+    this.#actions?.update(answer, siblings);
   }
 
   /** Draw what has been plain text so far. */
@@ -173,12 +170,15 @@ export class AnswerView {
     const answer = this.#answer;
     this.#answer = null;
     if (answer) {
-      this.update(answer);
+      this.update(answer, this.#siblings);
     }
   }
 
   /** Each note with the first chip of its number. */
   placedNotes() {
+    if (this.element.hasAttribute("data-comparing")) {
+      return [];
+    }
     const placed = [];
     const seen = new Set();
     for (const { element, index } of this.#body.chips) {
@@ -203,6 +203,7 @@ export class AnswerView {
   destroy() {
     clearInterval(this.#timer);
     this.#states.clear();
+    this.#actions?.destroy();
     this.element.remove();
   }
 
@@ -254,7 +255,8 @@ export class AnswerView {
   }
 
   #updateStatus(isRunning) {
-    const words = isRunning ? stepWords(this.#answer) : "";
+    const isGoingOn = this.#goesOnFrom === this.#answer.length;
+    const words = isRunning ? (isGoingOn ? gettext("Going on") : stepWords(this.#answer)) : "";
     this.#status.hidden = !words;
     if (words) {
       this.#status.replaceChildren(h("span", { class: "spinner", "aria-hidden": "true" }), h("span", {}, words), this.#elapsed);
@@ -267,68 +269,6 @@ export class AnswerView {
     } else if (!words && this.#timer) {
       clearInterval(this.#timer);
       this.#timer = 0;
-    }
-  }
-
-  #updateEnding() {
-    const ending = ENDINGS[this.#answer.status]?.(this.#answer);
-    if (!ending || !ending[1]) {
-      this.#ending.replaceChildren();
-      return;
-    }
-    const [name, words] = ending;
-    const isFailure = this.#answer.status === "failed";
-    this.#ending.replaceChildren(
-      h(
-        "div",
-        { class: `notice${isFailure ? " notice--bad" : ""}`, role: isFailure ? "alert" : null },
-        icon(name),
-        h("div", { class: "notice__body" }, h("p", {}, words)),
-        this.#retryButton(),
-      ),
-    );
-  }
-
-  #retryButton() {
-    const retry = () => this.#handlers.retry(this.#answer);
-    return h("button", { class: "button button--small", type: "button", on: { click: retry } }, icon("retry", "icon--small"), gettext("Try again"));
-  }
-
-  #updateFoot(isRunning) {
-    const { stats, status } = this.#answer;
-    if (isRunning) {
-      this.#foot.replaceChildren();
-      return;
-    }
-    const button = (name, label, click) =>
-      h("button", { class: "button button--plain button--small", type: "button", on: { click } }, icon(name, "icon--small"), label);
-    const sources = stats?.documents ?? 0;
-    this.#foot.replaceChildren(
-      ...[
-        sources
-          ? button(
-              "document",
-              interpolate(ngettext("%(n)s source", "%(n)s sources", sources), { n: formatNumber(sources) }),
-              () => this.#handlers.openSources(this),
-            )
-          : null,
-        button("steps", gettext("Steps"), () => this.#handlers.openSteps(this)),
-        this.#answer.text ? button("copy", gettext("Copy"), () => this.#copy()) : null,
-        status === "refused" ? button("retry", gettext("Try again"), () => this.#handlers.retry(this.#answer)) : null,
-      ].filter(Boolean),
-    );
-  }
-
-  async #copy() {
-    const notes = distinctCitations(this.#answer.citations).map((citation) => {
-      const place = [citation.title || citation.filename, pageWords(citation.page)].filter(Boolean).join(", ");
-      return `[${citation.number}] ${place}: ${citation.quote}`;
-    });
-    const text = [this.#answer.text, notes.join("\n")].filter(Boolean).join("\n\n");
-    if (await copyText(text)) {
-      toast(gettext("Copied, with its notes."), { kind: "ok" });
-    } else {
-      toast(gettext("The browser did not allow copying."), { kind: "warn" });
     }
   }
 

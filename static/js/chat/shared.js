@@ -8,8 +8,9 @@ import { gettext } from "../i18n.js";
 import { withLength } from "./answer.js";
 import { Drawer } from "./drawer.js";
 import { loadMarkdown } from "./markdown.js";
-import { AnswerView, makeQuestion } from "./message.js";
+import { AnswerView } from "./message.js";
 import { NoteLayout } from "./notes.js";
+import { makeQuestion } from "./question.js";
 
 class FootnoteShared extends HTMLElement {
   #views = [];
@@ -39,10 +40,8 @@ class FootnoteShared extends HTMLElement {
   }
 
   #makeAnswer(message, drawer) {
-    const view = new AnswerView({
-      openCitation: (opened, citation) => drawer.openCitation(opened, citation),
-      openSources: (opened) => drawer.openSources(opened),
-    });
+    const handlers = { openCitation: (opened, citation) => drawer.openCitation(opened, citation) };
+    const view = new AnswerView(handlers, { isBare: true });
     view.update(withLength(message));
     this.#views.push(view);
     return view;

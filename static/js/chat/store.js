@@ -27,7 +27,24 @@ export function runningAnswer(state) {
   return state.messages.find((message) => message.role === "assistant" && message.status === "running") ?? null;
 }
 
-function withLeaf(state, leaf) {
+/** The ids of the messages that reply to the same one as `id` does, itself among them, oldest first. */
+export function siblingsOf({ messages }, id) {
+  const { role, in_reply_to: parent } = messages.find((message) => message.id === id) ?? {};
+  return messages.filter((message) => message.role === role && message.in_reply_to === parent).map((message) => message.id);
+}
+
+/** The end of the branch that one comes to from message `id` by the newest reply each time. */
+export function newestBelow({ messages }, id) {
+  const newest = new Map(messages.map((message) => [message.in_reply_to, message.id]));
+  let leaf = id;
+  for (let steps = 0; newest.has(leaf) && steps < messages.length; steps += 1) {
+    leaf = newest.get(leaf);
+  }
+  return leaf;
+}
+
+/** The state with the branch that ends at message `leaf`. */
+export function withLeaf(state, leaf) {
   return { ...state, conversation: { ...state.conversation, leaf } };
 }
 

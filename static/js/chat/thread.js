@@ -5,7 +5,7 @@
  * The page gives the assistants as JSON in `#thread-assistants`, and may give a snapshot in `#thread-snapshot`.
  */
 
-import { jsonScript, prefersStillness } from "../dom.js";
+import { jsonScript } from "../dom.js";
 import { gettext } from "../i18n.js";
 import { toast } from "../toasts.js";
 import { Announcer, endingWords } from "./announcer.js";
@@ -18,12 +18,14 @@ import { spokenFilters } from "./filters.js";
 import { Follower } from "./following.js";
 import { Jump } from "./jump.js";
 import { loadMarkdown } from "./markdown.js";
-import { AnswerView, makeQuestion } from "./message.js";
+import { MessageList } from "./message_list.js";
 import { Nearby } from "./nearby.js";
 import { NoteLayout } from "./notes.js";
+import { keepPlace } from "./siblings.js";
 import { freshRequest } from "./socket.js";
 import { ThreadHead } from "./thread_head.js";
-import { emptyState, reduce, runningAnswer, shownBranch, withPending, withoutPending } from "./store.js";
+import { emptyState, reduce, runningAnswer, shownBranch, withLeaf, withPending, withoutPending } from "./store.js";
+import { Working } from "./working.js";
 
 const NIL = /0{8}-0{4}-0{4}-0{4}-0{12}/;
 const UNCONFIRMED_MS = 6000;
@@ -36,15 +38,11 @@ class FootnoteThread extends HTMLElement {
   #drawer;
   #announcer;
   #notes;
-  #nearby;
   #follower;
   #list;
   #body;
   #empty;
   #choice;
-  #views = new Map();
-  #questions = new Map();
-  #pendingElement = null;
   #frame = 0;
   #confirmTimer = 0;
   #isFirstSnapshot = true;
@@ -52,9 +50,9 @@ class FootnoteThread extends HTMLElement {
   #early = null;
   #askedAgain;
   #jump;
+  #working;
 
   connectedCallback() {
-    this.#list = this.querySelector("[data-messages]");
     this.#body = this.querySelector("[data-thread-body]");
     this.#head = new ThreadHead(this.querySelector(".thread__head"));
     this.#choice = this.querySelector("[data-assistant-choice]");
@@ -62,11 +60,29 @@ class FootnoteThread extends HTMLElement {
     this.#empty.addEventListener("suggest", (event) => this.#askSuggested(event.detail.question));
     this.#announcer = new Announcer(this.querySelector("[data-announcer]"));
     this.#drawer = new Drawer(this.querySelector("[data-drawer]"));
-    this.#notes = new NoteLayout(this.#body, () => this.#orderedViews());
-    this.#nearby = new Nearby(() => this.#notes.schedule());
-    this.#follower = new Follower(this.#list, this.querySelector("[data-composer]"));
+    this.#notes = new NoteLayout(this.#body, () => this.#list.nearAnswers);
+    this.#list = new MessageList(this.querySelector("[data-messages]"), {
+      drawer: this.#drawer,
+      nearby: new Nearby(() => this.#notes.schedule()),
+      working: () => this.#working,
+    });
+    this.#follower = new Follower(this.#list.element, this.querySelector("[data-composer]"));
     this.#composer = new Composer(this.querySelector("[data-composer]"));
     this.#composer.addEventListener("ask", (event) => this.#ask(event.detail.question));
+    this.#working = new Working({
+      list: this.#list.element,
+      announcer: this.#announcer,
+      state: () => this.#state,
+      send: (command) => this.#command(command),
+      ask: (question) => this.#ask(question),
+      expect: (requestId) => (this.#askedAgain = requestId),
+      makeView: () => this.#list.makeView({ isBare: true }),
+      show: (leaf, id) => {
+        this.#state = withLeaf(this.#state, leaf);
+        this.#draw();
+        return this.#list.viewOf(id);
+      },
+    });
     this.#composer.addEventListener("stop", () => this.#stop());
     const conversationId = this.dataset.conversation;
     if (conversationId) {
@@ -81,10 +97,10 @@ class FootnoteThread extends HTMLElement {
       state: () => this.#state,
       show: (id) => this.#command({ type: "show", message_id: id }),
       draw: () => this.#draw(),
-      element: (id) => this.#views.get(id)?.element ?? this.#questions.get(id),
+      element: (id) => this.#list.viewOf(id)?.element,
     });
     this.#connect();
-    const load = () => loadMarkdown().then(() => this.#views.forEach((view) => view.refresh()));
+    const load = () => loadMarkdown().then(() => this.#list.refresh());
     if (conversationId) {
       load();
     } else {
@@ -133,6 +149,7 @@ class FootnoteThread extends HTMLElement {
 
   #take(event) {
     const before = this.#state;
+    const isAnswered = this.#working.take(event);
     const state = reduce(before, event);
     this.#state = state;
     if (state.gap && !before.gap) {
@@ -148,16 +165,21 @@ class FootnoteThread extends HTMLElement {
       this.#jump.branchShown();
     } else if (event.type === "message.created") {
       this.#head.asked();
-    } else if (event.type === "error") {
+    } else if (event.type === "error" && !isAnswered) {
       this.#refused(state.refusal, before.pending);
     }
     if (before.pending && !state.pending) {
       clearTimeout(this.#confirmTimer);
-      if (event.type !== "error") {
+      // What was asked at a click leaves a draft where it is.
+      if (event.type !== "error" && this.#composer.input.value.trim() === before.pending.question.trim()) {
         this.#composer.clear();
       }
     }
     this.#announce(event);
+    this.#working.announce(event);
+    if (event.type === "conversation.branch" && state.conversation.leaf !== before.conversation?.leaf) {
+      keepPlace(this.#list.element, () => this.#draw());
+    }
     this.#scheduleDraw();
     if (event.type === "message.created" && event.request_id === this.#askedAgain) {
       this.#askedAgain = undefined;
@@ -216,14 +238,6 @@ class FootnoteThread extends HTMLElement {
       toast(gettext("There is no connection. Try again when it is back."), { kind: "warn" });
     }
     return isSent;
-  }
-
-  #askWithout(answer, filter) {
-    this.#askedAgain = freshRequest();
-    const command = { type: "unfilter", message_id: answer.id, filter: filter.key, request_id: this.#askedAgain };
-    if (this.#command(command)) {
-      this.#announcer.say(gettext("The question is asked again, below."));
-    }
   }
 
   #refused(refusal, pending) {
@@ -290,101 +304,21 @@ class FootnoteThread extends HTMLElement {
 
   #draw() {
     const { pending, conversation } = this.#state;
-    const messages = shownBranch(this.#state).map((one) => one.message);
-    const isEmpty = !messages.length && !pending;
+    const branch = shownBranch(this.#state);
+    const isEmpty = !branch.length && !pending;
     this.#empty.hidden = !isEmpty || Boolean(conversation);
     this.toggleAttribute("data-empty", isEmpty && !conversation);
     const running = runningAnswer(this.#state);
     this.#composer.isRunning = Boolean(running);
     this.#composer.isWaiting = Boolean(pending);
-    this.#drop(messages);
-    this.#pendingElement?.remove();
-    this.#pendingElement = null;
-    const isLong = this.#nearby.isLong(messages.length);
-    this.#list.toggleAttribute("data-long", isLong);
-    let order = 0;
-    for (const message of messages) {
-      const canWait = this.#nearby.canWait(order, messages.length);
-      const element = message.role === "user" ? this.#drawQuestion(message) : this.#drawAnswer(message, isLong, canWait);
-      if (this.#list.children[order] !== element) {
-        this.#list.insertBefore(element, this.#list.children[order] ?? null);
-      }
-      order += 1;
-    }
-    if (pending) {
-      this.#pendingElement = makeQuestion(pending.question, true);
-      this.#list.append(this.#pendingElement);
-    }
+    this.#list.draw(branch, pending);
+    this.#working.drawn(pending || running ? null : this.#list.newestAnswer);
     this.#notes.schedule();
     this.#follower.grown(Boolean(running));
   }
 
-  #drop(messages) {
-    const ids = new Set(messages.map((message) => message.id));
-    for (const [id, view] of this.#views) {
-      if (!ids.has(id)) {
-        view.destroy();
-        this.#nearby.forget(view);
-        this.#views.delete(id);
-      }
-    }
-    for (const [id, element] of this.#questions) {
-      if (!ids.has(id)) {
-        element.remove();
-        this.#questions.delete(id);
-      }
-    }
-  }
-
-  #drawQuestion(message) {
-    if (!this.#questions.has(message.id)) {
-      this.#questions.set(message.id, makeQuestion(message.text, false, message.filters));
-    }
-    return this.#questions.get(message.id);
-  }
-
-  #drawAnswer(message, isLong, canWait) {
-    let view = this.#views.get(message.id);
-    const isNew = !view;
-    if (isNew) {
-      const handlers = {
-        retry: (answer) => this.#command({ type: "retry", message_id: answer.id }),
-        takeAway: (answer, filter) => this.#askWithout(answer, filter),
-        openCitation: (opened, citation) => this.#drawer.openCitation(opened, citation),
-        openSources: (opened) => this.#drawer.openSources(opened),
-        openSteps: (opened) => this.#drawer.openSteps(opened),
-      };
-      view = new AnswerView(handlers, canWait);
-      this.#views.set(message.id, view);
-      if (!canWait) {
-        loadMarkdown().then(() => view.refresh());
-      }
-    }
-    if (isLong) {
-      this.#nearby.watch(view, isNew && canWait);
-    }
-    const before = view.answer;
-    view.update(message);
-    if (before && (before.citations !== message.citations || before.passages !== message.passages)) {
-      this.#drawer.refresh(view);
-    }
-    return view.element;
-  }
-
-  #orderedViews() {
-    return shownBranch(this.#state)
-      .map(({ message }) => this.#views.get(message.id))
-      .filter((view) => view?.isNear);
-  }
-
-  // The last question goes to the top and its answer grows below it: nothing that is read ever moves.
   #scrollToLast(softly = true) {
-    const questions = this.#list.querySelectorAll(".question");
-    const last = questions[questions.length - 1];
-    if (last && questions.length > 1) {
-      const behavior = softly && !prefersStillness() ? "smooth" : "instant";
-      this.#follower.scrollBy(() => last.scrollIntoView({ block: "start", behavior }));
-    }
+    this.#follower.scrollBy(() => this.#list.scrollToLast(softly));
   }
 
   #askSuggested(question) {

@@ -1,0 +1,79 @@
+/** A menu beside its button: a popover that is filled when it opens, moved through with the arrow keys. */
+
+import { freshId, h, icon } from "../dom.js";
+
+const GAP_PX = 4;
+const EDGE_PX = 12;
+const MENU = { width: 270, height: 260 };
+
+// Where there is more room, above or below; what does not fit there scrolls.
+function place(menu, button, width, height) {
+  const at = button.getBoundingClientRect();
+  const below = innerHeight - at.bottom - GAP_PX - EDGE_PX;
+  const above = at.top - GAP_PX - EDGE_PX;
+  const isAbove = below < height && above > below;
+  Object.assign(menu.style, {
+    top: isAbove ? "auto" : `${at.bottom + GAP_PX}px`,
+    bottom: isAbove ? `${innerHeight - at.top + GAP_PX}px` : "auto",
+    left: `${Math.max(EDGE_PX, Math.min(at.left, innerWidth - width - EDGE_PX))}px`,
+    right: "auto",
+    maxHeight: `${isAbove ? above : below}px`,
+    overflowY: "auto",
+  });
+}
+
+function step(menu, event) {
+  const items = [...menu.querySelectorAll(".menu__item")];
+  const at = items.indexOf(document.activeElement);
+  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 }[event.key];
+  if (to !== undefined && items.length) {
+    event.preventDefault();
+    items.at(to % items.length).focus();
+  }
+}
+
+/** An entry of a menu: {icon, label, run, isChosen}. */
+function makeItem(menu, { icon: name, label, run, isChosen }) {
+  const choose = () => {
+    menu.hidePopover();
+    run();
+  };
+  return h(
+    "button",
+    { class: "menu__item", type: "button", "aria-pressed": isChosen === undefined ? null : String(isChosen), on: { click: choose } },
+    icon(isChosen ? "check" : (name ?? "arrow-forward"), "icon--small"),
+    h("span", {}, label),
+  );
+}
+
+/**
+ * A popover beside `button`, which opens it; `fill(popover)` gives what is in it each time. `label` names it; about how
+ * wide and high it is, in pixels, decides where it opens.
+ */
+export function makePopover(button, label, fill, { width, height, extraClass = "" } = MENU) {
+  const popover = h("div", { class: `menu ${extraClass}`.trim(), id: freshId("menu"), popover: "auto", role: "group", "aria-label": label });
+  button.setAttribute("popovertarget", popover.id);
+  const away = () => popover.hidePopover();
+  popover.addEventListener("beforetoggle", (event) => {
+    if (event.newState === "open") {
+      popover.replaceChildren(...fill(popover).filter(Boolean));
+      place(popover, button, width, height);
+      addEventListener("scroll", away, { passive: true, once: true });
+    } else {
+      removeEventListener("scroll", away);
+    }
+  });
+  return popover;
+}
+
+/** A menu of `items()` beside `button`: entries {icon, label, run, isChosen}, null where there is none. */
+export function makeMenu(button, label, items) {
+  const menu = makePopover(button, label, () => items().filter(Boolean).map((item) => makeItem(menu, item)));
+  menu.addEventListener("toggle", (event) => {
+    if (event.newState === "open") {
+      menu.querySelector(".menu__item")?.focus();
+    }
+  });
+  menu.addEventListener("keydown", (event) => step(menu, event));
+  return menu;
+}
