@@ -7,6 +7,7 @@ import pytest
 
 from chat.models import Conversation, Feedback
 from tests.browser.conftest import Open
+from tests.browser.test_accessibility import violations
 from tests.browser.test_chat_page import ANSWER, QUESTION, ask, ask_and_wait
 from tests.chat.conftest import Cast, add_document, use_llm  # noqa: F401 - a fixture
 from tests.fakes.llm import FakeLLM
@@ -74,12 +75,13 @@ def test_a_question_in_other_words_and_another_answer_are_branches_that_two_page
     page.click("[data-compare]")
     assert page.locator(".compare__column").count() == 2
     assert "Library, version 1" in page.locator(".compare__column").first.inner_text()
+    assert violations(page) == []
     page.locator(".compare__column .chip").first.click()
     assert page.wait_for_selector("[data-drawer-document] [data-span]").inner_text()
     page.keyboard.press("Escape")
     page.locator(".compare__column").first.get_by_text("Show this one").click()
     page.wait_for_selector("[data-announcer]:has-text('Answer 1 of 2')", state="attached")
-    second.wait_for_function("document.querySelector('.answer .switcher__count').textContent === '1 / 2'")
+    second.wait_for_selector(".answer .switcher__count:text-is('1 / 2')")
 
     # By the keyboard, and what is turned stays where it is.
     page.set_viewport_size({"width": 1440, "height": 300})
@@ -90,7 +92,7 @@ def test_a_question_in_other_words_and_another_answer_are_branches_that_two_page
     assert ANSWER in page.inner_text(".answer__text")
     assert abs(top(page, ".question .switcher") - before) < 2
     assert page.evaluate("document.activeElement.dataset.turn") == "-1"
-    second.wait_for_function(f"document.querySelector('.question__text').textContent.includes({QUESTION!r})")
+    second.wait_for_selector(f".question__text:has-text('{QUESTION}')")
     assert Conversation.objects.get().messages.count() == 5
 
 
@@ -141,6 +143,7 @@ def test_the_foot_copies_hears_reads_aloud_and_says_what_to_ask_next(library: Ca
     assert not page.evaluate("CSS.highlights.has('spoken')")
 
     page.click("[data-thumb=bad]")
+    assert violations(page) == []
     page.get_by_label("It is out of date").check()
     page.get_by_label("In your own words").fill("It is 31 since May.")
     page.get_by_role("button", name="Send", exact=True).click()
