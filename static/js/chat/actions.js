@@ -1,7 +1,7 @@
 /** The foot of an answer: what can be done with it, in icons with names; on a phone most of them in a menu. */
 
 import { h, icon } from "../dom.js";
-import { formatMilliseconds, formatNumber, gettext, interpolate, ngettext } from "../i18n.js";
+import { formatNumber, gettext, interpolate, ngettext } from "../i18n.js";
 import { COPIES, copyAnswer, lastCopy } from "./copying.js";
 import { Feedback } from "./feedback.js";
 import { makeMenu } from "./menu.js";
@@ -18,13 +18,6 @@ function iconButton(name, label, click, extra = {}) {
 
 function textButton(name, label, click, extra = {}) {
   return h("button", { class: "button button--plain button--small", type: "button", ...extra, on: { click } }, icon(name, "icon--small"), label);
-}
-
-function statsWords({ passages, ms }) {
-  return interpolate(ngettext("%(n)s passage, %(time)s", "%(n)s passages, %(time)s", passages), {
-    n: formatNumber(passages),
-    time: formatMilliseconds(ms),
-  });
 }
 
 /**
@@ -91,7 +84,6 @@ export class Actions {
         this.#compare,
         ...this.#more(),
         this.switcher.element,
-        answer.stats ? h("span", { class: "answer__stats number", "data-wide": true }, statsWords(answer.stats)) : null,
       ].filter(Boolean),
     );
     this.#drawReading();

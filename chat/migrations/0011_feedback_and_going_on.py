@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("chat", "0007_questions_follow_answers"),
+        ("chat", "0010_words_of_conversations"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
