@@ -7,9 +7,10 @@ from typing import TypeVar
 
 from django.contrib import admin
 from django.db import models
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from documents.models import DataSource, Document, SyncRun
+from documents.models import DataSource, Document, SourceKind, SyncRun
 
 M = TypeVar("M", bound=models.Model)
 
@@ -40,6 +41,10 @@ class DataSourceAdmin(ReadOnly[DataSource]):
     exclude = ("secrets",)
     search_fields = ("name", "description")
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DataSource]:
+        """Without the files of conversations, which are their owners' alone."""
+        return super().get_queryset(request).exclude(kind=SourceKind.ATTACHED)
+
 
 @admin.register(Document)
 class DocumentAdmin(ReadOnly[Document]):
@@ -50,6 +55,10 @@ class DocumentAdmin(ReadOnly[Document]):
     search_fields = ("filename", "title", "sha256")
     list_select_related = ("source",)
     exclude = ("current_version",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Document]:
+        """Without the files of conversations, which are their owners' alone."""
+        return super().get_queryset(request).exclude(source__kind=SourceKind.ATTACHED)
 
 
 @admin.register(SyncRun)

@@ -128,7 +128,12 @@ def document_state(document: Document) -> DocumentState:
 
 
 def announce(document: Document) -> None:
-    """Tell the uploader how far the document is, unless it was hidden from them."""
+    """Tell the uploader how far the document is, unless it was hidden from them.
+
+    The file of a conversation stands in no list of documents: its composer asks how far it is.
+    """
+    if document.is_attached:
+        return
     shared = document.audience_id != document.source_id
     if shared and not Document.objects.visible_to(document.owner or AnonymousUser()).filter(pk=document.pk).exists():
         return

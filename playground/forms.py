@@ -19,7 +19,7 @@ class ConfigurationForm(SearchSettingsForm):
         help_text=_("How many of the best an answer would read."),
     )
     sources = forms.ModelMultipleChoiceField(
-        DataSource.objects.all(),
+        DataSource.objects.listed(),
         label=_("Data sources"),
         required=False,
         widget=forms.CheckboxSelectMultiple,

@@ -65,6 +65,11 @@ def remove(document: Document, *, actor: User | None) -> None:
     """
     detail = {"source": document.source.name} | ({"item": document.external_id} if document.external_id else {})
     audit(actor=actor, action="document.delete", target=document, detail=detail)
+    discard(document)
+
+
+def discard(document: Document) -> None:
+    """The same without a word in the audit log, for what is nobody's but its owner's."""
     document_id, owner_id = document.pk, document.owner_id
     named = {document.sha256, *document.versions.values_list("sha256", flat=True)}
     document.delete()

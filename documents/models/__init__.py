@@ -5,7 +5,7 @@ from documents.models.chunks import Chunk, ChunkEdit, ChunkQuerySet
 from documents.models.documents import Document, DocumentQuerySet, Lane, Status
 from documents.models.embeddings import ChunkEmbedding, EmbedderKind, EmbeddingSet, SetState
 from documents.models.rerankers import Reranker, RerankerKind, RerankerProtocol
-from documents.models.sources import DataSource, DataSourceQuerySet, SourceKind, SyncState, Visibility
+from documents.models.sources import WITHOUT_SYNC, DataSource, DataSourceQuerySet, SourceKind, SyncState, Visibility
 from documents.models.syncs import ItemStatus, RunPhase, RunState, SourceItem, SyncRun
 from documents.models.terms import (
     ChunkTerms,
@@ -20,6 +20,7 @@ from documents.models.terms import (
 from documents.models.versions import DocumentPage, DocumentVersion
 
 __all__ = [
+    "WITHOUT_SYNC",
     "Audience",
     "AudienceQuerySet",
     "Chunk",

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from documents.models.sources import DataSource
+from documents.models.sources import DataSource, SourceKind
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -23,15 +23,33 @@ class AudienceQuerySet(models.QuerySet["Audience"]):
     """Reads of audiences; the permissions of documents and chunks build on these."""
 
     def visible_to(self, user: "User | AnonymousUser") -> "AudienceQuerySet":
-        """Audiences that ``user`` belongs to: all for an admin, none for the signed out."""
+        """Audiences that ``user`` belongs to: all for an admin, none for the signed out.
+
+        Those of files that were attached to a conversation are nobody's but that conversation's: ``searched_by``.
+        """
         if not user.is_authenticated or not user.is_active:
             return self.none()
         if user.is_admin:
-            return self
+            return self.exclude(source__kind=SourceKind.ATTACHED)
         as_source = Q(inherits=True, source__in=DataSource.objects.visible_to(user))
         named = Q(everyone=True) | Q(source__owner_id=user.pk) | Q(users__contains=[user.pk])
         named |= Q(groups__overlap=ArraySubquery(user.groups.values("pk")))
         return self.filter(as_source | (Q(inherits=False) & named))
+
+    def searched_by(
+        self, user: "User | AnonymousUser", sources: Sequence[uuid.UUID] | None, attached: uuid.UUID | None
+    ) -> "AudienceQuerySet":
+        """What a search of ``user`` may find in these data sources, None for all, and in the files of one conversation.
+
+        ``attached`` is what holds these files; it adds nothing when they are somebody else's.
+        """
+        seen = self.visible_to(user)
+        if sources is not None:
+            seen = seen.filter(source__in=sources)
+        if attached is None:
+            return seen
+        own = DataSource.objects.attached_by(user).filter(pk=attached)
+        return self.filter(Q(pk__in=seen.values("pk")) | Q(source__in=own))
 
     def granting(
         self, source: DataSource, *, everyone: bool, users: Iterable[int], groups: Iterable[int]

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from documents.models.audiences import Audience
-from documents.models.sources import DataSource
+from documents.models.sources import DataSource, SourceKind
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -40,12 +40,20 @@ class DocumentQuerySet(models.QuerySet["Document"]):
         """Documents that ``user`` may read: those of the audiences that they belong to."""
         return self.filter(audience__in=Audience.objects.visible_to(user))
 
+    def openable_by(self, user: "User | AnonymousUser") -> "DocumentQuerySet":
+        """Documents that ``user`` may open where something points to them.
+
+        Beside those visible to them, the files of their own conversations, which no list and no search shows.
+        """
+        own = DataSource.objects.attached_by(user)
+        return self.filter(Q(audience__in=Audience.objects.visible_to(user)) | Q(source__in=own))
+
     def editable_by(self, user: "User | AnonymousUser") -> "DocumentQuerySet":
         """Documents that ``user`` may delete or retry: an editor's own and those in sources they own."""
         if not user.is_authenticated or not user.is_active or not user.is_editor:
             return self.none()
         if user.is_admin:
-            return self
+            return self.exclude(source__kind=SourceKind.ATTACHED)
         return self.visible_to(user).filter(Q(owner_id=user.pk) | Q(source__owner_id=user.pk))
 
     def unfinished(self) -> "DocumentQuerySet":
@@ -163,6 +171,11 @@ class Document(models.Model):
     def is_final(self) -> bool:
         """Whether indexing has ended, well or not."""
         return self.status in FINAL
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether it is a file of one conversation; reads its data source."""
+        return self.source.kind == SourceKind.ATTACHED
 
     @property
     def is_synced(self) -> bool:

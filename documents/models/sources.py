@@ -27,6 +27,11 @@ class SourceKind(models.TextChoices):
     GIT = "git", _("Git repository")
     POSTGRES = "postgres", _("PostgreSQL query")
     NOTION = "notion", _("Notion")
+    ATTACHED = "attached", _("Files of a conversation")
+
+
+WITHOUT_SYNC = (SourceKind.UPLOAD, SourceKind.ATTACHED)
+"""Kinds whose documents people bring."""
 
 
 class SyncState(models.TextChoices):
@@ -49,17 +54,28 @@ class Visibility(models.TextChoices):
 class DataSourceQuerySet(models.QuerySet["DataSource"]):
     """Reads of data sources; the permissions of documents and chunks build on these."""
 
+    def listed(self) -> "DataSourceQuerySet":
+        """Those that people know of: not what holds the files of one conversation."""
+        return self.exclude(kind=SourceKind.ATTACHED)
+
+    def attached_by(self, user: "User | AnonymousUser") -> "DataSourceQuerySet":
+        """What holds the files of ``user``'s own conversations. No role gives a look into other people's."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        return self.filter(kind=SourceKind.ATTACHED, owner_id=user.pk)
+
     def visible_to(self, user: "User | AnonymousUser") -> "DataSourceQuerySet":
         """Sources whose documents ``user`` may read: all for an admin, none for the signed out."""
         if not user.is_authenticated or not user.is_active:
             return self.none()
+        listed = self.listed()
         if user.is_admin:
-            return self
+            return listed
         in_group = DataSource.groups.through.objects.filter(
             datasource_id=OuterRef("pk"), group_id__in=user.groups.values("pk")
         )
         named = DataSource.users.through.objects.filter(datasource_id=OuterRef("pk"), user_id=user.pk)
-        return self.filter(Q(visibility=Visibility.EVERYONE) | Q(owner_id=user.pk) | Exists(named) | Exists(in_group))
+        return listed.filter(Q(visibility=Visibility.EVERYONE) | Q(owner_id=user.pk) | Exists(named) | Exists(in_group))
 
     def uploadable_by(self, user: "User | AnonymousUser") -> "DataSourceQuerySet":
         """Sources that ``user`` may add documents to: for editors and admins, every one they see that takes uploads."""
@@ -71,11 +87,11 @@ class DataSourceQuerySet(models.QuerySet["DataSource"]):
         """Sources that ``user`` may change and delete: all for an admin, an editor's own."""
         if not user.is_authenticated or not user.is_active or not user.is_editor:
             return self.none()
-        return self if user.is_admin else self.filter(owner_id=user.pk)
+        return self.listed() if user.is_admin else self.listed().filter(owner_id=user.pk)
 
     def due(self) -> "DataSourceQuerySet":
         """Sources whose schedule says that they are to be synced by now."""
-        return self.exclude(kind=SourceKind.UPLOAD).filter(next_sync_at__lte=Now())
+        return self.exclude(kind__in=WITHOUT_SYNC).filter(next_sync_at__lte=Now())
 
     def named(self, key: str) -> "DataSource | None":
         """The source with this id, slug or name, whatever the case of the name; the oldest of several."""
@@ -145,4 +161,4 @@ class DataSource(models.Model):
     @property
     def syncs(self) -> bool:
         """Whether its documents come from outside by themselves."""
-        return self.kind != SourceKind.UPLOAD
+        return self.kind not in WITHOUT_SYNC

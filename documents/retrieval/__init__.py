@@ -24,9 +24,10 @@ from documents.retrieval.named import any_left, known_names
 from documents.retrieval.passages import Ranking, Retrieval, RetrievalStep, RetrievedPassage
 from documents.retrieval.preparing import prepare
 from documents.retrieval.reranking import Asked, Reranking
-from documents.retrieval.scope import scope_of
+from documents.retrieval.scope import Within, scope_of
 from documents.retrieval.settings import DEFAULT, FUSIONS, MAX_CANDIDATES, Fusion, SearchSettings
 from documents.retrieval.statement import PREPARE, choose_by_words, find_candidates, vector_text
+from documents.retrieval.whole import read_whole
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -49,12 +50,14 @@ __all__ = [
     "RetrievedPassage",
     "SearchSettings",
     "Span",
+    "Within",
     "any_left",
     "fuse",
     "informative",
     "known_names",
     "prepare",
     "read_again",
+    "read_whole",
     "search",
     "vector_text",
 ]
@@ -71,12 +74,15 @@ def search(
     sources: Iterable[uuid.UUID] | None = None,
     settings: SearchSettings = DEFAULT,
     filters: Sequence[Filter] = (),
+    within: Within | None = None,
+    attached: uuid.UUID | None = None,
     candidates: bool = False,
 ) -> Retrieval:
     """Find at most ``limit`` passages that ``user`` may see, best first; all ``candidates`` too, for those who ask.
 
     ``sources`` narrows the search to these data sources; None means all that are visible, an empty one finds nothing.
-    ``filters``, at most ``MAX_FILTERS``, leave documents that meet all of them; ValueError for more.
+    ``filters``, at most ``MAX_FILTERS``, leave documents that meet all of them; ValueError for more. ``within`` leaves
+    those that were chosen; ``attached`` adds the files of the conversation that is asked in.
     Safe in any thread. Costs one embedding and five statements, and two more now and then that ask which vectors to
     search and which languages there are. By ``settings`` that ask for words alone nothing is embedded; where the
     question cannot be embedded, words are asked whatever they say.
@@ -92,7 +98,7 @@ def search(
     embedding = EmbeddingQuestion(searched, reranking.packer, query) if settings.fusion != "keyword" else None
     count = max(limit, settings.candidates)
     wanted = None if sources is None else sorted(set(sources))
-    scope = scope_of(user, wanted, filters)
+    scope = scope_of(user, wanted, filters, within=within, attached=attached)
     words = None if settings.fusion == "dense" else query
     chosen = choose_by_words(scope, count, words)
     vector = tokens = None
@@ -111,6 +117,10 @@ def search(
     }
     if filters:
         asked["filters"] = [asdict(each) for each in filters]
+    if within is not None:
+        asked["within"] = {name: list(map(str, ids)) for name, ids in asdict(within).items()}
+    if attached is not None:
+        asked["attached"] = str(attached)
     # The vector is made meanwhile: what it took is its own step's.
     ms = max(_ms(started) - sum(step.ms for step in steps), 0.0)
     steps.append(RetrievalStep("retrieve", round(ms, 3), asked, {"candidates": len(found.found)}))

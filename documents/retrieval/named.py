@@ -10,7 +10,7 @@ from django.db.models.functions import Lower, StrIndex
 from accounts.models import User
 from documents.models import DataSource, Document
 from documents.retrieval.filters import Filter
-from documents.retrieval.scope import DOCUMENTS, scope_of
+from documents.retrieval.scope import DOCUMENTS, Within, scope_of
 from rag.said_filters import Known, Named
 
 MOST_NAMES = 50
@@ -37,9 +37,16 @@ def known_names(user: User, question: str, named: Named, sources: Sequence[uuid.
     )
 
 
-def any_left(user: User, sources: Sequence[uuid.UUID] | None, filters: Sequence[Filter]) -> bool:
-    """Whether ``user`` may find anything in these data sources, None for all, with these filters, one or more."""
-    scope = scope_of(user, sources, filters)
+def any_left(
+    user: User,
+    sources: Sequence[uuid.UUID] | None,
+    filters: Sequence[Filter],
+    *,
+    within: Within | None = None,
+    attached: uuid.UUID | None = None,
+) -> bool:
+    """Whether ``user`` may find anything where ``scope_of`` says, with these filters, one or more."""
+    scope = scope_of(user, sources, filters, within=within, attached=attached)
     if scope.allowed is None:
         return False
     sql = ANY_LEFT.format(documents=DOCUMENTS, allowed=scope.allowed, conditions=scope.conditions)

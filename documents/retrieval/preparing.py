@@ -21,15 +21,11 @@ def prepare(
     and the chunk of its best part. Costs one statement when there are neighbours that do not overlap.
     """
     started = time.perf_counter()
-    pieces = [
-        Piece(each.version_id, each.start, each.end, each.read_text, f"{each.title} {each.heading}", each.score,
-              alone=each.edited)
-        for each in passages
-    ]  # fmt: skip
+    pieces = [_piece(each) for each in passages]
     measure = cache(_tokens)  # each text is asked for twice
     chosen = choose(pieces, question, limit=limit, tokens=tokens, measure=measure)
     runs = _joined(passages, neighbours(pieces, chosen.pieces, measure))
-    ready = [_put_together(run, between) for run, between in runs]
+    ready = [_one(run, between) for run, between in runs]
     told = {
         "passages": len(ready),
         "tokens": chosen.tokens,
@@ -42,6 +38,18 @@ def prepare(
     }
     ms = round((time.perf_counter() - started) * 1000, 3)
     return ready, RetrievalStep("prepare", ms, {"passages": len(passages), "limit": limit, "tokens": tokens}, told)
+
+
+def put_together(passages: Sequence[RetrievedPassage]) -> list[RetrievedPassage]:
+    """All of ``passages`` in their order, neighbours as one, as in ``prepare``."""
+    pieces = [_piece(each) for each in passages]
+    runs = _joined(passages, neighbours(pieces, range(len(pieces)), cache(_tokens)))
+    return [_one(run, between) for run, between in runs]
+
+
+def _piece(each: RetrievedPassage) -> Piece:
+    label = f"{each.title} {each.heading}"
+    return Piece(each.version_id, each.start, each.end, each.read_text, label, each.score, alone=each.edited)
 
 
 def _tokens(text: str) -> int:
@@ -79,7 +87,7 @@ def _joined(passages: Sequence[RetrievedPassage], runs: Sequence[Sequence[int]])
     return found
 
 
-def _put_together(parts: Sequence[RetrievedPassage], between: Sequence[str]) -> RetrievedPassage:
+def _one(parts: Sequence[RetrievedPassage], between: Sequence[str]) -> RetrievedPassage:
     """One passage of neighbours. The first one's repeated header stays: what goes on below needs it once."""
     first = parts[0]
     if len(parts) == 1:

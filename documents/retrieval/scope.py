@@ -19,6 +19,7 @@ DOCUMENTS = """documents_document AS document JOIN documents_datasource AS sourc
 LEFT JOIN documents_documentversion AS version ON version.id = document.current_version_id"""
 """Where the conditions of a scope find their columns."""
 
+CHOSEN = "(document.id = ANY(%s::uuid[]) OR document.source_id = ANY(%s::uuid[]))"
 MEETING = "(SELECT document.id FROM {documents} WHERE {conditions})"
 
 COLUMNS = {
@@ -40,6 +41,14 @@ Condition = tuple[str, Parameters]
 
 
 @dataclass(frozen=True, slots=True)
+class Within:
+    """Documents that somebody chose, by id, and data sources, of which all documents are meant."""
+
+    documents: tuple[uuid.UUID, ...] = ()
+    sources: tuple[uuid.UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """``allowed`` is the SQL of the ids of the audiences; ``conditions`` hold for ``DOCUMENTS``, "" when all are left.
 
@@ -51,16 +60,27 @@ class Scope:
     parameters: dict[str, Any]
 
 
-def scope_of(user: "User | AnonymousUser", sources: Sequence[uuid.UUID] | None, filters: Sequence[Filter]) -> Scope:
-    """What ``user`` may find in these data sources, None for all, among the documents that meet all filters."""
-    audiences = Audience.objects.visible_to(user)
-    if sources is not None:
-        audiences = audiences.filter(source__in=sources)
+def scope_of(
+    user: "User | AnonymousUser",
+    sources: Sequence[uuid.UUID] | None,
+    filters: Sequence[Filter],
+    *,
+    within: Within | None = None,
+    attached: uuid.UUID | None = None,
+) -> Scope:
+    """What ``user`` may find in these data sources, None for all, among the documents that meet all filters.
+
+    ``within`` leaves the documents that were chosen. ``attached`` is what holds the files of the conversation that is
+    asked in: they are found beside the data sources.
+    """
+    audiences = Audience.objects.searched_by(user, sources, attached)
     try:
         allowed, allowed_parameters = audiences.values("pk").query.sql_with_params()
     except EmptyResultSet:
         return Scope(None, "", {})
     made = [condition(each) for each in filters]
+    if within is not None:
+        made.append((CHOSEN, (list(within.documents), list(within.sources))))
     conditions = " AND ".join(sql for sql, _own in made)
     parameters = {
         **_numbered("allowed", allowed_parameters),

@@ -4,6 +4,14 @@ Each function checks the permission, writes the audit log in its transaction, an
 """
 
 from documents.ingest.rows import clean_filename
+from documents.services.attachments import (
+    MOST_FILES,
+    attachment_add,
+    attachment_delete,
+    attachments_drop,
+    attachments_gone,
+    attachments_open,
+)
 from documents.services.documents import Replaced, document_delete, document_replace, document_retry, document_upload
 from documents.services.metadata import document_describe, iso_day
 from documents.services.permissions import Grants, document_share, readers, told
@@ -18,9 +26,15 @@ from documents.services.sources import (
 from documents.services.syncs import sync_retry, sync_start, sync_stop
 
 __all__ = [
+    "MOST_FILES",
     "SHARED_SLUG",
     "Grants",
     "Replaced",
+    "attachment_add",
+    "attachment_delete",
+    "attachments_drop",
+    "attachments_gone",
+    "attachments_open",
     "clean_filename",
     "default_source",
     "document_delete",

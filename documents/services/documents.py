@@ -48,7 +48,7 @@ def document_upload(
     source = source or default_source(user=user)
     _check_upload(user, source)
     with storage.receive(file) as received:
-        _check_received(received)
+        check_received(received)
         try:
             with transaction.atomic():
                 received.keep()
@@ -70,7 +70,7 @@ def document_replace(*, user: User, document_id: uuid.UUID, file: storage.Readab
     with transaction.atomic():
         _uploaded_document(user, document_id)
     with storage.receive(file) as received:
-        _check_received(received)
+        check_received(received)
         with transaction.atomic():
             # The bytes before the row, as everywhere.
             storage.lock(received.sha256)
@@ -93,7 +93,7 @@ def document_retry(*, user: User, document_id: uuid.UUID) -> Document:
         if document.status == Status.FAILED:
             audit(actor=user, action="document.retry", target=document)
             start_over(document)
-            _queue_on_commit(document)
+            queue_on_commit(document)
     return document
 
 
@@ -125,10 +125,10 @@ def _document_of(
         write(document, values)
         document.save(force_insert=True)
         audit(actor=user, action="document.upload", target=document, detail={"source": source.name})
-        _queue_on_commit(document)
+        queue_on_commit(document)
     elif document.status == Status.FAILED:
         start_over(document)
-        _queue_on_commit(document)
+        queue_on_commit(document)
     return document
 
 
@@ -144,10 +144,11 @@ def _take_file(document: Document, user: User, received: storage.Received, filen
     audit(actor=user, action="document.upload", target=document, detail=detail)
     # They stay while the version that is searched was read from them.
     transaction.on_commit(partial(storage.discard_unnamed, before), robust=True)
-    _queue_on_commit(document)
+    queue_on_commit(document)
 
 
-def _check_received(received: storage.Received) -> None:
+def check_received(received: storage.Received) -> None:
+    """DocumentsError ``empty_file`` for bytes that are none."""
     if received.size == 0:
         raise DocumentsError("empty_file", _("The file is empty. Choose one with text in it."), 422)
 
@@ -195,7 +196,8 @@ def _editable_document(user: User, document_id: uuid.UUID) -> Document:
     return document
 
 
-def _queue_on_commit(document: Document) -> None:
+def queue_on_commit(document: Document) -> None:
+    """Say that the document is there, and call a worker, when the transaction is committed."""
     # Robust: with Valkey away the upload is kept all the same, and beat queues it later.
     transaction.on_commit(partial(announce, document), robust=True)
     transaction.on_commit(ingest_waiting.delay, robust=True)

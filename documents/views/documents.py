@@ -216,7 +216,7 @@ def _filtered(user: User, wanted: DocumentFilter) -> DocumentQuerySet:
 
 
 def _visible(user: User, document_id: uuid.UUID) -> Document:
-    visible = Document.objects.visible_to(user).select_related("source", "owner", "audience", "current_version")
+    visible = Document.objects.openable_by(user).select_related("source", "owner", "audience", "current_version")
     # Long, and needed by the text view alone, which loads them when it comes to them.
     found = visible.defer("current_version__text", "current_version__blocks").filter(pk=document_id).first()
     if found is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import render
@@ -40,7 +40,15 @@ def tells_errors(view: View) -> View:
     return telling
 
 
-def error_json(error: DocumentsError) -> JsonResponse:
+class Told(Protocol):
+    """An error that says what to do: of this app, or of one above it."""
+
+    code: str
+    message: str
+    status: int
+
+
+def error_json(error: Told) -> JsonResponse:
     """The error as the API tells it."""
     return JsonResponse({"error": {"code": error.code, "message": str(error.message)}}, status=error.status)
 

@@ -58,7 +58,7 @@ async def original(request: HttpRequest, document_id: uuid.UUID) -> HttpResponse
 
 @database_sync_to_async
 def _visible(user: User, document_id: uuid.UUID) -> Document:
-    visible = Document.objects.visible_to(user).select_related("current_version")
+    visible = Document.objects.openable_by(user).select_related("current_version")
     document = visible.defer("current_version__text", "current_version__blocks").filter(pk=document_id).first()
     if document is None:
         raise document_not_found()

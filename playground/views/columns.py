@@ -31,7 +31,7 @@ def index(request: HttpRequest) -> HttpResponse:
     data = {
         "assistants": [_assistant(row) for row in assistants],
         "models": [{"id": row.pk, "name": row.name, "kind": row.kind} for row in LanguageModel.objects.all()],
-        "sources": [{"id": str(row.pk), "name": row.name} for row in DataSource.objects.all()],
+        "sources": [{"id": str(row.pk), "name": row.name} for row in DataSource.objects.listed()],
         "step_names": {name: str(words) for name, words in STEP_NAMES.items()},
         "max_passages": MAX_PASSAGES,
         "max_question_chars": MAX_QUESTION_CHARS,
