@@ -88,6 +88,8 @@ class ChatConsumer(FollowingConsumer):
             slug=command.assistant,
             text=command.question,
             after=command.after,
+            scope=command.scope,
+            files=command.files,
         )
         assert begun.conversation is not None
         if command.conversation_id is None:

@@ -1,4 +1,4 @@
-"""What may come in on the chat app's admin pages."""
+"""What may come in on the chat app's pages."""
 
 from dataclasses import asdict, fields
 from typing import Any
@@ -20,6 +20,7 @@ from chat.models import (
     LanguageModel,
     ModelKind,
     QuestionSettings,
+    SavedPrompt,
 )
 from chat.services.assistants import VersionFields
 from chat.services.importing import MOST_BYTES
@@ -35,6 +36,36 @@ class FeedbackForm(forms.Form):
     verdict = forms.ChoiceField(choices=(("good", _("Helpful")), ("bad", _("Not helpful"))), required=False)
     reason = forms.CharField(required=False)
     comment = forms.CharField(required=False, strip=True)
+
+
+class SavedPromptForm(forms.Form):
+    """A prompt of the library; only who ``may_share`` is asked whether it is for everyone."""
+
+    title = forms.CharField(label=_("Title"), max_length=100, help_text=_("What is looked for after “/”."))
+    text = forms.CharField(
+        label=_("Text"),
+        max_length=8_000,
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text=_("What stands in double braces is filled in when it is used: Compare {{first}} with {{second}}."),
+    )
+    shared = forms.BooleanField(
+        label=_("For everyone"), required=False, help_text=_("Everyone who can sign in finds it. You can change it.")
+    )
+
+    def __init__(self, *args: Any, may_share: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not may_share:
+            del self.fields["shared"]
+
+    @classmethod
+    def initial_of(cls, prompt: SavedPrompt | None) -> dict[str, Any]:
+        """What the form shows of a row."""
+        return {"title": prompt.title, "text": prompt.text, "shared": prompt.shared} if prompt else {}
+
+    def service_arguments(self) -> dict[str, Any]:
+        """What ``prompt_save`` takes."""
+        data = self.cleaned_data
+        return {"title": data["title"], "text": data["text"], "shared": data.get("shared", False)}
 
 
 class LanguageModelForm(forms.Form):
@@ -162,7 +193,7 @@ class AssistantForm(AnswerSettingsForm):
     sources = forms.ModelMultipleChoiceField(
         label=_("Data sources"),
         required=False,
-        queryset=DataSource.objects.all(),
+        queryset=DataSource.objects.listed(),
         widget=forms.CheckboxSelectMultiple,
     )
     passages = forms.IntegerField(

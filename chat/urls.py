@@ -5,11 +5,14 @@ from django.urls import path
 from chat.views import (
     answers,
     assistants,
+    attachments,
+    completions,
     conversations,
     exports,
     language_models,
     listing,
     organising,
+    prompts,
     sharing,
     welcome,
 )
@@ -41,6 +44,17 @@ urlpatterns = [
     path("assistants/<slug:slug>/publish/<int:number>", assistants.publish, name="version_publish"),
     path("assistants/<slug:slug>/default", assistants.make_default, name="assistant_default"),
     path("assistants/<slug:slug>/delete", assistants.delete, name="assistant_delete"),
+    path("attachments/", attachments.attach, name="attach"),
+    path("attachments/<uuid:source_id>/", attachments.states, name="attachments"),
+    path("attachments/<uuid:document_id>/delete", attachments.detach, name="detach"),
+    *(
+        path(f"complete/{kind}", completions.complete, {"kind": kind}, name=f"complete_{kind}")
+        for kind in completions.KINDS
+    ),
+    path("prompts/", prompts.index, name="prompts"),
+    path("prompts/new/", prompts.edit, name="prompt_new"),
+    path("prompts/<int:prompt_id>/", prompts.edit, name="prompt_edit"),
+    path("prompts/<int:prompt_id>/delete", prompts.delete, name="prompt_delete"),
     path("models/", language_models.index, name="models"),
     path("models/new/", language_models.edit, name="model_new"),
     path("models/<int:model_id>/", language_models.edit, name="model_edit"),

@@ -13,6 +13,7 @@ from documents.retrieval import (
     RetrievalStep,
     RetrievedPassage,
     SearchSettings,
+    Within,
     prepare,
     search,
 )
@@ -25,8 +26,9 @@ SPARE = 10
 class Finding:
     """What to find passages by: ``queries`` in the words of the search, ``question`` in those of the answer.
 
-    ``sources`` narrows the search to these, None to none, ``filters`` to documents that meet all of them. ``limit``
-    passages of together ``tokens`` are read.
+    ``sources`` narrows the search to these, None to none, ``filters`` to documents that meet all of them, ``within`` to
+    those that were chosen; ``attached`` holds files that are searched too. ``limit`` passages of together ``tokens``
+    are read.
     ``least_similarity`` (cosine) is asked of each, None where the answerer judges itself.
     """
 
@@ -39,6 +41,8 @@ class Finding:
     least_similarity: float | None = None
     settings: SearchSettings = DEFAULT
     filters: tuple[Filter, ...] = ()
+    within: Within | None = None
+    attached: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,8 @@ def find(asked: Finding, before: Retrieval | None = None) -> Found:
             sources=asked.sources,
             settings=asked.settings,
             filters=asked.filters,
+            within=asked.within,
+            attached=asked.attached,
         )
         for query in asked.queries
     ]

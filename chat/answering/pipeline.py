@@ -11,6 +11,7 @@ from channels.db import database_sync_to_async
 
 from accounts.models import User
 from chat.answering.answerers import ModelSettings, answerer_for
+from chat.answering.files import Files
 from chat.answering.finding import Finding, Found, find
 from chat.answering.saying import Said, said_in, unsaid
 from chat.answering.searching_on import what_next
@@ -18,7 +19,7 @@ from chat.answering.understanding import understand
 from chat.events import CitationPayload, FilterPayload
 from chat.models import DEFAULT_QUESTION, MOST_STEPS, step_summary
 from documents.retrieval import DEFAULT as DEFAULT_SEARCH
-from documents.retrieval import Filter, Retrieval, RetrievalStep, RetrievedPassage, SearchSettings
+from documents.retrieval import Filter, Retrieval, RetrievalStep, RetrievedPassage, SearchSettings, Within
 from rag.generation import (
     AnswerPart,
     AnswerRequest,
@@ -58,13 +59,16 @@ class AssistantSettings:
 class Question:
     """What is asked, by whom, after which conversation (oldest turn first).
 
-    ``without`` are the keys of filters that the question says and that were taken away.
+    ``without`` are the keys of filters that the question says and that were taken away. ``within`` are the documents
+    that it was narrowed to, None for all; ``attached`` is what holds the files of its conversation, None for none.
     """
 
     text: str
     user: User
     history: tuple[Turn, ...] = ()
     without: tuple[str, ...] = ()
+    within: Within | None = None
+    attached: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,9 @@ async def answer(assistant: AssistantSettings, question: Question) -> AsyncGener
     answerer refuses. Raises GenerationError when the model fails and RagError or DocumentsError when the search does;
     what was yielded before stays valid.
     """
+    attached = Files(question.user, question.attached, question.within, assistant.passage_tokens)
+    async for read in attached.read():
+        yield _done(read)
     said = await _said(assistant, question)
     while True:
         for told in _told(said):
@@ -122,7 +129,7 @@ async def answer(assistant: AssistantSettings, question: Question) -> AsyncGener
         understood = await understand(
             question.user, assistant.model, said.text, question.history, rewrite=assistant.rewrite
         )
-        finding = _finding(assistant, question, understood.queries, said.filters)
+        finding = _finding(assistant, question, understood.queries, said.filters, attached)
         found = await _found(finding)
         for step in (understood.step, *found.steps):
             if step:
@@ -131,10 +138,10 @@ async def answer(assistant: AssistantSettings, question: Question) -> AsyncGener
             break
         # A filter is a guess: what it leaves may be nothing to read, and the documents answer all the same.
         said = unsaid(said, question.text)
-    request = _request(assistant, question, found.passages, understood.parts)
+    request = _request(assistant, question, (*attached.passages, *found.passages), understood.parts)
     searched = list(understood.queries)
     for _search in range(min(assistant.max_steps, MOST_STEPS) - 1):
-        if not found.passages:
+        if not request.passages:
             break
         query, decided = await what_next(assistant.model, request, searched)
         if decided:
@@ -145,8 +152,8 @@ async def answer(assistant: AssistantSettings, question: Question) -> AsyncGener
         found = await _found(replace(finding, queries=(query,)), found.pool)
         for step in found.steps:
             yield _done(step)
-        request = _request(assistant, question, found.passages, understood.parts)
-    yield PassagesFound(found.passages)
+        request = _request(assistant, question, (*attached.passages, *found.passages), understood.parts)
+    yield PassagesFound((*attached.passages, *found.passages))
     async with aclosing(_written(assistant, request)) as written:
         async for part in written:
             yield part
@@ -187,7 +194,14 @@ async def _said(assistant: AssistantSettings, question: Question) -> Said:
     if not assistant.said_filters:
         return Said(question.text)
     find_said = database_sync_to_async(said_in, thread_sensitive=False)
-    return await find_said(question.text, question.user, assistant.sources, question.without)
+    return await find_said(
+        question.text,
+        question.user,
+        assistant.sources,
+        question.without,
+        within=question.within,
+        attached=question.attached,
+    )
 
 
 def _told(said: Said) -> list[AnsweringPart]:
@@ -195,7 +209,11 @@ def _told(said: Said) -> list[AnsweringPart]:
 
 
 def _finding(
-    assistant: AssistantSettings, question: Question, queries: tuple[str, ...], filters: tuple[Filter, ...]
+    assistant: AssistantSettings,
+    question: Question,
+    queries: tuple[str, ...],
+    filters: tuple[Filter, ...],
+    attached: Files,
 ) -> Finding:
     return Finding(
         user=question.user,
@@ -203,10 +221,12 @@ def _finding(
         queries=queries,
         sources=assistant.sources,
         limit=assistant.passages,
-        tokens=assistant.passage_tokens,
+        tokens=attached.tokens_left,
         least_similarity=None if assistant.model.kind == MEASURES_ITSELF else assistant.threshold,
         settings=assistant.search,
         filters=filters,
+        within=question.within,
+        attached=attached.searched,
     )
 
 

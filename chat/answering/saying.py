@@ -8,7 +8,7 @@ from uuid import UUID
 from accounts.models import User
 from chat.events import FilterPayload
 from chat.events.filters import filter_payload
-from documents.retrieval import Filter, RetrievalStep, any_left, known_names
+from documents.retrieval import Filter, RetrievalStep, Within, any_left, known_names
 from rag.said_filters import SaidFilter, may_name, said_filters, without
 
 STEP = "said_filters"
@@ -27,7 +27,15 @@ class Said:
     step: RetrievalStep | None = None
 
 
-def said_in(text: str, user: User, sources: Sequence[UUID] | None, taken_away: Collection[str]) -> Said:
+def said_in(
+    text: str,
+    user: User,
+    sources: Sequence[UUID] | None,
+    taken_away: Collection[str],
+    *,
+    within: Within | None = None,
+    attached: UUID | None = None,
+) -> Said:
     """The filters that a question says, but for those whose keys were ``taken_away``.
 
     One by one they are left out where no document is left, so that no guess ends the search. Costs no statement for a
@@ -39,7 +47,9 @@ def said_in(text: str, user: User, sources: Sequence[UUID] | None, taken_away: C
         return Said(text)
     used: list[SaidFilter] = []
     for each in found:
-        if each.key not in taken_away and any_left(user, sources, _filters([*used, each])):
+        if each.key in taken_away:
+            continue
+        if any_left(user, sources, _filters([*used, each]), within=within, attached=attached):
             used.append(each)
     told = [each for each in found if each.key not in taken_away]
     payloads = tuple(_payload(text, each, used=each in used) for each in told)

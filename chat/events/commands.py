@@ -3,11 +3,22 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from live.events import Command
 
 MAX_QUESTION_CHARS = 8_000
+MOST_SCOPE = 20
+"""Documents and data sources that one question is narrowed to."""
+
+
+class ScopeIn(BaseModel):
+    """What a question is narrowed to: these documents, and all documents of these data sources."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    documents: list[UUID] = Field(default_factory=list, max_length=MOST_SCOPE)
+    sources: list[UUID] = Field(default_factory=list, max_length=MOST_SCOPE)
 
 
 class Follow(Command):
@@ -21,7 +32,8 @@ class Follow(Command):
 class Ask(Command):
     """Ask a question; without a conversation a new one begins, with the default assistant unless one is named.
 
-    It follows the answer ``after``, else the end of the branch that is shown.
+    It follows the answer ``after``, else the end of the branch that is shown. ``scope`` is what it is narrowed to;
+    ``files`` names the files that were attached to a chat before it began.
     """
 
     type: Literal["ask"]
@@ -29,6 +41,8 @@ class Ask(Command):
     assistant: str | None = None
     question: str
     after: UUID | None = None
+    scope: ScopeIn | None = None
+    files: UUID | None = None
     request_id: str = Field(max_length=100)
 
 

@@ -91,6 +91,17 @@ class FilterPayload(Payload):
     used: bool
 
 
+class ScopePayload(Payload):
+    """A document or a data source that a question was narrowed to.
+
+    ``id`` is None for one that the reader may not see, or not any more.
+    """
+
+    kind: Literal["document", "source"]
+    id: UUID | None
+    name: str
+
+
 class StepPayload(Payload):
     """A finished step, in short; the trace has its input and output."""
 
@@ -139,6 +150,7 @@ class MessagePayload(Payload):
     passages: list[PassagePayload] | None
     sentences: list[SentencePayload]
     filters: list[FilterPayload]
+    scope: list[ScopePayload] = []
     in_reply_to: UUID | None
     assistant: AssistantPayload | None
     created_at: str

@@ -16,8 +16,10 @@ from chat.events.payloads import (
     FeedbackPayload,
     MessagePayload,
     PassagePayload,
+    ScopePayload,
     StatsPayload,
 )
+from chat.events.scopes import named_scopes
 from chat.models import Citation, Conversation, Feedback, Message, Passage, Role, Status
 from documents.models import Document
 
@@ -46,7 +48,8 @@ def message_payloads(messages: Iterable[Message], reader: User, *, with_passages
     rows = list(messages)
     visible = _visible(rows, reader)
     said = Feedback.objects.by(reader).of_answers(row.pk for row in rows if row.role == Role.ASSISTANT)
-    return [_message_payload(row, visible, with_passages, said.get(row.pk)) for row in rows]
+    scopes = named_scopes(rows, reader)
+    return [_message_payload(row, visible, with_passages, said.get(row.pk), scopes.get(row.pk, [])) for row in rows]
 
 
 def message_payload(message: Message, reader: User, *, with_passages: bool = True) -> MessagePayload:
@@ -65,7 +68,7 @@ def _visible(rows: list[Message], reader: User) -> set[UUID]:
     cited = {span.document_id for row in rows for span in (*row.citations.all(), *row.passages.all())}
     if not cited:
         return set()
-    return set(Document.objects.visible_to(reader).filter(pk__in=cited).values_list("pk", flat=True))
+    return set(Document.objects.openable_by(reader).filter(pk__in=cited).values_list("pk", flat=True))
 
 
 def feedback_payload(said: Feedback | None) -> FeedbackPayload | None:
@@ -74,7 +77,7 @@ def feedback_payload(said: Feedback | None) -> FeedbackPayload | None:
 
 
 def _message_payload(
-    message: Message, visible: set[UUID], with_passages: bool, said: Feedback | None
+    message: Message, visible: set[UUID], with_passages: bool, said: Feedback | None, scope: list[ScopePayload]
 ) -> MessagePayload:
     passages = list(message.passages.all())
     left_out = not with_passages and message.role == Role.ASSISTANT and message.status != Status.RUNNING
@@ -102,6 +105,7 @@ def _message_payload(
         passages=None if left_out else [_passage_payload(one) for one in passages if one.document_id in visible],
         sentences=[],
         filters=[filter_payload(stored) for stored in message.filters],
+        scope=scope,
         in_reply_to=message.in_reply_to_id,
         assistant=assistant,
         created_at=message.created_at.isoformat(),

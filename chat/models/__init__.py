@@ -8,11 +8,13 @@ from chat.models.assistants import (
     Assistant,
     AssistantVersion,
 )
+from chat.models.attachments import ConversationFiles
 from chat.models.conversations import Conversation, Message, Role, Status
 from chat.models.feedback import COMMENT_CHARS, Feedback, FeedbackReason
 from chat.models.folders import FOLDER_NAME_CHARS, Folder
 from chat.models.language_models import LanguageModel, ModelKind
 from chat.models.links import SharedLink, link_digest
+from chat.models.prompts import SavedPrompt
 from chat.models.question_settings import (
     DEFAULT_QUESTION,
     MAX_PASSAGE_TOKENS,
@@ -39,6 +41,7 @@ __all__ = [
     "AssistantVersion",
     "Citation",
     "Conversation",
+    "ConversationFiles",
     "Feedback",
     "FeedbackReason",
     "Folder",
@@ -48,6 +51,7 @@ __all__ = [
     "Passage",
     "QuestionSettings",
     "Role",
+    "SavedPrompt",
     "SharedLink",
     "Status",
     "TraceStep",

@@ -162,7 +162,10 @@ class Message(models.Model):
     Several replies to one message are branches of the conversation.
 
     An answer's ``filters`` are those that its question says, a question's those that were taken away before it was
-    asked again: as ``chat.events.FilterPayload`` has them, without their labels.
+    asked again: as ``chat.events.FilterPayload`` has them, without their labels. A question's ``scope`` is what it was
+    narrowed to: lists of ids as ``documents`` and ``sources``, empty where it was not.
+
+    A question's ``scope`` is what it was narrowed to: ``documents`` and ``sources``, lists of ids; empty for neither.
 
     ``kept_citations`` are those of an imported answer whose documents are not here: as ``CitationPayload`` has them,
     with nothing to follow.
@@ -182,6 +185,7 @@ class Message(models.Model):
     error_message = models.CharField(max_length=500, blank=True)
     filters = models.JSONField(default=list, blank=True)
     kept_citations = models.JSONField(default=list, blank=True)
+    scope = models.JSONField(default=dict, blank=True)
     in_reply_to = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="replies")
     version = models.ForeignKey(AssistantVersion, models.SET_NULL, null=True, blank=True, related_name="answers")
     asked_by = models.ForeignKey(User, models.CASCADE, related_name="+")

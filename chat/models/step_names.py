@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 SUMMARY_CHARS = 300
 
 STEP_NAMES: dict[str, "StrOrPromise"] = {
+    "wait_for_files": _("Wait for the files"),
+    "read_files": _("Read the files"),
     "said_filters": _("Narrow the search"),
     "rewrite": _("Understand question"),
     "embed_question": _("Embed the question"),
@@ -46,7 +48,11 @@ def step_summary(name: str, output: Mapping[str, Any]) -> str:
         words = " · ".join(output.get("queries", []))[:SUMMARY_CHARS]
     elif name == "search_on":
         words = str(output.get("search") or gettext("Enough was found"))
-    elif name == "prepare":
+    elif name == "wait_for_files":
+        waiting = int(output.get("waiting", 0))
+        told = ngettext("Waiting until %(n)d file is indexed", "Waiting until %(n)d files are indexed", waiting)
+        words = told % {"n": waiting} if waiting else gettext("All files are indexed")
+    elif name in ("prepare", "read_files"):
         read = int(output.get("passages", 0))
         words = ngettext("%(n)d passage to read", "%(n)d passages to read", read) % {"n": read}
     elif name == "generate" and output.get("refused"):

@@ -16,10 +16,12 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from chat.answering import AssistantSettings, Question, SoFar
 from chat.errors import ChatError, not_found
-from chat.events import MAX_QUESTION_CHARS
+from chat.events import MAX_QUESTION_CHARS, ScopeIn
 from chat.models import Assistant, Conversation, Message, Role, Status
 from chat.services.assistants import settings_of_version
+from chat.services.attachments import files_keep
 from chat.services.conversations import conversation_of, title_of
+from chat.services.scoping import narrowed, stored
 from rag.generation import Turn
 
 HISTORY_MESSAGES = 12
@@ -72,24 +74,36 @@ def assistant_for(user: User, slug: str | None) -> Assistant:
 
 
 def question_ask(
-    *, user: User, conversation_id: UUID | None, slug: str | None, text: str, after: UUID | None = None
+    *,
+    user: User,
+    conversation_id: UUID | None,
+    slug: str | None,
+    text: str,
+    after: UUID | None = None,
+    scope: ScopeIn | None = None,
+    files: UUID | None = None,
 ) -> Begun:
     """Store a question and the row of its answer, in a new conversation unless one is given.
 
-    It follows the answer ``after``, else the end of the branch that is shown. ChatError: ``question_empty``,
-    ``question_too_long``, ``not_found``, ``no_assistant``, ``answer_running``.
+    It follows the answer ``after``, else the end of the branch that is shown, and is narrowed to ``scope``. ``files``
+    were attached to a chat before it began. ChatError: ``question_empty``, ``question_too_long``, ``not_found``,
+    ``no_assistant``, ``answer_running``, ``files_gone``, and what ``narrowed`` raises.
     """
     question = question_text(text)
+    chosen = stored(scope)
     with transaction.atomic():
         if conversation_id is None:
             assistant = assistant_for(user, slug)
             conversation = Conversation.objects.create(user=user, assistant=assistant, title=title_of(question))
+            if files is not None:
+                files_keep(user=user, conversation=conversation, source_id=files)
         else:
             conversation = conversation_of(user, conversation_id)
             assistant = assistant_for(user, slug or _slug(conversation))
             conversation.assistant = assistant
         parent = _end_of(conversation, after)
-        return _asked(conversation, assistant, parent, Question(question, user, history_before(conversation, parent)))
+        asked = Question(question, user, history_before(conversation, parent))
+        return _asked(conversation, assistant, parent, asked, scope=chosen)
 
 
 def question_edit(*, user: User, message_id: UUID, text: str) -> Begun:
@@ -106,7 +120,8 @@ def question_edit(*, user: User, message_id: UUID, text: str) -> Begun:
         conversation = old.conversation
         assistant = assistant_for(user, _slug(conversation))
         parent = old.in_reply_to_id
-        return _asked(conversation, assistant, parent, Question(question, user, history_before(conversation, parent)))
+        asked = Question(question, user, history_before(conversation, parent))
+        return _asked(conversation, assistant, parent, asked, scope=old.scope)
 
 
 def question_ask_without(*, user: User, message_id: UUID, key: str) -> Begun:
@@ -124,7 +139,7 @@ def question_ask_without(*, user: User, message_id: UUID, key: str) -> Begun:
         filters = [*before.filters, *taken]
         history = history_before(conversation, before.in_reply_to_id)
         question = Question(before.text, user, history, tuple(each["key"] for each in filters))
-        return _asked(conversation, assistant, _end_of(conversation), question, filters)
+        return _asked(conversation, assistant, _end_of(conversation), question, filters, before.scope)
 
 
 def answer_regenerate(*, user: User, message_id: UUID, slug: str | None = None) -> Begun:
@@ -185,6 +200,7 @@ def _asked(
     parent: UUID | None,
     question: Question,
     filters: list[dict[str, Any]] | None = None,
+    scope: dict[str, Any] | None = None,
 ) -> Begun:
     asked = Message.objects.create(
         conversation=conversation,
@@ -192,6 +208,7 @@ def _asked(
         text=question.text,
         in_reply_to_id=parent,
         filters=filters or [],
+        scope=scope or {},
         asked_by=question.user,
     )
     return _begin(conversation, asked, assistant, question)
@@ -242,7 +259,9 @@ def _begun(
     conversation: Conversation | None, asked: Message | None, answer: Message, assistant: Assistant, question: Question
 ) -> Begun:
     assert assistant.published is not None
-    return Begun(conversation, asked, answer, settings_of_version(assistant.published), question)
+    settings = settings_of_version(assistant.published)
+    question = narrowed(question, conversation, asked.scope if asked else {}, settings.sources)
+    return Begun(conversation, asked, answer, settings, question)
 
 
 def history_before(conversation: Conversation, parent: UUID | None) -> tuple[Turn, ...]:

@@ -192,7 +192,7 @@ def version_create(*, user: User | None, assistant: Assistant, fields: VersionFi
             raise ChatError("version_invalid", " ".join(error.messages), 422) from error
         version.save()
         if fields.sources is not None:
-            found = list(DataSource.objects.filter(pk__in=fields.sources))
+            found = list(DataSource.objects.listed().filter(pk__in=fields.sources))
             if len(found) != len(set(fields.sources)):
                 raise not_found(_("data source"))
             version.sources.set(found)

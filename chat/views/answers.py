@@ -1,4 +1,4 @@
-"""What one does with an answer beside asking: say whether it helped, and see what it read and what could be asked next."""
+"""What one does with an answer: say whether it helped, see what it read and what could be asked next."""
 
 from typing import cast
 from uuid import UUID

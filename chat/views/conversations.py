@@ -1,8 +1,11 @@
 """The chat page, and what one does to a conversation from its row in the sidebar."""
 
+import contextlib
+import re
 from typing import Any, cast
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -11,12 +14,16 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
 from chat.errors import ChatError
-from chat.events import MAX_QUESTION_CHARS
-from chat.models import Assistant, Message
+from chat.events import MAX_QUESTION_CHARS, MOST_SCOPE
+from chat.models import Assistant, ConversationFiles, Message
 from chat.services import conversations
 from chat.views.refusals import refusing
 from chat.views.welcome import has_first_steps
 from documents.models import Document
+from documents.services import MOST_FILES
+
+PASSAGE = re.compile(r'<passage number="(\d{1,6})"[^<>]*>')
+"""How a prompt begins a passage, with the labels of its document (``rag.prompts``)."""
 
 
 @login_required
@@ -39,6 +46,7 @@ def page(request: HttpRequest, conversation_id: UUID | None = None) -> HttpRespo
         "chosen": next((each for each in assistants if each["slug"] == slug), assistants[0] if assistants else None),
         "max_question_chars": MAX_QUESTION_CHARS,
         "first_steps": conversation is None and has_first_steps(user),
+        "composer": _composer(user, conversation_id, request.GET.get("document", "")),
         "has_documents": Document.objects.visible_to(user).exists(),
     }
     return render(request, "chat/conversation.html", context)
@@ -75,7 +83,7 @@ def trace(request: HttpRequest, message_id: UUID) -> HttpResponse:
         raise Http404
     steps = list(answer.steps.all())
     visible = set(
-        Document.objects.visible_to(user)
+        Document.objects.openable_by(user)
         .filter(pk__in=[passage.document_id for passage in answer.passages.all()])
         .values_list("pk", flat=True)
     )
@@ -93,6 +101,24 @@ def trace(request: HttpRequest, message_id: UUID) -> HttpResponse:
     return render(request, "chat/_trace.html", context)
 
 
+def _composer(user: User, conversation_id: UUID | None, document: str) -> dict[str, Any]:
+    """What the composer begins with: its limits, the conversation's files, the document that is to be asked about."""
+    kept = ConversationFiles.objects.filter(conversation=conversation_id).values_list("source_id", flat=True)
+    files = kept.first() if conversation_id else None
+    scope: list[dict[str, str]] = []
+    with contextlib.suppress(ValueError):
+        wanted = Document.objects.visible_to(user).filter(pk=UUID(document)) if document else []
+        scope = [{"kind": "document", "id": str(row.pk), "name": str(row)} for row in wanted]
+    return {
+        "files": str(files) if files else None,
+        "scope": scope,
+        "most_files": MOST_FILES,
+        "most_scope": MOST_SCOPE,
+        "max_mb": settings.MAX_UPLOAD_MB,
+        "max_bytes": settings.MAX_UPLOAD_BYTES,
+    }
+
+
 def _assistant(row: Assistant) -> dict[str, Any]:
     return {
         "slug": row.slug,
@@ -104,12 +130,14 @@ def _assistant(row: Assistant) -> dict[str, Any]:
 
 
 def _prompt(steps: list[Any], texts: dict[int, str]) -> list[dict[str, str]]:
-    """The prompt as the model got it last, with the passages that the reader may see filled in."""
+    """The prompt as the model got it, with the passages that the reader may see filled in; of others not the title."""
     step = next((step for step in reversed(steps) if step.name == "prompt"), None)
     messages: list[dict[str, str]] = list(step.output.get("messages", [])) if step else []
     filled = []
     for message in messages:
-        content = message["content"]
+        content = PASSAGE.sub(
+            lambda found: found[0] if int(found[1]) in texts else f'<passage number="{found[1]}">', message["content"]
+        )
         for rank, text in texts.items():
             content = content.replace(f"{{{{passage {rank}}}}}", text)
         filled.append({"role": message["role"], "content": content})

@@ -104,6 +104,7 @@ CELERY_BEAT_SCHEDULE = {
     "tend-words": {"task": "documents.tasks.tend_words", "schedule": 20.0},
     "build-embedding-sets": {"task": "documents.tasks.tend_embedding_sets", "schedule": 10.0},
     "mark-interrupted-answers": {"task": "chat.mark_interrupted", "schedule": 10.0},
+    "sweep-files-of-chats": {"task": "chat.sweep_files", "schedule": 3600.0},
     "sweep-bytes": {"task": "documents.tasks.sweep_bytes", "schedule": 3600.0},
     "sweep-sync-folders": {"task": "documents.tasks.sweep_sync_folders", "schedule": 3600.0},
 }

@@ -20,6 +20,8 @@ from accounts.models import APIToken, User
 from accounts.services import default_scopes, token_create
 from chat.models import Assistant, Conversation, Folder, LanguageModel, Message
 from chat.services.assistants import ensure_defaults
+from chat.services.attachments import file_attach
+from chat.services.prompts import prompt_save
 from chat.services.sharing import link_create
 from config.api import api, openai_api
 from documents.models import ChunkEdit, DataSource, Document, EmbeddingSet, Reranker, Visibility
@@ -103,7 +105,14 @@ def make_world() -> World:
     )  # fmt: skip
     site.groups.add(team)
     token, _secret = token_create(user=users["owner"], name="t", scopes=["read"])
+    attached = file_attach(
+        user=users["owner"],
+        file=SimpleUploadedFile("permit.txt", b"A permit costs forty crowns."),
+        filename="permit.txt",
+    )
     things = {
+        "attached": attached,
+        "prompt": prompt_save(user=users["owner"], prompt=None, title="Plan", text="Plan {{what}}.", shared=False),
         "document": document,
         "ready": other,
         "chunk": other.chunks.get(),
@@ -164,6 +173,16 @@ PAGES: dict[str, Row] = {
     "chat:passages": Row("get", lambda t: [t["answer"].pk], "owner"),
     "chat:feedback": Row("post", lambda t: [t["answer"].pk], "owner"),
     "chat:suggestions": Row("get", lambda t: [t["answer"].pk], "owner"),
+    "chat:attach": Row("post", none, EVERYBODY, 422),
+    "chat:attachments": Row("get", lambda t: [t["attached"].source_id], "owner"),
+    "chat:detach": Row("post", lambda t: [t["attached"].pk], "owner", 204),
+    "chat:complete_prompts": Row("get", none, EVERYBODY),
+    "chat:complete_documents": Row("get", none, EVERYBODY),
+    "chat:complete_assistants": Row("get", none, EVERYBODY),
+    "chat:prompts": Row("get", none, EVERYBODY),
+    "chat:prompt_new": Row("get", none, EVERYBODY),
+    "chat:prompt_edit": Row("get", lambda t: [t["prompt"].pk], "owner"),
+    "chat:prompt_delete": Row("post", lambda t: [t["prompt"].pk], "owner", 302),
     "chat:assistants": Row("get", none, "admin"),
     "chat:assistant_new": Row("get", none, "admin"),
     "chat:assistant_edit": Row("get", lambda t: [t["assistant"].slug], "admin"),
