@@ -29,6 +29,8 @@ INSIDE = (
     "/assistants/",
     "/assistants/new/",
     "/assistants/library/",
+    "/prompts/",
+    "/prompts/new/",
     "/models/",
     "/models/new/",
     "/embeddings/",

@@ -1,22 +1,38 @@
 /** The question box: it grows, keeps its draft, says why something cannot be sent, and stops an answer. */
 
+import { jsonScript } from "../dom.js";
 import { formatNumber, gettext, interpolate } from "../i18n.js";
 import { codePoints } from "./answer.js";
+import { Blanks } from "./composer/blanks.js";
+import { Chosen } from "./composer/chips.js";
+import { Draft } from "./composer/draft.js";
+import { Files } from "./composer/files.js";
+import { Menu } from "./composer/menu.js";
+import { takeFiles } from "./composer/taking_files.js";
+import { replaceText } from "./composer/token.js";
 
 /** The longest question, in code points. */
 export const MAX_QUESTION = 8000;
 const COUNT_FROM = 7000;
 
-/** Events: `ask` (detail {question}), `stop`. */
+/** Events: `ask` (detail {question, assistant, scope, files}: assistant, scope and files are null for none), `stop`. */
 export class Composer extends EventTarget {
   #form;
   #input;
   #button;
   #hint;
-  #key = null;
+  #chips;
+  #chosen;
+  #files;
+  #menu;
+  #blanks;
+  #draft = null;
   #isRunning = false;
   #isOnline = true;
   #isWaiting = false;
+  /** Whether the question goes off by itself once all files are sent. */
+  #isDue = false;
+  #isSettling = false;
   #said = ["", false];
 
   constructor(form) {
@@ -25,34 +41,33 @@ export class Composer extends EventTarget {
     this.#input = form.querySelector("[data-composer-input]");
     this.#button = form.querySelector("[data-composer-send]");
     this.#hint = form.querySelector("[data-composer-hint]");
-    this.#input.addEventListener("input", () => this.#changed());
-    this.#input.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-        event.preventDefault();
-        this.#submit();
-      }
-    });
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      if (this.#isRunning) {
-        this.dispatchEvent(new CustomEvent("stop"));
-      } else {
-        this.#submit();
-      }
-    });
+    this.#chips = form.querySelector("[data-composer-chips]");
+    const begin = jsonScript("composer-begin");
+    this.#chosen = new Chosen(begin.most_scope);
+    const limits = { most: begin.most_files, maxBytes: begin.max_bytes, maxMb: begin.max_mb };
+    this.#files = new Files({ ...form.dataset }, limits);
+    // The menu comes first: what its keys mean to it, they do not mean to the box.
+    this.#menu = new Menu(this.#input, form.querySelector("[data-completion]"), (kind, query) => this.#completions(kind, query));
+    this.#blanks = new Blanks(this.#input);
+    this.#listen(begin.most_scope);
   }
 
   get input() {
     return this.#input;
   }
 
-  /** Keep the draft under this name, and bring back the one that is there. */
-  keepDraftAs(name) {
-    const draft = this.#input.value;
-    this.#forget();
-    this.#key = `footnote.draft.${name}`;
-    if (!draft) {
-      this.#input.value = this.#stored() ?? "";
+  /** Keep the draft with a conversation, null for a new one, and bring back the one that is there. */
+  keepDraftAs(conversation) {
+    const text = this.#input.value;
+    const isFirst = this.#draft === null;
+    this.#draft?.forget();
+    this.#draft = new Draft(conversation ?? "new");
+    this.#files.conversation = conversation;
+    if (!text) {
+      this.#input.value = this.#draft.text;
+    }
+    if (isFirst) {
+      this.#begin(conversation);
     }
     this.#changed();
   }
@@ -93,8 +108,11 @@ export class Composer extends EventTarget {
     this.#submit();
   }
 
+  /** Empty the box and what went with the question; files stay with their conversation. */
   clear() {
     this.#input.value = "";
+    this.#blanks.close();
+    this.#chosen.set(null, []);
     this.#changed();
   }
 
@@ -108,6 +126,60 @@ export class Composer extends EventTarget {
     this.#draw();
   }
 
+  #listen(mostScope) {
+    this.#menu.addEventListener("take", (event) => this.#take(event.detail));
+    this.#input.addEventListener("input", () => this.#changed());
+    this.#input.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+        event.preventDefault();
+        this.#submit();
+      }
+    });
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (this.#isRunning) {
+        this.dispatchEvent(new CustomEvent("stop"));
+      } else {
+        this.#submit();
+      }
+    });
+    for (const part of [this.#chosen, this.#files]) {
+      part.addEventListener("change", () => this.#drawChips());
+    }
+    this.#chosen.addEventListener("full", () => {
+      const words = gettext("A question can be narrowed to %(most)s documents and data sources. Take some out.");
+      this.say(interpolate(words, { most: formatNumber(mostScope) }), true);
+    });
+    this.#files.addEventListener("problem", (event) => this.say(event.detail, true));
+    takeFiles(this.#form, this.#input, (files) => this.#files.add(files));
+  }
+
+  #begin(conversation) {
+    const begin = jsonScript("composer-begin");
+    const kept = this.#draft.chosen ?? {};
+    this.#chosen.set(kept.assistant, begin.scope.length ? begin.scope : kept.scope);
+    this.#files.restore(conversation ? begin.files : kept.files);
+  }
+
+  #completions(kind, query) {
+    const assistant = this.#chosen.assistant?.id ?? document.querySelector("[data-assistant-choice]")?.value ?? "";
+    const about = new URLSearchParams({ q: query, assistant, files: this.#files.id ?? "" });
+    return `${this.#form.dataset.complete}${kind}?${about}`;
+  }
+
+  #take({ item, token }) {
+    if (item.kind === "prompt") {
+      replaceText(this.#input, token.start, token.end, item.text);
+      this.#changed();
+      if (this.#blanks.begin(token.start)) {
+        this.say(gettext("Fill in what is chosen. Tab goes on to the next."));
+      }
+      return;
+    }
+    replaceText(this.#input, token.start, token.end, "");
+    this.#chosen.take(item);
+  }
+
   #submit() {
     const question = this.#input.value.trim();
     if (this.#isRunning || this.#isWaiting) {
@@ -117,18 +189,68 @@ export class Composer extends EventTarget {
     } else if (!question) {
       this.say(gettext("Write a question first."));
       this.#input.focus();
-    } else if (codePoints(question) <= MAX_QUESTION) {
-      this.dispatchEvent(new CustomEvent("ask", { detail: { question } }));
-    } else {
+    } else if (codePoints(question) > MAX_QUESTION) {
       this.#input.focus();
+    } else if (this.#blanks.areLeft) {
+      this.#blanks.choose();
+      this.say(gettext("Fill this in, or press Esc to send it as it is."));
+    } else if (this.#files.hasFailed) {
+      this.say(gettext("A file could not be used. Take it out, then send the question."), true);
+    } else if (this.#files.isSending) {
+      this.#isDue = true;
+      this.say(gettext("The question is sent as soon as the files are."));
+    } else {
+      this.#ask(question);
     }
   }
 
-  #changed() {
-    if (this.#key) {
-      this.#store(this.#input.value);
+  async #ask(question) {
+    if (this.#isSettling) {
+      return;
     }
+    this.#menu.close();
+    this.#isSettling = true;
+    await this.#files.settle();
+    this.#isSettling = false;
+    this.dispatchEvent(
+      new CustomEvent("ask", {
+        detail: {
+          question,
+          assistant: this.#chosen.assistant?.id ?? null,
+          scope: this.#chosen.command,
+          files: this.#files.conversation ? null : this.#files.id,
+        },
+      }),
+    );
+  }
+
+  #changed() {
+    if (this.#draft) {
+      this.#draft.text = this.#input.value;
+    }
+    this.#isDue = false;
     this.say("");
+  }
+
+  #drawChips() {
+    const active = document.activeElement;
+    const place = [...this.#chips.children].findIndex((chip) => chip.contains(active));
+    this.#chips.replaceChildren(...this.#chosen.chips(), ...this.#files.chips());
+    this.#chips.hidden = !this.#chips.children.length;
+    if (place >= 0) {
+      // The focus stays at this place of the row, or goes back to the box when it is empty.
+      (this.#chips.children[Math.min(place, this.#chips.children.length - 1)]?.querySelector("button") ?? this.#input).focus();
+    }
+    if (this.#draft) {
+      const { conversation, id } = this.#files;
+      const { assistant, scope } = this.#chosen;
+      this.#draft.chosen = { assistant, scope, files: conversation ? null : id };
+    }
+    if (this.#isDue && !this.#files.isSending) {
+      this.#isDue = false;
+      this.say("");
+      this.#submit();
+    }
   }
 
   #draw() {
@@ -159,32 +281,5 @@ export class Composer extends EventTarget {
       return [gettext("No connection. You can go on writing."), false];
     }
     return [length >= COUNT_FROM ? interpolate(gettext("%(n)s of %(max)s characters"), count) : "", false];
-  }
-
-  // Storage can be full or forbidden; the draft then lives as long as the page.
-  #store(draft) {
-    try {
-      if (draft) {
-        localStorage.setItem(this.#key, draft);
-      } else {
-        localStorage.removeItem(this.#key);
-      }
-    } catch {
-      this.#key = null;
-    }
-  }
-
-  #stored() {
-    try {
-      return localStorage.getItem(this.#key);
-    } catch {
-      return null;
-    }
-  }
-
-  #forget() {
-    if (this.#key) {
-      this.#store("");
-    }
   }
 }

@@ -18,6 +18,10 @@ function stepWords(answer) {
     return gettext("Writing");
   }
   const names = new Set(answer.steps.map((step) => step.name));
+  const last = answer.steps.at(-1);
+  if (last?.name === "wait_for_files") {
+    return last.summary;
+  }
   if (answer.passages.length) {
     const documents = new Set(answer.passages.map((passage) => passage.document_id)).size;
     return interpolate(

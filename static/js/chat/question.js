@@ -5,17 +5,19 @@ import { formatNumber, gettext, interpolate } from "../i18n.js";
 import { codePoints } from "./answer.js";
 import { MAX_QUESTION } from "./composer.js";
 import { takenAwayWords } from "./filters.js";
+import { makeScope } from "./scope.js";
 import { Switcher } from "./siblings.js";
 
 const LONG_QUESTION = 140;
 
 /** The question as it stands above its answer. */
-export function makeQuestion(text, isPending = false, takenAway = []) {
+export function makeQuestion(text, isPending = false, takenAway = [], scope = []) {
   const isLong = Array.from(text).length > LONG_QUESTION || text.includes("\n");
   return h(
     "div",
     { class: `question${isLong ? " question--long" : ""}`, "data-pending": isPending },
     h("h2", { class: "question__text", dir: "auto" }, h("span", { class: "visually-hidden" }, gettext("You asked: ")), text),
+    makeScope(scope),
     takenAway.length ? h("p", { class: "question__without" }, takenAwayWords(takenAway)) : null,
   );
 }
@@ -41,7 +43,7 @@ export class QuestionView {
       icon("pencil", "icon--small"),
     );
     this.#tools = h("div", { class: "question__tools" }, this.switcher.element, this.#pencil);
-    this.element = makeQuestion(message.text, false, message.filters);
+    this.element = makeQuestion(message.text, false, message.filters, message.scope);
     this.element.append(this.#tools);
   }
 

@@ -23,7 +23,7 @@ class FootnoteShared extends HTMLElement {
     const hidden = new Set(withheld);
     for (const message of messages) {
       if (message.role === "user") {
-        list.append(makeQuestion(message.text, false, message.filters));
+        list.append(makeQuestion(message.text, false, message.filters, message.scope));
       } else {
         list.append(this.#makeAnswer(message, drawer).element);
         if (hidden.has(message.id)) {

@@ -68,13 +68,13 @@ class FootnoteThread extends HTMLElement {
     });
     this.#follower = new Follower(this.#list.element, this.querySelector("[data-composer]"));
     this.#composer = new Composer(this.querySelector("[data-composer]"));
-    this.#composer.addEventListener("ask", (event) => this.#ask(event.detail.question));
+    this.#composer.addEventListener("ask", (event) => this.#ask(event.detail));
     this.#working = new Working({
       list: this.#list.element,
       announcer: this.#announcer,
       state: () => this.#state,
       send: (command) => this.#command(command),
-      ask: (question) => this.#ask(question),
+      ask: (question) => this.#ask({ question }),
       expect: (requestId) => (this.#askedAgain = requestId),
       makeView: () => this.#list.makeView({ isBare: true }),
       show: (leaf, id) => {
@@ -88,7 +88,7 @@ class FootnoteThread extends HTMLElement {
     if (conversationId) {
       this.#state = { ...this.#state, conversation: { id: conversationId, title: document.title, assistant: null } };
     }
-    this.#composer.keepDraftAs(conversationId || "new");
+    this.#composer.keepDraftAs(conversationId || null);
     const snapshot = jsonScript("thread-snapshot");
     if (snapshot) {
       this.#take(snapshot);
@@ -188,16 +188,17 @@ class FootnoteThread extends HTMLElement {
     }
   }
 
-  #ask(question) {
+  #ask(asked) {
     if (this.#isFirstConnection) {
       // Quicker than the connection: the question stays in the box and is sent as soon as it is there.
-      this.#early = question;
+      this.#early = asked;
       return;
     }
+    const { question, scope, files } = asked;
     const requestId = freshRequest();
     const { conversation } = this.#state;
-    const assistant = this.#choice?.value || null;
-    const command = { type: "ask", conversation_id: conversation?.id ?? null, assistant, question, request_id: requestId };
+    const assistant = asked.assistant ?? (this.#choice?.value || null);
+    const command = { type: "ask", conversation_id: conversation?.id ?? null, assistant, question, scope, files, request_id: requestId };
     if (!this.#socket.send(command)) {
       this.#composer.isOnline = false;
       return;
