@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("chat", "0007_questions_follow_answers"),
+        ("chat", "0011_feedback_and_going_on"),
         ("documents", "0014_files_of_conversations"),
     ]
 
