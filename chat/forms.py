@@ -285,9 +285,9 @@ class ImportForm(forms.Form):
         help_text=_("The JSON that a conversation was exported to, at most 20 MB."),
     )
 
-    def clean_file(self) -> UploadedFile:
+    def clean_file(self) -> UploadedFile[Any]:
         """Refuse what is too large before it is read."""
-        file: UploadedFile = self.cleaned_data["file"]
+        file: UploadedFile[Any] = self.cleaned_data["file"]
         if (file.size or 0) > MOST_BYTES:
             raise forms.ValidationError(_("The file is larger than 20 MB. No export is."))
         return file

@@ -13,10 +13,12 @@ from __future__ import annotations
 import io
 import sys
 import tempfile
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from vendor_frontend import ROOT, Package, fetch
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
 
 FONTS = ROOT / "chat" / "exports" / "typeset" / "fonts"
 VERSION = "5.3.0"
@@ -36,12 +38,14 @@ CUTS: dict[str, tuple[str, str, tuple[str, ...], int, str]] = {
 
 def main() -> int:
     """Write each font and each licence; 0 when all are in place."""
+    from scripts.vendor_frontend import Package, fetch
+
     FONTS.mkdir(parents=True, exist_ok=True)
     for name, (family, style, subsets, weight, title) in CUTS.items():
         package = Package(f"@fontsource-variable/{family}", VERSION, "OFL-1.1", {})
         with fetch(package) as archive:
             files = [f"package/files/{family}-{subset}-wght-{style}.woff2" for subset in subsets]
-            cuts = [_cut(archive.extractfile(file).read(), weight) for file in files]  # type: ignore[union-attr]
+            cuts = [_cut(member.read(), weight) for file in files if (member := archive.extractfile(file))]
             licence = archive.extractfile("package/LICENSE")
             (FONTS / f"{family}-LICENSE.txt").write_bytes(licence.read() if licence else b"")
         font = _joined(cuts)
@@ -53,12 +57,9 @@ def main() -> int:
 
 def _cut(data: bytes, weight: int) -> Any:
     """A variable font at one weight, as TrueType."""
-    from fontTools.ttLib import TTFont
-    from fontTools.varLib.instancer import instantiateVariableFont
-
-    font = TTFont(io.BytesIO(data))
+    font = import_module("fontTools.ttLib").TTFont(io.BytesIO(data))
     limits = {axis.axisTag: axis.defaultValue for axis in font["fvar"].axes} | {"wght": weight}
-    font = instantiateVariableFont(font, limits)
+    font = import_module("fontTools.varLib.instancer").instantiateVariableFont(font, limits)
     font.flavor = None
     for tag in LAYOUT:
         if tag in font:
@@ -70,14 +71,12 @@ def _joined(cuts: list[Any]) -> Any:
     """Subsets of one font as one; a character that several have is taken from the first."""
     if len(cuts) == 1:
         return cuts[0]
-    from fontTools.merge import Merger
-
     with tempfile.TemporaryDirectory() as folder:
         paths = []
         for number, cut in enumerate(cuts):
             paths.append(str(Path(folder) / f"{number}.ttf"))
             cut.save(paths[-1])
-        return Merger().merge(paths)
+        return import_module("fontTools.merge").Merger().merge(paths)
 
 
 def _rename(font: Any, title: str) -> None:

@@ -45,7 +45,7 @@ def write(written: Written) -> bytes:
 
 def _message(row: Message, payload: MessagePayload, key: int, in_reply_to: int | None) -> MessagePart:
     spans = (*row.passages.all(), *row.citations.all())
-    hashes = {(each.document_id, each.source_start, each.source_end): each.version.sha256 for each in spans}
+    hashes: Hashes = {(each.document_id, each.source_start, each.source_end): each.version.sha256 for each in spans}
     return MessagePart(
         key=key,
         in_reply_to=in_reply_to,

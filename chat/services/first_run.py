@@ -8,11 +8,11 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import permission_denied
 from accounts.models import User
-from chat.answering.answerers import outbound_policy
+from chat.answering.answerers import ModelSettings, outbound_policy
 from chat.errors import ChatError
 from chat.models import LLM_THRESHOLD, Assistant, LanguageModel, ModelKind
 from chat.services.assistants import fields_of_version, version_create, version_publish
-from chat.services.language_models import ModelSettings, model_check, model_save
+from chat.services.language_models import model_check, model_save
 
 LOCAL_OLLAMA = "http://127.0.0.1:11434/v1"
 """Where Ollama answers on the machine that it was installed on."""

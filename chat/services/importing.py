@@ -16,7 +16,7 @@ from accounts.services import audit
 from chat.errors import ChatError
 from chat.events import CitationPayload
 from chat.exports.schema import CitationPart, ConversationPart, MessagePart, PassagePart
-from chat.models import Citation, Conversation, Message, Passage, Role, Status
+from chat.models import Citation, Conversation, Message, Passage, Status
 from chat.services.conversations import title_of
 from documents.models import Document, DocumentVersion
 
@@ -91,7 +91,7 @@ def _check_tree(part: ConversationPart) -> None:
     roles: dict[int, str] = {}
     for message in part.messages:
         before = roles.get(message.in_reply_to) if message.in_reply_to is not None else None
-        is_first = message.in_reply_to is None and message.role == Role.USER
+        is_first = message.in_reply_to is None and message.role == "user"
         if message.key in roles or not (is_first or (before is not None and before != message.role)):
             words = _("The message with key %(key)d does not fit: each follows an earlier one of the other side.")
             raise ChatError("import_invalid", words % {"key": message.key}, 422)
@@ -109,7 +109,7 @@ def _rows(parts: Sequence[MessagePart], conversation: Conversation, user: User) 
             conversation=conversation,
             role=part.role,
             text=_clean(part.text),
-            status=Status.INTERRUPTED if part.status == Status.RUNNING else part.status,
+            status=Status.INTERRUPTED if part.status == "running" else part.status,
             in_reply_to=rows[part.in_reply_to] if part.in_reply_to is not None else None,
             asked_by=user,
             ms=part.ms,

@@ -1,5 +1,7 @@
 """The first steps: the page for the admin, models looked for through the guard, one tried and put to work."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -62,7 +64,7 @@ def test_nothing_is_kept_of_a_model_that_does_not_answer(committed_cast: Cast, l
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_guard_holds_and_nobody_else_looks(committed_cast: Cast, settings: object) -> None:
+def test_the_guard_holds_and_nobody_else_looks(committed_cast: Cast, settings: Any) -> None:
     settings.OUTBOUND_ALLOW_PRIVATE = ()
     sent = {"base_url": "http://127.0.0.1:11434/v1", "model_name": "m"}
     for name in (LOOK, CONNECT):

@@ -12,7 +12,7 @@ from functools import cache
 
 _CONTROLS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\x00-\x08\x0b-\x1f\x7f]")
 _SPACES = re.compile("[\u2000-\u200a\u202f\u205f]")
-_MIRRORED = {left: right for pair in ("()", "[]", "{}", "<>", "«»", "‹›") for left, right in (pair, pair[::-1])}
+_MIRRORED = dict(zip("()[]{}<>«»‹›", ")(][}{><»«›‹", strict=True))
 _LAM = "\u0644"
 _ALEFS = frozenset("\u0622\u0623\u0625\u0627")
 _TATWEEL = "\u0640"

@@ -75,4 +75,6 @@ async function detect() {
 }
 
 form.addEventListener("submit", look);
+// Before that, sending the form would put the key into an address.
+form.querySelector("[data-look]").disabled = false;
 detect();
