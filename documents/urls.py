@@ -11,6 +11,7 @@ from documents.views import (
     originals,
     rerankers,
     sources,
+    summary,
     syncs,
     uploads,
 )
@@ -24,6 +25,7 @@ urlpatterns = [
     path("documents/delete", documents.delete_many, name="delete_many"),
     path("documents/retry", documents.retry_many, name="retry_many"),
     path("documents/<uuid:document_id>/", documents.document, name="document"),
+    path("documents/<uuid:document_id>/summary", summary.summary, name="summary"),
     path("documents/<uuid:document_id>/original", originals.original, name="original"),
     path("documents/<uuid:document_id>/boxes", documents.boxes, name="boxes"),
     path("documents/<uuid:document_id>/delete", documents.delete, name="delete"),

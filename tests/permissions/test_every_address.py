@@ -203,6 +203,7 @@ PAGES: dict[str, Row] = {
     "documents:retry_many": Row("post", none, EVERYBODY, 302),
     "documents:replace": Row("post", lambda t: [t["ready"].pk], EVERYBODY, 422),
     "documents:document": Row("get", lambda t: [t["ready"].pk], READERS),
+    "documents:summary": Row("get", lambda t: [t["ready"].pk], READERS),
     "documents:boxes": Row("get", lambda t: [t["ready"].pk], READERS),
     "documents:queue": Row("get", none, EVERYBODY),
     "documents:chunks": Row("get", lambda t: [t["ready"].pk], READERS),
