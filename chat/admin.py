@@ -1,4 +1,4 @@
-"""Conversations and answers in Django's admin: counts and states, never what people wrote to an assistant."""
+"""Conversations, links, answers and what is said of them in Django's admin: never what people wrote to an assistant."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import ReadOnlyAdmin
-from chat.models import Assistant, AssistantVersion, Conversation, Feedback, LanguageModel
+from chat.models import Assistant, AssistantVersion, Conversation, Feedback, LanguageModel, SharedLink
 
 
 @admin.register(Assistant)
@@ -56,3 +56,11 @@ class FeedbackAdmin(ReadOnlyAdmin[Feedback]):
     def version(self, row: Feedback) -> str:
         """The version of the assistant that answered."""
         return str(row.answer.version or "")
+
+
+@admin.register(SharedLink)
+class SharedLinkAdmin(ReadOnlyAdmin[SharedLink]):
+    """Who shares, until when and how often it was opened; neither what nor by which address."""
+
+    list_display = ("pk", "conversation_id", "created_at", "expires_at", "revoked_at", "opened", "opened_at")
+    exclude: ClassVar[tuple[str, ...]] = ("title", "digest", "leaf")

@@ -34,7 +34,7 @@ class Sentence:
 @tells_errors
 def summary(request: HttpRequest, document_id: uuid.UUID) -> HttpResponseBase:
     """A fragment: the sentences that say most of what the document is about, each leading to its place."""
-    visible = Document.objects.visible_to(signed_in(request)).select_related("current_version")
+    visible = Document.objects.openable_by(signed_in(request)).select_related("current_version")
     shown = visible.filter(pk=document_id).first()
     if shown is None:
         raise document_not_found()
