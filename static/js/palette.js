@@ -136,18 +136,10 @@ function key(event) {
   }
 }
 
-/** Open the palette, or close it. */
-export function toggle() {
-  if (dialog.open) {
-    dialog.close();
-    return;
-  }
-  document.querySelectorAll(":popover-open").forEach((popover) => popover.hidePopover());
-  input.value = "";
-  filterCommands("");
+/** The palette was opened: look for what is typed by now, or show what there is. */
+export function begin() {
   say("");
-  dialog.showModal();
-  input.focus();
+  filterCommands(input.value);
   activate(options()[0]);
   search();
 }

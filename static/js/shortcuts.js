@@ -9,10 +9,20 @@ function isWriting(target) {
   return target.isContentEditable || target.matches?.("input, textarea, select");
 }
 
-// Nobody needs the palette's script before it is opened.
+// Nobody needs the palette's script before it is opened; what is typed until it is there stands in the box.
 async function togglePalette() {
+  const dialog = document.getElementById("palette");
+  if (dialog.open) {
+    dialog.close();
+    return;
+  }
+  document.querySelectorAll(":popover-open").forEach((popover) => popover.hidePopover());
+  const input = dialog.querySelector("[data-palette-input]");
+  input.value = "";
+  dialog.showModal();
+  input.focus();
   const palette = await import("./palette.js");
-  palette.toggle();
+  palette.begin();
 }
 
 document.addEventListener("click", (event) => {
