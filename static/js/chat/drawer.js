@@ -8,6 +8,7 @@ import { documentUrl, pathWords } from "./places.js";
 import { choosePassage, makeSources } from "./sources.js";
 
 const phone = matchMedia("(max-width: 899.98px)");
+const ABOVE_PX = 220;
 const NIL = /0{8}-0{4}-0{4}-0{4}-0{12}/;
 
 function waiting(words) {
@@ -151,12 +152,16 @@ export class Drawer {
     }
   }
 
-  #documentHead(citation) {
+  #pathTo(citation) {
     const passage = this.#shown.passages?.find((one) => one.rank === citation.passage_rank);
+    return pathWords({ ...citation, source: passage?.source, heading: passage?.heading });
+  }
+
+  #documentHead(citation) {
     return h(
       "div",
       { class: "excerpt__head" },
-      h("h3", { class: "excerpt__title", dir: "auto" }, pathWords({ ...citation, source: passage?.source, heading: passage?.heading })),
+      h("h3", { class: "excerpt__title", dir: "auto" }, this.#pathTo(citation)),
       h("a", { class: "button button--small", href: documentUrl(citation) }, gettext("Open the document")),
     );
   }
@@ -185,6 +190,8 @@ export class Drawer {
       return;
     }
     this.#excerpt = excerpt;
+    // The passages may have come meanwhile, which know the source and the heading.
+    head.querySelector("h3").textContent = this.#pathTo(citation);
     if (excerpt?.isPaged) {
       head.append(this.#viewChoice(citation, asText));
     }
@@ -192,7 +199,7 @@ export class Drawer {
     excerpt?.shown();
     const mark = content.querySelector("[data-span]");
     // Within the panel only: the page behind it stays where it is.
-    this.#document.scrollTop += (mark?.getBoundingClientRect().top ?? 0) - this.#document.getBoundingClientRect().top - 140;
+    this.#document.scrollTop += (mark?.getBoundingClientRect().top ?? 0) - this.#document.getBoundingClientRect().top - ABOVE_PX;
   }
 
   async #fillSteps(view) {
