@@ -171,6 +171,7 @@ def test_hostile_answers_are_shown_and_the_page_stays_quick(library: Cast, open_
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
         assert page.locator(".answer__text :is(script, style, iframe, img)").count() == 0
         assert page.evaluate("document.querySelector('.answer__text').offsetHeight") < 15_000, name
+        assert "\u202e" not in page.evaluate("document.querySelector('.answer__text').textContent")
     assert max(slow.values()) < 8, slow
 
 

@@ -78,10 +78,10 @@ function hideSoon() {
 }
 
 /** Let the card appear while the chip is pointed at or focused. `lookUp()` gives {citation, passage} when asked, and,
- * while the passage is not known, `coming`: its promise. */
+ * while the passage is not known, `fetch()`, which promises it. */
 export function attachCard(chip, lookUp) {
   const show = () => {
-    const { citation, passage, coming } = lookUp();
+    const { citation, passage, fetch } = lookUp();
     if (!chip.isConnected || !citation.document_id) {
       return;
     }
@@ -90,7 +90,7 @@ export function attachCard(chip, lookUp) {
     card.showPopover();
     place(chip);
     shownFor = chip;
-    coming?.then(
+    fetch?.().then(
       (found) => {
         if (found && shownFor === chip && card.matches(":popover-open")) {
           fill(citation, found);

@@ -62,8 +62,10 @@ export class Follower {
   toNewest() {
     this.#isFollowing = this.#isGrowing;
     this.#go(prefersStillness() ? "instant" : "smooth");
-    // The button is about to go, and the focus should not go with it.
-    this.#composer.querySelector("textarea")?.focus({ preventScroll: true });
+    if (matchMedia("(pointer: fine)").matches) {
+      // The button is about to go, and the focus should not go with it. On a phone it would open the keyboard.
+      this.#composer.querySelector("textarea")?.focus({ preventScroll: true });
+    }
   }
 
   #go(behavior) {

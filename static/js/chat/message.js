@@ -214,7 +214,7 @@ export class AnswerView {
   #lookUp(citation) {
     const of = (passages) => passages.find((passage) => passage.rank === citation.passage_rank) ?? null;
     const known = this.passages;
-    return { citation, passage: known && of(known), coming: known ? null : this.fetchPassages().then(of) };
+    return { citation, passage: known && of(known), fetch: known ? null : () => this.fetchPassages().then(of) };
   }
 
   #makeChip(citation) {
