@@ -65,7 +65,7 @@ def _nothing() -> dict[str, object]:
 
 def _sees_all(payload: MessagePayload, read: int | None) -> bool:
     """Whether every passage that was read is there for the reader; one of a deleted document has left a gap."""
-    ranks = [passage.rank for passage in payload.passages]
+    ranks = [passage.rank for passage in payload.passages or ()]
     is_cited_seen = all(citation.document_id for citation in payload.citations)
     return read is not None and ranks == list(range(1, read + 1)) and is_cited_seen
 
@@ -73,8 +73,10 @@ def _sees_all(payload: MessagePayload, read: int | None) -> bool:
 def _stats(payload: MessagePayload) -> StatsPayload | None:
     if payload.stats is None:
         return None
-    documents: set[UUID] = {passage.document_id for passage in payload.passages}
-    return payload.stats.model_copy(update={"sources": len(documents), "passages": len(payload.passages)})
+    passages = payload.passages or []
+    documents: set[UUID] = {passage.document_id for passage in passages}
+    told = {"sources": len(documents), "documents": len(documents), "passages": len(passages)}
+    return payload.stats.model_copy(update=told)
 
 
 def without_hidden(text: str, citations: Sequence[CitationPayload]) -> tuple[str, list[CitationPayload]]:

@@ -56,7 +56,7 @@ def _message(row: Message, payload: MessagePayload, key: int, in_reply_to: int |
         assistant=_assistant(payload.assistant),
         ms=row.ms,
         citations=[_citation(each, hashes) for each in payload.citations],
-        passages=[_passage(each, hashes) for each in payload.passages],
+        passages=[_passage(each, hashes) for each in payload.passages or ()],
     )
 
 

@@ -164,5 +164,5 @@ def _copied(copy: Conversation, before: Message | None, row: Message, shown: Sha
         ms=row.ms,
     )
     places = {passage.chunk_id: (passage.version_id, passage.source_id) for passage in row.passages.all()}
-    save_sources(made, payload.passages, payload.citations, places)
+    save_sources(made, payload.passages or (), payload.citations, places)
     return made

@@ -280,6 +280,7 @@ def test_a_browser_attaches_looks_and_takes_out(committed_cast: Cast) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_trace_names_a_file_to_its_owner_alone(committed_cast: Cast) -> None:
     document = attach(committed_cast.mia, name="permit-of-the-yacht.txt")
+    assert document.current_version
     answer = ask(committed_cast, files=document.source_id).answer
     prompt = f'<passage number="1" title="{document}">\n{{{{passage 1}}}}\n</passage>'
     TraceStep.objects.create(
