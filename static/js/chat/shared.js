@@ -49,7 +49,7 @@ class FootnoteShared extends HTMLElement {
 }
 
 function makeNotice() {
-  const words = gettext("Part of this answer is not shown: it rests on a document that you may not see, or that is gone.");
+  const words = gettext("Part of this answer is not shown: it may rest on a document that you may not see, or that is gone.");
   return h("div", { class: "notice shared__withheld" }, icon("info"), h("div", { class: "notice__body" }, h("p", {}, words)));
 }
 
