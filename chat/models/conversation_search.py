@@ -94,9 +94,9 @@ def search_conversations(*, user: User, text: str) -> list[Hit]:
     def score(row: tuple[Any, ...]) -> float:
         _pk, title, _archived, at, _message, body, is_titled = row
         # The words of a title say more than those of a message; a month takes half away.
-        about = worth(body, words) + (2 * worth(title, words) if is_titled else 0)
-        age_s: float = (now - at).total_seconds()
-        return about / (1 + max(0.0, age_s) / MONTH_S)
+        about: float = worth(body, words) + (2 * worth(title, words) if is_titled else 0)
+        age_s: float = max(0.0, (now - at).total_seconds())
+        return about / (1 + age_s / MONTH_S)
 
     best = sorted(rows, key=lambda row: (score(row), row[3]), reverse=True)[:RESULTS]
     return [
