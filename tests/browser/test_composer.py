@@ -152,6 +152,7 @@ def test_files_of_a_conversation(
 
     page.evaluate(PASTE, ["pasted.txt", "The quay is long."])
     expect(chips(page)).to_have_text(["permit.txt", "dropped.txt", "pasted.txt"])
+    expect(page.locator(".composer-chip__progress")).to_have_count(0, timeout=30_000)
     page.get_by_label("Take out pasted.txt").click()
     expect(chips(page)).to_have_count(2)
     page.click("text=Undo")

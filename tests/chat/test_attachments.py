@@ -280,14 +280,15 @@ def test_a_browser_attaches_looks_and_takes_out(committed_cast: Cast) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_trace_names_a_file_to_its_owner_alone(committed_cast: Cast) -> None:
     document = attach(committed_cast.mia, name="permit-of-the-yacht.txt")
-    assert document.current_version
     answer = ask(committed_cast, files=document.source_id).answer
     prompt = f'<passage number="1" title="{document}">\n{{{{passage 1}}}}\n</passage>'
     TraceStep.objects.create(
         message=answer, ordinal=0, name="prompt", ms=1, output={"messages": [{"role": "user", "content": prompt}]}
     )
+    version = document.current_version
+    assert version
     Passage.objects.create(
-        message=answer, document=document, version=document.current_version, source=document.source, rank=1, score=0,
+        message=answer, document=document, version=version, source=document.source, rank=1, score=0,
         chunk_id=document.chunks.get().pk, source_start=0, source_end=len(PERMIT),
     )  # fmt: skip
 
