@@ -92,8 +92,14 @@ def test_files_that_are_here_already_are_told_of_once_and_what_failed_stands_fir
     (tmp_path / "four.md").write_text("# Four")
     page.set_input_files("#upload-files", [tmp_path / "empty.md", tmp_path / "four.md"])
     items = page.locator("[data-uploads-list] li")
-    expect(items).to_have_count(5)
+    expect(items).to_have_count(2)
     expect(items.first).to_contain_text("The file is empty.")
+    # What was ready before is folded away.
+    ready = page.locator("[data-uploads-ready]")
+    expect(ready.locator("li")).to_have_count(3)
+    expect(ready.locator("li").first).to_be_hidden()
+    ready.locator("summary").click()
+    expect(ready.locator("li").first).to_be_visible()
 
 
 def test_what_is_deleted_in_the_list_goes_at_once_and_comes_back_by_undo_by_key_or_when_refused(

@@ -127,11 +127,11 @@ def test_a_build_that_pauses_says_why_and_goes_on_with_another_key(
     assert stayed(page)
     row.locator("text=Address and key").click()
     page.fill("[name=api_key]", "wrong")
-    page.click("text=Save")
+    page.click("main >> text=Save")
     expect(page.locator(".notice--bad")).to_contain_text("refuses the API key")
     assert page.input_value("[name=base_url]") == embeddings.base_url
     page.fill("[name=api_key]", "right")
-    page.click("text=Save")
+    page.click("main >> text=Save")
     page.wait_for_url("**/embeddings/")
     build()
     expect(row).to_contain_text("Searched")

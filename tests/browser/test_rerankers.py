@@ -49,7 +49,7 @@ def test_a_reranker_is_tried_added_changed_and_deleted(library: Cast, reranking:
     row.locator("text=Change or try").click()
     expect(page.locator("[name=base_url]")).to_have_value(reranking.base_url)
     page.fill("[name=depth]", "20")
-    page.click("text=Save")
+    page.click("main >> text=Save")
     page.wait_for_url("**/rerankers/")
     expect(row).to_contain_text("20")
     row.locator("text=Change or try").click()

@@ -42,7 +42,7 @@ def test_a_conversation_is_shared_read_asked_on_and_taken_back(library: Cast, op
     assert reader.locator(".chip").count() == 2
     assert "A document you may not see" in reader.inner_text(".note:not(:has(a))")
     assert not reader.get_by_role("button", name="Steps").is_visible()
-    assert reader.locator(".answer__foot .button:visible").count() == 1
+    assert reader.locator(".answer__foot").count() == 0
     reader.click("a.chip")
     assert reader.wait_for_selector("[data-drawer-document] [data-span]").inner_text() == LEAVE_QUOTE
     assert violations(reader) == []

@@ -8,7 +8,7 @@ from tests.browser.conftest import Open
 from tests.chat.conftest import Cast
 
 pytestmark = pytest.mark.browser
-LIMIT_BYTES = 200_000
+LIMIT_BYTES = 240_000
 
 
 def test_the_first_visit_of_the_chat_page_stays_below_its_limit(library: Cast, open_page: Open):

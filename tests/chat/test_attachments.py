@@ -117,17 +117,23 @@ async def test_a_short_file_is_read_whole_and_cited_by_its_place(committed_cast:
     (citation, *_rest) = done["citations"]
     assert citation["document_id"] == str(document.pk)
     assert citation["quote"] == PERMIT[citation["source_start"] : citation["source_end"]]
-    read = [each for each in done["passages"] if each["document_id"] == str(document.pk)]
+    read = [each for each in passages_of(mia) if each["document_id"] == str(document.pk)]
     assert "The office closes at noon." in "".join(each["text"] for each in read)
 
     # In the next question of the conversation it is there, in another conversation it is not.
     await mia.ask("When does the office close?", created["conversation"]["id"])
-    again = (await mia.event("answer.completed"))["message"]
-    assert str(document.pk) in {each["document_id"] for each in again["passages"]}
+    await mia.event("answer.completed")
+    assert str(document.pk) in {each["document_id"] for each in passages_of(mia)}
     other = await page(committed_cast.mia)
     await other.ask(ASKED)
-    elsewhere = (await other.event("answer.completed"))["message"]
-    assert str(document.pk) not in {each["document_id"] for each in elsewhere["passages"]}
+    await other.event("answer.completed")
+    assert str(document.pk) not in {each["document_id"] for each in passages_of(other)}
+
+
+def passages_of(shown: Any) -> list[dict[str, Any]]:
+    """What the newest answer read."""
+    found: list[dict[str, Any]] = shown.of("answer.passages")[-1]["passages"]
+    return found
 
 
 async def parts(version: AssistantVersion, question: Question, **changed: Any) -> list[Any]:
