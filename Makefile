@@ -8,7 +8,7 @@ PYTEST_ARGS ?=
 # The tests start dozens of processes: each would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: up test test-local-llm screenshots lint format bench image-test browser page-test connector-test format-test endurance-test evaldata-test
+.PHONY: up test test-local-llm screenshots lint format bench image-test browser page-test connector-test format-test journey-test endurance-test more-test evaldata-test
 
 up: .venv/runtime.stamp ## start everything on this machine; says Ready with the address
 	@exec $(BIN)/python manage.py up
@@ -25,8 +25,14 @@ connector-test: .venv/tools.stamp ## run the tests of what a connector says to i
 format-test: .venv/tools.stamp ## run the tests of what is read out of each file format, one by one
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m formats -n auto --maxprocesses 4 $(PYTEST_ARGS)
 
+journey-test: .venv/tools.stamp browser ## go through the pages beside the main job in a browser
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m journeys -n auto --maxprocesses 4 $(PYTEST_ARGS)
+
 endurance-test: .venv/tools.stamp ## run the tests that kill processes again and again, wait long or attack with large files
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m endurance -n auto --maxprocesses 4 --dist worksteal $(PYTEST_ARGS)
+
+more-test: .venv/tools.stamp browser ## run the five suites above in one go
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m "pages or connectors or formats or journeys or endurance" -n auto --maxprocesses 4 --dist worksteal $(PYTEST_ARGS)
 
 evaldata-test: .venv/tools.stamp ## run the tests on the shared evaluation data (EVALDATA)
 	@scripts/evaldata_test.sh

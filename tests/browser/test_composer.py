@@ -14,7 +14,7 @@ from tests.browser.conftest import Open
 from tests.browser.test_accessibility import violations
 from tests.chat.conftest import Cast
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.journeys]
 BOX = "[data-composer-input]"
 OPTION = ".completion__option"
 PERMIT = "The mooring permit of the yacht Albatross costs forty crowns for each night."

@@ -19,7 +19,7 @@ from tests.chat.conftest import Cast, add_document
 from tests.documents.embedding_sets import begin, build
 from tests.fakes.embeddings import FakeEmbeddings
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.journeys]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tests.chat.conftest import Cast
 from tests.conftest import Server
 from tests.documents.workers import finish
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.journeys]
 REPORT = Path(__file__).parents[2] / "demo" / "documents" / "incident-report-2025-07.pdf"
 QUAYS = "\n\n".join(
     f"## Quay {n}\n\nQuay {n} has {n + 2} bollards and is lit at night. Ships of line {n} moor there."

@@ -10,7 +10,7 @@ from tests.browser.test_accessibility import violations
 from tests.chat.conftest import Cast
 from tests.conftest import Server
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.journeys]
 
 KEPT = """caches.keys().then((names) => Promise.all(names.map((name) => caches.open(name).then((one) => one.keys()))))
     .then((lists) => lists.flat().map((request) => new URL(request.url).pathname))"""

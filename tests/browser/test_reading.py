@@ -18,7 +18,7 @@ from tests.documents.files import pdf_with_text
 from tests.documents.workers import finish
 from tests.fakes.llm import FakeLLM
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.journeys]
 
 SET = """Two rules hold.
 

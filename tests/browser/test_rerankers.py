@@ -12,7 +12,7 @@ from tests.browser.conftest import Open
 from tests.chat.conftest import Cast
 from tests.fakes.rerankers import FakeReranker
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.journeys]
 
 
 @pytest.fixture

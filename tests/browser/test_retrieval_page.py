@@ -11,7 +11,7 @@ from tests.browser.conftest import Open
 from tests.browser.test_accessibility import too_wide, violations
 from tests.chat.conftest import Cast, add_document
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.journeys]
 QUERY = "How many days of paid leave does an employee have?"
 PAGE = "/playground/retrieval/"
 

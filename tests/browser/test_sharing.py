@@ -12,7 +12,7 @@ from tests.browser.test_accessibility import violations
 from tests.chat.conftest import Cast
 from tests.chat.conversations import LEAVE_QUOTE, SOUP, make_talk
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.journeys]
 
 
 def test_a_conversation_is_shared_read_asked_on_and_taken_back(library: Cast, open_page: Open, tmp_path: Path):

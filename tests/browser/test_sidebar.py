@@ -11,7 +11,7 @@ from chat.models import Assistant, Conversation, Folder, Message
 from tests.browser.conftest import Open
 from tests.chat.conftest import Cast
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.journeys]
 
 
 def talk(cast: Cast, title: str, *texts: str, days: int = 0) -> Conversation:

@@ -15,7 +15,7 @@ from documents.syncing import step
 from tests.browser.conftest import Open
 from tests.conftest import Server
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.journeys]
 SLOW_MS = 30_000
 
 

@@ -6,7 +6,7 @@ from tests.browser.conftest import Open
 from tests.browser.test_accessibility import violations
 from tests.chat.conftest import LEAVE, Cast
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.journeys]
 
 
 def test_a_summary_opens_at_a_click_and_leads_to_the_words(library: Cast, open_page: Open):

@@ -12,7 +12,7 @@ from tests.browser.test_chat_page import ANSWER, QUESTION, ask, ask_and_wait
 from tests.chat.conftest import Cast, add_document, use_llm  # noqa: F401 - a fixture
 from tests.fakes.llm import FakeLLM
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.journeys]
 OTHER = "When does unused leave expire?"
 FAQ = "Is there Wi-Fi on board?\n\nWi-Fi is free on all ships. Each device may use 500 MB on a crossing."
 # A headless browser has no voices.
@@ -169,5 +169,5 @@ def test_the_foot_copies_hears_reads_aloud_and_says_what_to_ask_next(library: Ca
     page.set_viewport_size({"width": 390, "height": 844})
     assert not page.locator("[data-read-aloud]").first.is_visible()
     page.locator("[data-more]").first.click()
-    assert page.locator(".menu__item >> text=Read aloud").first.is_visible()
+    page.wait_for_selector(".menu__item:visible >> text=Read aloud")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
