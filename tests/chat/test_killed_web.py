@@ -1,6 +1,7 @@
 """The web process is killed while it writes twenty answers: each ends complete or marked interrupted, and whole."""
 
 import asyncio
+import contextlib
 import json
 import re
 import time
@@ -70,31 +71,35 @@ def session(cast: Cast) -> str:
     return client.cookies["sessionid"].value
 
 
+def opened(server: Server, cookie: str) -> connect:
+    """A page's socket, to be entered."""
+    headers = {"cookie": f"sessionid={cookie}", "origin": server.url}
+    return connect(f"{server.socket_url}/ws/chat/", additional_headers=headers)
+
+
 async def ask_all(server: Server, cookie: str, pages: list[Page], kill: Any) -> None:
     """Ask on every page and kill the process once the short answers are done and the long ones have begun."""
-    headers = {"cookie": f"sessionid={cookie}", "origin": server.url}
-    address = f"{server.socket_url}/ws/chat/"
-    connections = [await connect(address, additional_headers=headers) for _ in pages]
-    for number, (page, connection) in enumerate(zip(pages, connections, strict=True)):
-        kind = "short" if number < SHORT else "long"
-        question = f"Say in a {kind} way how many days of paid leave an employee has."
-        command = {"type": "ask", "conversation_id": None, "question": question, "request_id": str(number)}
-        await connection.send(json.dumps(command))
-        await page.read(connection, lambda page=page: bool(page.conversation))
-    async with asyncio.TaskGroup() as group:
+    async with contextlib.AsyncExitStack() as stack:
+        connections = [await stack.enter_async_context(opened(server, cookie)) for _ in pages]
         for number, (page, connection) in enumerate(zip(pages, connections, strict=True)):
-            short = number < SHORT
-            enough = (lambda page: page.completed) if short else (lambda page: len(page.text) > 60)
-            group.create_task(page.read(connection, lambda page=page, enough=enough: enough(page)))
-    kill()
+            kind = "short" if number < SHORT else "long"
+            question = f"Say in a {kind} way how many days of paid leave an employee has."
+            command = {"type": "ask", "conversation_id": None, "question": question, "request_id": str(number)}
+            await connection.send(json.dumps(command))
+            await page.read(connection, lambda page=page: bool(page.conversation))
+        async with asyncio.TaskGroup() as group:
+            for number, (page, connection) in enumerate(zip(pages, connections, strict=True)):
+                short = number < SHORT
+                enough = (lambda page: page.completed) if short else (lambda page: len(page.text) > 60)
+                group.create_task(page.read(connection, lambda page=page, enough=enough: enough(page)))
+        kill()
 
 
 async def catch_up(server: Server, cookie: str, pages: list[Page]) -> None:
     """Connect again, from the last number that each page has seen, and read to the end of each answer."""
-    headers = {"cookie": f"sessionid={cookie}", "origin": server.url}
-    async with asyncio.TaskGroup() as group:
+    async with contextlib.AsyncExitStack() as stack, asyncio.TaskGroup() as group:
         for page in pages:
-            connection = await connect(f"{server.socket_url}/ws/chat/", additional_headers=headers)
+            connection = await stack.enter_async_context(opened(server, cookie))
             follow = {"type": "follow", "conversation_id": page.conversation, "after": page.seq}
             await connection.send(json.dumps(follow))
             group.create_task(page.read(connection, lambda page=page: page.completed))
