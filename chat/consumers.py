@@ -82,7 +82,7 @@ class ChatConsumer(FollowingConsumer):
         return await database_sync_to_async(self._snapshot)(self.conversation_id, seq)
 
     async def _ask(self, command: Ask) -> None:
-        begun = await database_sync_to_async(asking.question_ask)(
+        begun = await database_sync_to_async(asking.question_ask, thread_sensitive=False)(
             user=self.user,
             conversation_id=command.conversation_id,
             slug=command.assistant,
@@ -98,7 +98,7 @@ class ChatConsumer(FollowingConsumer):
                 conversation_id=begun.conversation.pk, conversation=payload, request_id=command.request_id
             )
             await self.send_event(created)
-        await self._begin(begun, command.request_id)
+        await self._begin(begun, command.request_id, is_new=command.conversation_id is None)
 
     def _begun_by(self, command: Edit | Regenerate | Retry | GoOn | Unfilter) -> asking.Begun:
         user, message_id = self.user, command.message_id
@@ -114,11 +114,15 @@ class ChatConsumer(FollowingConsumer):
             case Unfilter():
                 return asking.question_ask_without(user=user, message_id=message_id, key=command.filter)
 
-    async def _begin(self, begun: asking.Begun, request_id: str | None) -> None:
+    async def _begin(self, begun: asking.Begun, request_id: str | None, *, is_new: bool = False) -> None:
         assert begun.conversation is not None
-        await running.announce(begun, request_id, self.user)
+        first = await running.announce(begun, request_id, self.user)
         running.start(begun)
-        if self.conversation_id != begun.conversation.pk:
+        if is_new:
+            # All of it stands in the stream: no row need be read for the page that asked.
+            self.conversation_id = begun.conversation.pk
+            await self.follow(stream_key(begun.conversation.pk), first - 1, is_whole=True)
+        elif self.conversation_id != begun.conversation.pk:
             await self._follow_conversation(begun.conversation.pk, None)
 
     async def _follow_conversation(self, conversation_id: UUID, after: int | None) -> None:

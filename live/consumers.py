@@ -81,10 +81,13 @@ class FollowingConsumer(AsyncWebsocketConsumer, ABC):
         async with self._sending:
             await self.send(event.model_copy(update={"seq": self.seq}).model_dump_json())
 
-    async def follow(self, key: str, after: int | None) -> None:
-        """Follow a stream: the rest after ``after`` when that is all there, else a snapshot and what comes after it."""
+    async def follow(self, key: str, after: int | None, *, is_whole: bool = False) -> None:
+        """Follow a stream: the rest after ``after`` when that is all there, else a snapshot and what comes after it.
+
+        ``is_whole``: nothing stands in it before, so there is nothing to look for.
+        """
         await self.unfollow()
-        self._following = asyncio.create_task(self._follow(key, after))
+        self._following = asyncio.create_task(self._follow(key, after, is_whole))
 
     async def unfollow(self) -> None:
         """Stop following."""
@@ -98,9 +101,9 @@ class FollowingConsumer(AsyncWebsocketConsumer, ABC):
     async def snapshot(self, key: str) -> LiveEvent | None:
         """The state afresh; its ``seq`` is the number of the last event it includes. None ends the following."""
 
-    async def _follow(self, key: str, after: int | None) -> None:
+    async def _follow(self, key: str, after: int | None, is_whole: bool) -> None:
         try:
-            if after is None or not await holds(current_hub().client, key, after):
+            if after is None or not (is_whole or await holds(current_hub().client, key, after)):
                 snapshot = await self.snapshot(key)
                 if snapshot is None:
                     return

@@ -1,5 +1,6 @@
 """Writes of an answer that is there: that it is to stop, its end, and what was announced of it."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import transaction
@@ -52,6 +53,6 @@ def answer_finish(
         )
 
 
-def message_seen(*, message_id: UUID, event_seq: int) -> None:
-    """Note the number of the event that announced a message."""
-    Message.objects.filter(pk=message_id, event_seq__lt=event_seq).update(event_seq=event_seq)
+def messages_seen(*, message_ids: Sequence[UUID], event_seq: int) -> None:
+    """Note the number of the last event that announced messages: a question's answer is announced right behind it."""
+    Message.objects.filter(pk__in=message_ids, event_seq__lt=event_seq).update(event_seq=event_seq)

@@ -10,7 +10,7 @@ import contextlib
 import itertools
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -37,10 +37,11 @@ from chat.events import (
     MessagePayload,
     StepPayload,
     message_payload,
+    message_payloads,
 )
 from chat.events.keys import alive_key, stop_key, stream_key
 from chat.models import Conversation, Message, Status
-from chat.services.answers import answer_finish, answer_stop_wanted, message_seen
+from chat.services.answers import answer_finish, answer_stop_wanted, messages_seen
 from chat.services.asking import Begun
 from chat.services.publishing import Publisher, tell
 from documents.errors import DocumentsError
@@ -94,8 +95,8 @@ _runs: dict[UUID, Run] = {}
 _tasks: set["asyncio.Task[None]"] = set()
 
 
-async def announce(begun: Begun, request_id: str | None, reader: User) -> None:
-    """Append the question and the beginning answer to the conversation's stream."""
+async def announce(begun: Begun, request_id: str | None, reader: User) -> int:
+    """Append the question and the beginning answer to the conversation's stream; the number of the first event."""
     assert begun.conversation is not None
     assert begun.asked is not None
     conversation_id = begun.conversation.pk
@@ -103,20 +104,21 @@ async def announce(begun: Begun, request_id: str | None, reader: User) -> None:
         # A stop from before must not end it again.
         await current_hub().client.delete(stop_key(begun.answer.pk))
         resumed = AnswerResumed(conversation_id=conversation_id, message_id=begun.answer.pk)
-        await _announce(conversation_id, begun.answer.pk, resumed)
-        return
+        return await _announce(conversation_id, [begun.answer.pk], [resumed])
     announced = [begun.answer.pk] if begun.is_again else [begun.asked.pk, begun.answer.pk]
-    for message_id in announced:
-        payload = await database_sync_to_async(_payload)(message_id, reader)
-        event = MessageCreated(
-            conversation_id=conversation_id, message=payload, request_id=request_id, replaces=begun.replaces
-        )
-        await _announce(conversation_id, message_id, event)
+    payloads = await database_sync_to_async(_payloads, thread_sensitive=False)(announced, reader)
+    created = [
+        MessageCreated(conversation_id=conversation_id, message=each, request_id=request_id, replaces=begun.replaces)
+        for each in payloads
+    ]
+    return await _announce(conversation_id, announced, created)
 
 
-async def _announce(conversation_id: UUID, message_id: UUID, event: ChatEvent) -> None:
-    seq = await tell(stream_key(conversation_id), event)
-    await database_sync_to_async(message_seen)(message_id=message_id, event_seq=seq)
+async def _announce(conversation_id: UUID, message_ids: list[UUID], events: Sequence[ChatEvent]) -> int:
+    """Append events, the last of them about the last message; the number of the first."""
+    seq = await tell(stream_key(conversation_id), *events)
+    await database_sync_to_async(messages_seen, thread_sensitive=False)(message_ids=message_ids, event_seq=seq)
+    return seq - len(events) + 1
 
 
 async def announce_branch(conversation: Conversation) -> None:
@@ -127,8 +129,9 @@ async def announce_branch(conversation: Conversation) -> None:
     )
 
 
-def _payload(message_id: UUID, reader: User) -> MessagePayload:
-    return message_payload(Message.objects.with_citations().get(pk=message_id), reader, with_passages=False)
+def _payloads(message_ids: list[UUID], reader: User) -> list[MessagePayload]:
+    rows = Message.objects.with_citations().in_bulk(message_ids)
+    return message_payloads([rows[each] for each in message_ids], reader, with_passages=False)
 
 
 def start(begun: Begun) -> None:
