@@ -36,15 +36,16 @@ class Application:
         )  # fmt: skip
         return {"authorization": f"Bearer {told.stdout.split()[-1]}"}
 
-    def signed_in(self) -> httpx2.Client:
-        """Return a client with the cookies of its admin."""
-        client = httpx2.Client(base_url=self.address, headers={"origin": self.address}, timeout=60)
-        client.get("/accounts/login/").raise_for_status()
-        form = {"login": ADMIN, "password": PASSWORD, "csrfmiddlewaretoken": client.cookies["csrftoken"]}
-        client.post("/accounts/login/", data=form)
-        if "sessionid" not in client.cookies:
-            raise SystemExit("Signing in failed.")
-        return client
+    @contextmanager
+    def signed_in(self) -> Iterator[httpx2.Client]:
+        """A client with the cookies of its admin."""
+        with httpx2.Client(base_url=self.address, headers={"origin": self.address}, timeout=60) as client:
+            client.get("/accounts/login/").raise_for_status()
+            form = {"login": ADMIN, "password": PASSWORD, "csrfmiddlewaretoken": client.cookies["csrftoken"]}
+            client.post("/accounts/login/", data=form)
+            if "sessionid" not in client.cookies:
+                raise SystemExit("Signing in failed.")
+            yield client
 
 
 @contextmanager
