@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 import redis.asyncio
 import redis.exceptions
 
+from live.appending import Appends
 from live.stream import Entry, async_client, entries_of, entry_id, read_after
 
 log = logging.getLogger(__name__)
@@ -25,9 +26,16 @@ BLOCK_MS = 5_000
 PATIENCE_S = BLOCK_MS / 1_000 + 5
 """A read that says nothing for longer, though it was to end before, has lost its connection."""
 
+REST_S, LONGEST_REST_S = 0.0001, 0.01
+"""A read that brought something is followed by a rest, this long for each stream: a read names them all, so that of
+many it had better bring much."""
+
 RETRY_S = 0.5
 WAKES = 5
 """Tries to wake the read; after them it sees a new stream when its time is over."""
+
+CANCELS, CANCEL_S = 10, 0.5
+"""Tries to end the read, and how long each of them is waited for."""
 
 MAX_PENDING = 2_000
 """Events held for a follower that does not keep up; past that it reads the stream itself."""
@@ -88,6 +96,7 @@ class Hub:
 
     def __init__(self) -> None:
         self.client = async_client()
+        self.appends = Appends(self.client)
         self._reading = async_client(PATIENCE_S)
         self._topics: dict[str, _Topic] = {}
         self._control = f"live:hub:{uuid.uuid4()}"
@@ -121,10 +130,13 @@ class Hub:
 
     async def close(self) -> None:
         """Stop reading and close the connection."""
-        if self._reader:
+        for _attempt in range(CANCELS):
+            if self._reader is None or self._reader.done():
+                break
+            # The client swallows a cancellation that comes while it sends.
             self._reader.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._reader
+            await asyncio.wait([self._reader], timeout=CANCEL_S)
+        await self.appends.close()
         await self._reading.aclose()
         await self.client.aclose()
 
@@ -141,7 +153,8 @@ class Hub:
     async def _read_forever(self) -> None:
         while True:
             try:
-                await self._read_once()
+                if await self._read_once():
+                    await asyncio.sleep(min(LONGEST_REST_S, REST_S * len(self._topics)))
             except redis.exceptions.RedisError as error:
                 # Valkey is away or restarting: followers keep what they have and nothing is skipped, since the
                 # cursors stay where they are.
@@ -152,7 +165,8 @@ class Hub:
                 log.exception("live: reading the event streams failed, trying again")
                 await asyncio.sleep(RETRY_S)
 
-    async def _read_once(self) -> None:
+    async def _read_once(self) -> bool:
+        """Read all streams until something comes, and hand it on; whether something came."""
         streams: dict[Any, Any] = {self._control: self._control_cursor}
         for key, topic in self._topics.items():
             if topic.cursor is not None:
@@ -171,6 +185,7 @@ class Hub:
             read.cursor = entries[-1].seq
             for follower in read.followers:
                 follower.offer(entries)
+        return bool(replies)
 
 
 _hubs: "WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]" = WeakKeyDictionary()

@@ -55,17 +55,6 @@ CONNECTIONS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """Names what one writer appends: a batch that is sent again, because no reply came, is taken once.
-
-    ``number`` counts up; only the writer's last batch is remembered.
-    """
-
-    writer: str
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
 class Entry:
     """An event as it stands in a stream: its number and its JSON, which lacks the number."""
 
@@ -123,18 +112,6 @@ def append(key: str, *events: LiveEvent) -> int:
     payloads = [payload_of(event) for event in events]
     raw_id = sync_client().eval(APPEND, 1, key, str(MAX_LENGTH), str(LIFETIME_S), "", *payloads)
     return seq_of(cast(bytes, raw_id))
-
-
-async def aappend(client: redis.asyncio.Redis, key: str, *events: LiveEvent, batch: Batch | None = None) -> int:
-    """Append events in order, all or none, and return the last one's number.
-
-    With a ``batch`` it may be called again when it failed: whether or not they had arrived, they stand there once.
-    """
-    keys = [key, f"{key}:appended:{batch.writer}"] if batch else [key]
-    number = str(batch.number) if batch else ""
-    payloads = [payload_of(event) for event in events]
-    words = [*keys, str(MAX_LENGTH), str(LIFETIME_S), number, *payloads]
-    return seq_of(await cast(Any, client.eval(APPEND, len(keys), *words)))
 
 
 async def read_after(client: redis.asyncio.Redis, key: str, after: int, count: int = MAX_LENGTH) -> list[Entry]:

@@ -9,8 +9,8 @@ from uuid import uuid4
 import redis.exceptions
 
 from chat.events import AnswerDelta, ChatEvent
+from live.appending import Batch
 from live.hub import current_hub
-from live.stream import Batch, aappend
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ async def tell(key: str, *events: ChatEvent, patience_s: float = TELL_S) -> int:
     deadline = time.monotonic() + patience_s
     while True:
         try:
-            return await aappend(current_hub().client, key, *events, batch=batch)
+            return await current_hub().appends.append(key, *events, batch=batch)
         except redis.exceptions.RedisError:
             if time.monotonic() > deadline:
                 raise
@@ -83,7 +83,7 @@ class Publisher:
                 if not self._batch:
                     self._batch, self._events = self._events, []
                 try:
-                    self.seq = await aappend(current_hub().client, self._key, *self._batch, batch=self._name)
+                    self.seq = await current_hub().appends.append(self._key, *self._batch, batch=self._name)
                 except redis.exceptions.RedisError as problem:
                     log.warning("%s: events wait, Valkey does not take them: %s", self._key, problem)
                     return False

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import redis.asyncio
 from django.conf import settings
 
+from live.appending import Appends
 from live.hub import Hub
 from live.stream import CONNECTIONS
 
@@ -30,15 +31,18 @@ class SlowValkey:
         self._folder = tempfile.TemporaryDirectory()
         path = str(Path(self._folder.name) / "s")
         self._server = await asyncio.start_unix_server(self._accept, path)
-        self._direct = self._hub.client
+        self._direct = self._hub.client, self._hub.appends
         database = urlsplit(settings.REDIS_URL).query
         self._hub.client = redis.asyncio.Redis.from_url(
             f"unix://{path}?{database}", socket_timeout=5, max_connections=CONNECTIONS
         )
+        self._hub.appends = Appends(self._hub.client)
         return self
 
     async def __aexit__(self, *_error: object) -> None:
-        slow, self._hub.client = self._hub.client, self._direct
+        slow, appends = self._hub.client, self._hub.appends
+        self._hub.client, self._hub.appends = self._direct
+        await appends.close()
         await slow.aclose()
         self._server.close()
         for writer in list(self._writers):
@@ -72,7 +76,7 @@ class SlowValkey:
             self._tasks.add(back)
             while data := await reader.read(65_536):
                 await self._open.wait()
-                if self._losing is not None and b"XADD" in data:
+                if self._losing is not None and b"EVALSHA" in data:
                     self._doomed = far_writer
                 far_writer.write(data)
                 await far_writer.drain()

@@ -5,15 +5,16 @@ import contextlib
 import json
 import uuid
 from collections.abc import AsyncIterator
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 import redis.exceptions
 
 from live import hub as hub_module
+from live.appending import Appends, Batch
 from live.events import LiveEvent
 from live.hub import Hub
-from live.stream import Batch, Entry, aappend, append, holds, last_seq, read_after, sync_client
+from live.stream import Entry, append, holds, last_seq, read_after, sync_client
 
 
 class Tick(LiveEvent):
@@ -51,8 +52,8 @@ def numbers(entries: list[Entry]) -> list[int]:
 
 
 async def test_numbers_are_contiguous_and_the_events_json_carries_them(hub: Hub, key: str) -> None:
-    first = await aappend(hub.client, key, Tick(n=0))
-    last = await aappend(hub.client, key, Tick(n=1), Tick(n=2))
+    first = await hub.appends.append(key, Tick(n=0))
+    last = await hub.appends.append(key, Tick(n=1), Tick(n=2))
     assert last == first + 2
     entries = await read_after(hub.client, key, first - 1)
     assert [json.loads(entry.json()) for entry in entries] == [
@@ -63,10 +64,10 @@ async def test_numbers_are_contiguous_and_the_events_json_carries_them(hub: Hub,
 
 
 async def test_a_stream_that_expired_goes_on_above_its_old_numbers(hub: Hub, key: str) -> None:
-    before = await aappend(hub.client, key, *(Tick(n=n) for n in range(50)))
+    before = await hub.appends.append(key, *(Tick(n=n) for n in range(50)))
     await hub.client.delete(key)
     assert not await holds(hub.client, key, before)
-    after = await aappend(hub.client, key, Tick(n=0))
+    after = await hub.appends.append(key, Tick(n=0))
     assert after > before
 
 
@@ -76,26 +77,26 @@ async def test_code_without_a_loop_appends_to_the_same_stream(hub: Hub, key: str
 
 
 async def test_streams_do_not_stay_for_ever(hub: Hub, key: str) -> None:
-    await aappend(hub.client, key, Tick(n=0))
+    await hub.appends.append(key, Tick(n=0))
     assert 0 < sync_client().ttl(key) <= 24 * 3600
 
 
 async def test_a_follower_gets_what_was_there_and_what_comes(hub: Hub, key: str) -> None:
-    first = await aappend(hub.client, key, *(Tick(n=n) for n in range(5)))
+    first = await hub.appends.append(key, *(Tick(n=n) for n in range(5)))
     taking = asyncio.create_task(take(hub, key, first - 3, 8))
     for n in range(5, 10):
         await asyncio.sleep(0.01)
-        await aappend(hub.client, key, Tick(n=n))
+        await hub.appends.append(key, Tick(n=n))
     assert numbers(await taking) == [2, 3, 4, 5, 6, 7, 8, 9]
 
 
 async def test_many_followers_joining_at_any_moment_see_each_event_once_and_in_order(hub: Hub, key: str) -> None:
-    start = await aappend(hub.client, key, Tick(n=0))
+    start = await hub.appends.append(key, Tick(n=0))
     total = 300
 
     async def write() -> None:
         for n in range(1, total):
-            await aappend(hub.client, key, Tick(n=n))
+            await hub.appends.append(key, Tick(n=n))
             if n % 7 == 0:
                 await asyncio.sleep(0.001)
 
@@ -113,7 +114,7 @@ async def test_a_follower_that_falls_behind_reads_the_stream_itself(
     hub: Hub, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hub_module, "MAX_PENDING", 10)
-    start = await aappend(hub.client, key, Tick(n=0))
+    start = await hub.appends.append(key, Tick(n=0))
     taken: list[Entry] = []
     async with asyncio.timeout(10), hub.follow(key, start - 1) as follower:
         batches = follower.batches()
@@ -121,7 +122,7 @@ async def test_a_follower_that_falls_behind_reads_the_stream_itself(
             async for batch in batches:
                 taken += batch
                 if len(taken) == 1:
-                    await aappend(hub.client, key, *(Tick(n=n) for n in range(1, 100)))
+                    await hub.appends.append(key, *(Tick(n=n) for n in range(1, 100)))
                     await asyncio.sleep(0.2)
                 if len(taken) >= 100:
                     break
@@ -133,17 +134,17 @@ async def test_followers_of_different_streams_share_one_read(hub: Hub) -> None:
     tasks = [asyncio.create_task(take(hub, key, 0, 2)) for key in keys]
     await asyncio.sleep(0.1)
     for n, key in enumerate(keys):
-        await aappend(hub.client, key, Tick(n=n), Tick(n=-n))
+        await hub.appends.append(key, Tick(n=n), Tick(n=-n))
     for n, taken in enumerate(await asyncio.gather(*tasks)):
         assert numbers(taken) == [n, -n]
 
 
 async def test_a_batch_that_is_sent_again_stands_there_once(hub: Hub, key: str) -> None:
     """Its writer heard no reply; others have appended meanwhile."""
-    first = await aappend(hub.client, key, Tick(n=0), Tick(n=1), batch=Batch("w", 0))
-    await aappend(hub.client, key, Tick(n=2), batch=Batch("other", 0))
-    assert await aappend(hub.client, key, Tick(n=0), Tick(n=1), batch=Batch("w", 0)) == first
-    await aappend(hub.client, key, Tick(n=3), batch=Batch("w", 1))
+    first = await hub.appends.append(key, Tick(n=0), Tick(n=1), batch=Batch("w", 0))
+    await hub.appends.append(key, Tick(n=2), batch=Batch("other", 0))
+    assert await hub.appends.append(key, Tick(n=0), Tick(n=1), batch=Batch("w", 0)) == first
+    await hub.appends.append(key, Tick(n=3), batch=Batch("w", 1))
     assert numbers(await read_after(hub.client, key, 0)) == [0, 1, 2, 3]
 
 
@@ -159,8 +160,8 @@ async def test_a_read_that_failed_in_whatever_way_goes_on(hub: Hub, key: str, mo
     monkeypatch.setattr(hub_module, "RETRY_S", 0.01)
     monkeypatch.setattr(Hub, "_read_once", failing)
     waiting = asyncio.create_task(take(hub, key, 0, 2))
-    seq = await aappend(hub.client, key, Tick(n=0))
-    await aappend(hub.client, key, Tick(n=1))
+    seq = await hub.appends.append(key, Tick(n=0))
+    await hub.appends.append(key, Tick(n=1))
     assert [entry.seq for entry in await waiting] == [seq, seq + 1]
     assert not failures
 
@@ -169,3 +170,40 @@ async def test_the_read_that_waits_for_events_is_more_patient_than_it_blocks(hub
     """At the same length, "nothing came" would meet the client's timeout, and look like a lost connection."""
     patience_s = hub._reading.connection_pool.connection_kwargs["socket_timeout"]
     assert patience_s * 1_000 >= hub_module.BLOCK_MS + 1_000
+
+
+async def test_what_is_appended_meanwhile_goes_together_and_stays_in_order(
+    hub: Hub, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trips: list[int] = []
+    piped = Appends._piped
+
+    async def counted(self: Appends, together: Any) -> list[Any]:
+        trips.append(len(together))
+        return await piped(self, together)
+
+    monkeypatch.setattr(Appends, "_piped", counted)
+    other = f"live:test:{uuid.uuid4()}"
+    asked = [hub.appends.append(each, Tick(n=n)) for n in range(200) for each in (key, other)]
+    seqs = await asyncio.gather(*asked)
+    assert sum(trips) == 400
+    assert len(trips) <= 3
+    for first, stream in enumerate((key, other)):
+        assert seqs[first::2] == list(range(seqs[first], seqs[first] + 200))
+        assert numbers(await read_after(hub.client, stream, 0)) == list(range(200))
+
+
+async def test_a_valkey_that_has_forgotten_the_script_gets_it_again(hub: Hub, key: str) -> None:
+    first = await hub.appends.append(key, Tick(n=0))
+    await hub.client.script_flush()
+    assert await asyncio.gather(*(hub.appends.append(key, Tick(n=n)) for n in (1, 2))) == [first + 1, first + 2]
+
+
+async def test_what_valkey_refuses_is_told_to_the_one_who_asked(hub: Hub, key: str) -> None:
+    wrong = f"live:test:{uuid.uuid4()}"
+    await hub.client.set(wrong, "no stream", ex=60)
+    good, bad = await asyncio.gather(
+        hub.appends.append(key, Tick(n=0)), hub.appends.append(wrong, Tick(n=0)), return_exceptions=True
+    )
+    assert isinstance(good, int)
+    assert isinstance(bad, redis.exceptions.RedisError)
