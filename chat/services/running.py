@@ -7,17 +7,14 @@ had come from the stream and marks it interrupted.
 
 import asyncio
 import contextlib
-import itertools
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 from uuid import UUID
 
 import redis.exceptions
 from channels.db import database_sync_to_async
-from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -34,15 +31,15 @@ from chat.events import (
     ChatEvent,
     ConversationBranch,
     MessageCreated,
-    MessagePayload,
     StepPayload,
     message_payload,
-    message_payloads,
+    new_message_payloads,
 )
 from chat.events.keys import alive_key, stop_key, stream_key
 from chat.models import Conversation, Message, Status
 from chat.services.answers import answer_finish, answer_stop_wanted, messages_seen
 from chat.services.asking import Begun
+from chat.services.heartbeats import Run, current_heart
 from chat.services.publishing import Publisher, tell
 from documents.errors import DocumentsError
 from live.hub import current_hub
@@ -50,11 +47,6 @@ from rag.errors import RagError
 from rag.generation import TextDelta
 
 log = logging.getLogger(__name__)
-
-HEARTBEAT_S = 1.0
-ALIVE_S = 10
-ROW_EVERY = 5
-"""Heartbeats from one look into the row to the next, for a stop that Valkey has lost."""
 
 SETTLE_S = 5.0
 """So long the last words may take to Valkey before the answer is stored without them having arrived."""
@@ -68,27 +60,6 @@ LIMIT_S = 15 * 60
 NO_ERROR = ("", "")
 
 Publish = Callable[[ChatEvent], Awaitable[None]]
-
-
-@dataclass(slots=True)
-class Run:
-    """An answer that this process writes. ``stopped``: somebody asked for its end, which is no failure."""
-
-    stopped: bool = False
-    writing: "asyncio.Task[None] | None" = None
-
-    def begin(self, writing: "asyncio.Task[None]") -> None:
-        """Take the task that writes; it may be stopped already."""
-        self.writing = writing
-        if self.stopped:
-            writing.cancel()
-
-    def stop(self) -> None:
-        """End the writing, and with it the request to the model; once, whoever hears of it how often."""
-        if not self.stopped:
-            self.stopped = True
-            if self.writing:
-                self.writing.cancel()
 
 
 _runs: dict[UUID, Run] = {}
@@ -105,19 +76,25 @@ async def announce(begun: Begun, request_id: str | None, reader: User) -> int:
         await current_hub().client.delete(stop_key(begun.answer.pk))
         resumed = AnswerResumed(conversation_id=conversation_id, message_id=begun.answer.pk)
         return await _announce(conversation_id, [begun.answer.pk], [resumed])
-    announced = [begun.answer.pk] if begun.is_again else [begun.asked.pk, begun.answer.pk]
-    payloads = await database_sync_to_async(_payloads, thread_sensitive=False)(announced, reader)
+    announced = [begun.answer] if begun.is_again else [begun.asked, begun.answer]
+    if begun.asked.scope:
+        payloads = await database_sync_to_async(new_message_payloads, thread_sensitive=False)(announced, reader)
+    else:
+        payloads = new_message_payloads(announced, reader)
     created = [
         MessageCreated(conversation_id=conversation_id, message=each, request_id=request_id, replaces=begun.replaces)
         for each in payloads
     ]
-    return await _announce(conversation_id, announced, created)
+    return await _announce(conversation_id, [each.pk for each in announced], created)
 
 
 async def _announce(conversation_id: UUID, message_ids: list[UUID], events: Sequence[ChatEvent]) -> int:
-    """Append events, the last of them about the last message; the number of the first."""
+    """Append events, the last of them about the last message; the number of the first.
+
+    Their rows get the number meanwhile. A page that comes before they have it is told all of the stream.
+    """
     seq = await tell(stream_key(conversation_id), *events)
-    await database_sync_to_async(messages_seen, thread_sensitive=False)(message_ids=message_ids, event_seq=seq)
+    _background(database_sync_to_async(messages_seen, thread_sensitive=False)(message_ids=message_ids, event_seq=seq))
     return seq - len(events) + 1
 
 
@@ -129,15 +106,15 @@ async def announce_branch(conversation: Conversation) -> None:
     )
 
 
-def _payloads(message_ids: list[UUID], reader: User) -> list[MessagePayload]:
-    rows = Message.objects.with_citations().in_bulk(message_ids)
-    return message_payloads([rows[each] for each in message_ids], reader, with_passages=False)
-
-
 def start(begun: Begun) -> None:
     """Let the answer be written in the background of this process."""
     _runs[begun.answer.pk] = Run()
-    task = asyncio.create_task(_run_in_conversation(begun))
+    _background(_run_in_conversation(begun))
+
+
+def _background(work: Coroutine[Any, Any, None]) -> None:
+    """Let it run to its end, whoever began it."""
+    task = asyncio.create_task(work)
     _tasks.add(task)
     task.add_done_callback(_tasks.discard)
 
@@ -147,7 +124,7 @@ async def answer_stop(*, user: User, message_id: UUID) -> None:
 
     It stands in the row before anything else: a process that dies, or Valkey when it forgets, cannot lose it.
     """
-    await database_sync_to_async(answer_stop_wanted)(user=user, message_id=message_id)
+    await database_sync_to_async(answer_stop_wanted, thread_sensitive=False)(user=user, message_id=message_id)
     run = _runs.get(message_id)
     if run:
         run.stop()
@@ -166,18 +143,23 @@ async def write_answer(begun: Begun, publish: Publish, last_seq: Callable[[], Aw
     draft = AnswerDraft() if begun.so_far is None else AnswerDraft.going_on(begun.so_far)
     started = time.perf_counter()
     run = _runs.setdefault(begun.answer.pk, Run())
-    heartbeat = asyncio.create_task(_keep_alive(begun.answer.pk, run))
     try:
-        status, error = await _outcome(begun, draft, publish, run)
-        ms = round((time.perf_counter() - started) * 1000)
-        finish = database_sync_to_async(answer_finish)
-        await finish(answer=begun.answer, draft=draft, status=status, ms=ms, event_seq=await last_seq(), error=error)
-        return await database_sync_to_async(Message.objects.with_sources().filter(pk=begun.answer.pk).first)()
+        with current_heart().beats(begun.answer.pk, run):
+            status, error = await _outcome(begun, draft, publish, run)
+            ms = round((time.perf_counter() - started) * 1000)
+            finish = database_sync_to_async(_finished, thread_sensitive=False)
+            return await finish(begun.answer, draft, status, ms, await last_seq(), error)
     finally:
-        heartbeat.cancel()
         _runs.pop(begun.answer.pk, None)
         with contextlib.suppress(redis.exceptions.RedisError):
             await current_hub().client.delete(alive_key(begun.answer.pk), stop_key(begun.answer.pk))
+
+
+def _finished(
+    answer: Message, draft: AnswerDraft, status: str, ms: int, event_seq: int, error: tuple[str, str]
+) -> Message | None:
+    answer_finish(answer=answer, draft=draft, status=status, ms=ms, event_seq=event_seq, error=error)
+    return Message.objects.with_sources().filter(pk=answer.pk).first()
 
 
 async def _outcome(begun: Begun, draft: AnswerDraft, publish: Publish, run: Run) -> tuple[str, tuple[str, str]]:
@@ -227,37 +209,14 @@ async def _run_in_conversation(begun: Begun) -> None:
     try:
         row = await write_answer(begun, publisher.put, lambda: publisher.settle(SETTLE_S))
         if row is not None:
-            payload = await database_sync_to_async(message_payload)(row, begun.question.user, with_passages=False)
+            payload = await database_sync_to_async(message_payload, thread_sensitive=False)(
+                row, begun.question.user, with_passages=False
+            )
             await publisher.put(AnswerCompleted(conversation_id=conversation_id, message=payload))
             # A process that is told to end has not the time to wait for Valkey.
             patience_s = SETTLE_S if row.status == Status.INTERRUPTED else PATIENCE_S
     finally:
         await publisher.close(patience_s)
-
-
-async def _keep_alive(message_id: UUID, run: Run) -> None:
-    """Write the sign of life of an answer, and look whether it is to stop: in Valkey, now and then in its row."""
-    for beat in itertools.count(1):
-        stop = False
-        try:
-            async with current_hub().client.pipeline(transaction=False) as pipe:
-                pipe.set(alive_key(message_id), "1", ex=ALIVE_S)
-                pipe.exists(stop_key(message_id))
-                _set, stop = await pipe.execute()
-        except redis.exceptions.RedisError as problem:
-            log.warning("answer %s: no heartbeat: %s", message_id, problem)
-        if not run.stopped and (stop or (beat % ROW_EVERY == 0 and await _stop_stands_in_row(message_id))):
-            run.stop()
-        await asyncio.sleep(HEARTBEAT_S)
-
-
-async def _stop_stands_in_row(message_id: UUID) -> bool:
-    wanted = Message.objects.filter(pk=message_id, stop_wanted=True)
-    try:
-        return await database_sync_to_async(wanted.exists)()
-    except DatabaseError as problem:
-        log.warning("answer %s: its row cannot be read: %s", message_id, problem)
-        return False
 
 
 async def _run_pipeline(begun: Begun, draft: AnswerDraft, publish: Publish) -> None:

@@ -8,7 +8,7 @@ import pytest
 from channels.db import database_sync_to_async
 
 from chat.models import LanguageModel, Message
-from chat.services import running
+from chat.services import heartbeats, running
 from live.hub import current_hub
 from tests.chat.conftest import Cast
 from tests.chat.test_socket import QUESTION, Connect, page  # noqa: F401 - a fixture
@@ -42,7 +42,7 @@ async def test_a_stop_while_valkey_is_slow_ends_the_request_at_once_and_is_told_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Every heartbeat that sees the stop would be a second one, in the middle of what the first one does.
-    monkeypatch.setattr(running, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(heartbeats, "HEARTBEAT_S", 0.05)
     await database_sync_to_async(use_llm)(committed_cast.assistant, endless)
     async with SlowValkey(current_hub()) as valkey:
         mia = await page(committed_cast.mia)
@@ -91,9 +91,10 @@ async def test_a_stop_reaches_an_answer_of_another_process_also_when_valkey_forg
     monkeypatch: pytest.MonkeyPatch,
     forgets: bool,
 ) -> None:
-    monkeypatch.setattr(running, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(heartbeats, "HEARTBEAT_S", 0.05)
     if forgets:
-        monkeypatch.setattr(running, "stop_key", lambda message_id: f"forgotten:{asyncio.get_running_loop().time()}")
+        for module in (running, heartbeats):
+            monkeypatch.setattr(module, "stop_key", lambda message_id: f"forgotten:{asyncio.get_running_loop().time()}")
     await database_sync_to_async(use_llm)(committed_cast.assistant, endless)
     mia = await page(committed_cast.mia)
     await mia.ask(QUESTION)
