@@ -11,6 +11,7 @@ import threading
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -227,8 +228,9 @@ def shipped_embedder(threads: int | None = None) -> OnnxEmbedder:
     return _shipped.get(threads or available_cores())
 
 
+@lru_cache(maxsize=1)
 def available_cores() -> int:
-    """Return how many cores this process may use: its CPU affinity, and the quota of its container."""
+    """Return how many cores this process may use: its CPU affinity, and the quota of its container. Asked once."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota = _cgroup_cores()
     return cores if quota is None else max(1, min(cores, round(quota)))

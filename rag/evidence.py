@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 from rag.sentences import Span, sentence_spans
@@ -43,14 +44,23 @@ def _stripped(text: str, start: int, end: int) -> Span:
 
 
 class Evidence:
-    """One passage, read once, asked for the place that supports a sentence as often as needed."""
+    """One passage, read once, asked for the place that supports a sentence as often as needed.
+
+    It is read when it is first asked: many passages are shown, few are cited, and the first word waits for none.
+    """
 
     def __init__(self, text: str) -> None:
-        self._length = len(text)
-        spans = evidence_units(text[:_PASSAGE_LIMIT])
-        self._units = [_Unit(span, tuple(content_words(text[span.start : span.end]))) for span in spans]
+        self._text = text
+
+    @cached_property
+    def _units(self) -> list[_Unit]:
+        text = self._text[:_PASSAGE_LIMIT]
+        return [_Unit(span, tuple(content_words(text[span.start : span.end]))) for span in evidence_units(text)]
+
+    @cached_property
+    def _weights(self) -> dict[str, float]:
         found = Counter(word for unit in self._units for word in set(unit.words))
-        self._weights = {word: math.log(1 + len(self._units) / count) for word, count in found.items()}
+        return {word: math.log(1 + len(self._units) / count) for word, count in found.items()}
 
     def locate(self, sentence: str) -> Span:
         """The one or two neighbouring sentences that share most with ``sentence``; else the whole passage.
@@ -60,7 +70,7 @@ class Evidence:
         """
         words = content_words(sentence)
         if not self._units or not words:
-            return Span(0, self._length)
+            return Span(0, len(self._text))
         total = sum(self._weight(word) for word in set(words))
         pairs = set(pairwise(words))
         best, second, best_score = 0, None, -1.0
@@ -70,7 +80,7 @@ class Evidence:
                 best, best_score = index, score
         alone = self._units[best]
         if best_score < _LEAST_COVERAGE:
-            return Span(0, self._length)
+            return Span(0, len(self._text))
         top = best_score
         for neighbour in (best - 1, best + 1):
             if 0 <= neighbour < len(self._units):

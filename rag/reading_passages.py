@@ -31,7 +31,7 @@ class Piece:
     """A found passage: ``text`` is what is read of it, ``start`` and ``end`` its span in the text of ``document``.
 
     ``label`` is its title and headings. Neighbours are joined only under the same label, and never when ``alone``.
-    ``score`` runs from 0 to 1, higher is better.
+    ``score`` runs from 0 to 1, higher is better. ``tokens`` are those of ``text`` where they have been counted before.
     """
 
     document: Hashable
@@ -41,6 +41,11 @@ class Piece:
     label: str
     score: float
     alone: bool = False
+    tokens: int | None = None
+
+    def size(self, measure: Callable[[str], int]) -> int:
+        """Its tokens, counted by ``measure`` where nobody has."""
+        return measure(self.text) if self.tokens is None else self.tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,7 @@ def choose(pieces: Sequence[Piece], question: str, *, limit: int, tokens: int, m
         if like is not None:
             reading.left_out.append(LeftOut(index, "duplicate", like))
             continue
-        size = measure(pieces[index].text)
+        size = pieces[index].size(measure)
         if reading.pieces and reading.tokens + size > tokens:
             reading.left_out.append(LeftOut(index, "budget"))
             continue
@@ -102,7 +107,7 @@ def neighbours(
     runs: list[list[int]] = []
     tokens = 0
     for index in sorted(rank, key=lambda each: (str(pieces[each].document), pieces[each].start, pieces[each].end)):
-        size = measure(pieces[index].text)
+        size = pieces[index].size(measure)
         if runs and tokens + size <= most and _side_by_side(pieces, runs[-1], index):
             runs[-1].append(index)
             tokens += size

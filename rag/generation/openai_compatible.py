@@ -10,6 +10,7 @@ import importlib
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import GenerationError
@@ -19,7 +20,7 @@ from rag.outbound import OutboundLimits, OutboundPolicy, guarded_async_client
 from rag.prompts import DEFAULT_BUDGET, PromptBudget, build_prompt
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI
+    from openai import AsyncOpenAI, AsyncStream
 
 _LISTED_MODELS = 1_000
 _MAX_BYTES = 64 * 1024 * 1024
@@ -40,7 +41,12 @@ DEFAULT_TIMEOUTS = ModelTimeouts()
 
 def warm_up() -> None:
     """Import the SDK, which takes about a second; call it from a thread when the process starts."""
-    importlib.import_module("openai")
+    _sdk()
+
+
+@cache
+def _sdk() -> Any:
+    return importlib.import_module("openai")
 
 
 class OpenAIAnswerer:
@@ -125,8 +131,10 @@ class OpenAIAnswerer:
 
     @contextlib.asynccontextmanager
     async def _client(self) -> "AsyncIterator[AsyncOpenAI]":
-        # In a thread: the import takes about a second, which every other answer would stand still for.
-        openai = await asyncio.to_thread(importlib.import_module, "openai")
+        if not _sdk.cache_info().currsize:
+            # In a thread: the import takes about a second, which every other answer would stand still for.
+            await asyncio.to_thread(_sdk)
+        openai = _sdk()
         http = guarded_async_client(
             self._policy,
             timeout=_http_timeout(self._timeouts),
@@ -149,7 +157,7 @@ class OpenAIAnswerer:
             try:
                 started = time.monotonic()
                 async with asyncio.timeout(self._timeouts.first_token):
-                    stream = await client.chat.completions.create(model=self._model, messages=wire, stream=True)
+                    stream = await _chunks(client, {"model": self._model, "messages": wire, "stream": True})
                 try:
                     # Never wait for the model across a yield: the reader's time is not the model's.
                     patience = self._timeouts.first_token - (time.monotonic() - started)
@@ -181,17 +189,30 @@ def _http_timeout(timeouts: ModelTimeouts) -> Any:
     return httpx2.Timeout(longest, connect=timeouts.connect)
 
 
-def _read_chunk(chunk: Any) -> tuple[str, str | None]:
-    """Text and finish reason of one event. The SDK builds its objects unchecked, so their shape is checked here."""
-    choices = getattr(chunk, "choices", None)
+async def _chunks(client: "AsyncOpenAI", body: dict[str, Any]) -> "AsyncStream[object]":
+    """The events of a streamed completion as plain JSON.
+
+    The SDK's own objects take longer to build than all else that it does with an event, and nobody checks their shape.
+    """
+    from openai import AsyncStream
+
+    return await client.post(
+        "/chat/completions", cast_to=object, body=body, stream=True, stream_cls=AsyncStream[object]
+    )
+
+
+def _read_chunk(chunk: object) -> tuple[str, str | None]:
+    """Text and finish reason of one event, whose shape is checked here."""
+    choices = chunk.get("choices") if isinstance(chunk, dict) else None
     if not isinstance(choices, list):
         raise failures.malformed()
     if not choices:
         # Some servers send usage or filter results in events of their own.
         return "", None
-    delta = getattr(choices[0], "delta", None)
-    text = getattr(delta, "content", None)
-    finish = getattr(choices[0], "finish_reason", None)
+    choice = choices[0] if isinstance(choices[0], dict) else {}
+    delta = choice.get("delta")
+    text = delta.get("content") if isinstance(delta, dict) else None
+    finish = choice.get("finish_reason")
     if text is not None and not isinstance(text, str):
         raise failures.malformed()
     if finish == "content_filter":
