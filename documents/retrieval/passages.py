@@ -21,7 +21,7 @@ SELECT
         WHERE page.version_id = chunk.version_id AND page.start < chunk."end" AND page."end" > chunk.start
         ORDER BY number
     ),
-    chunk.context, chunk.edited_text
+    chunk.context, chunk.edited_text, chunk.tokens
 FROM documents_chunk AS chunk
 JOIN documents_document AS document ON document.id = chunk.document_id
 JOIN documents_datasource AS source ON source.id = chunk.source_id
@@ -29,7 +29,7 @@ WHERE chunk.id = ANY(%(read)s::bigint[]) AND document.audience_id = ANY((SELECT 
 """
 COLUMNS = (
     "document_id", "version_id", "filename", "title", "heading", "text", "start", "end", "page",
-    "source_id", "source_name", "pages", "context", "edited_text",
+    "source_id", "source_name", "pages", "context", "edited_text", "tokens",
 )  # fmt: skip
 """What READ selects after the id, as the fields of a passage."""
 
@@ -43,7 +43,8 @@ class RetrievedPassage:
     ``page`` is where it begins; ``pages`` holds number and start of each page it touches, offsets of the document.
     ``dense_score`` is the cosine of question and chunk, ``keyword_score`` BM25. ``score`` runs from 0 to 1: reranked
     it is the chance that the passage answers, else it joins the two, relative to the question's other candidates.
-    ``by_meaning`` and ``by_words`` say which side found it; it has the scores of both.
+    ``by_meaning`` and ``by_words`` say which side found it; it has the scores of both. ``tokens`` are those of ``text``
+    as they were counted when it was cut, None where nobody has.
     """
 
     chunk_id: int
@@ -66,6 +67,7 @@ class RetrievedPassage:
     edited_text: str | None = None
     by_meaning: bool = False
     by_words: bool = False
+    tokens: int | None = None
 
     @property
     def read_text(self) -> str:

@@ -49,7 +49,10 @@ def put_together(passages: Sequence[RetrievedPassage]) -> list[RetrievedPassage]
 
 def _piece(each: RetrievedPassage) -> Piece:
     label = f"{each.title} {each.heading}"
-    return Piece(each.version_id, each.start, each.end, each.read_text, label, each.score, alone=each.edited)
+    counted = None if each.edited or each.context else each.tokens
+    return Piece(
+        each.version_id, each.start, each.end, each.read_text, label, each.score, alone=each.edited, tokens=counted
+    )
 
 
 def _tokens(text: str) -> int:
@@ -101,5 +104,5 @@ def _one(parts: Sequence[RetrievedPassage], between: Sequence[str]) -> Retrieved
     pages = sorted({page for part in parts for page in part.pages}, key=lambda page: page[1])
     return replace(
         best, text=text, start=first.start, end=end, page=first.page, pages=tuple(pages), context=first.context,
-        edited_text=None,
+        edited_text=None, tokens=None,
     )  # fmt: skip
