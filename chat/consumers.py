@@ -58,10 +58,10 @@ class ChatConsumer(FollowingConsumer):
                 case Stop():
                     await running.answer_stop(user=self.user, message_id=command.message_id)
                 case Edit() | Regenerate() | Retry() | GoOn() | Unfilter():
-                    begun = await database_sync_to_async(self._begun_by)(command)
+                    begun = await database_sync_to_async(self._begun_by, thread_sensitive=False)(command)
                     await self._begin(begun, command.request_id)
                 case Show():
-                    show = database_sync_to_async(conversations.branch_show)
+                    show = database_sync_to_async(conversations.branch_show, thread_sensitive=False)
                     await running.announce_branch(await show(user=self.user, message_id=command.message_id))
                 case _:
                     await self.send_event(Pong(conversation_id=self.conversation_id))
@@ -79,7 +79,7 @@ class ChatConsumer(FollowingConsumer):
         assert self.conversation_id is not None
         # Read before the rows: an event in between is then sent again, which changes nothing, rather than lost.
         seq = await last_seq(current_hub().client, key)
-        return await database_sync_to_async(self._snapshot)(self.conversation_id, seq)
+        return await database_sync_to_async(self._snapshot, thread_sensitive=False)(self.conversation_id, seq)
 
     async def _ask(self, command: Ask) -> None:
         begun = await database_sync_to_async(asking.question_ask, thread_sensitive=False)(
@@ -126,7 +126,7 @@ class ChatConsumer(FollowingConsumer):
             await self._follow_conversation(begun.conversation.pk, None)
 
     async def _follow_conversation(self, conversation_id: UUID, after: int | None) -> None:
-        await database_sync_to_async(conversations.conversation_of)(self.user, conversation_id)
+        await database_sync_to_async(conversations.conversation_of, thread_sensitive=False)(self.user, conversation_id)
         self.conversation_id = conversation_id
         await self.follow(stream_key(conversation_id), after)
 

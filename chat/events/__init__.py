@@ -56,6 +56,7 @@ from chat.events.rows import (
     feedback_payload,
     message_payload,
     message_payloads,
+    new_message_payloads,
     passage_payloads,
 )
 
@@ -109,5 +110,6 @@ __all__ = [
     "feedback_payload",
     "message_payload",
     "message_payloads",
+    "new_message_payloads",
     "passage_payloads",
 ]

@@ -52,6 +52,16 @@ def message_payloads(messages: Iterable[Message], reader: User, *, with_passages
     return [_message_payload(row, visible, with_passages, said.get(row.pk), scopes.get(row.pk, [])) for row in rows]
 
 
+def new_message_payloads(messages: Iterable[Message], reader: User) -> list[MessagePayload]:
+    """Messages that were stored just now, in the given order: nothing is tied to them yet, so no row is read for that.
+
+    The assistant of an answer's version must be loaded.
+    """
+    rows = list(messages)
+    scopes = named_scopes(rows, reader)
+    return [_message_payload(row, set(), True, None, scopes.get(row.pk, []), is_new=True) for row in rows]
+
+
 def message_payload(message: Message, reader: User, *, with_passages: bool = True) -> MessagePayload:
     """One message; see ``message_payloads``."""
     return message_payloads([message], reader, with_passages=with_passages)[0]
@@ -77,9 +87,15 @@ def feedback_payload(said: Feedback | None) -> FeedbackPayload | None:
 
 
 def _message_payload(
-    message: Message, visible: set[UUID], with_passages: bool, said: Feedback | None, scope: list[ScopePayload]
+    message: Message,
+    visible: set[UUID],
+    with_passages: bool,
+    said: Feedback | None,
+    scope: list[ScopePayload],
+    *,
+    is_new: bool = False,
 ) -> MessagePayload:
-    passages = list(message.passages.all())
+    passages = [] if is_new else list(message.passages.all())
     left_out = not with_passages and message.role == Role.ASSISTANT and message.status != Status.RUNNING
     version = message.version
     assistant = None
@@ -101,7 +117,7 @@ def _message_payload(
         text=message.text,
         status=cast(WireStatus, message.status),
         error=error,
-        citations=_citation_payloads(message, visible),
+        citations=[] if is_new else _citation_payloads(message, visible),
         passages=None if left_out else [_passage_payload(one) for one in passages if one.document_id in visible],
         sentences=[],
         filters=[filter_payload(stored) for stored in message.filters],

@@ -70,6 +70,8 @@ def assistant_for(user: User, slug: str | None) -> Assistant:
         raise not_found(_("assistant"))
     if assistant is None:
         raise ChatError("no_assistant", _("No assistant is published yet. Ask an admin to publish one."), 409)
+    if assistant.published is not None:
+        assistant.published.assistant = assistant
     return assistant
 
 
@@ -94,13 +96,11 @@ def question_ask(
     with transaction.atomic():
         if conversation_id is None:
             assistant = assistant_for(user, slug)
-            conversation = Conversation.objects.create(user=user, assistant=assistant, title=title_of(question))
-            if files is not None:
-                files_keep(user=user, conversation=conversation, source_id=files)
-        else:
-            conversation = conversation_of(user, conversation_id)
-            assistant = assistant_for(user, slug or _slug(conversation))
-            conversation.assistant = assistant
+            conversation = Conversation(user=user, assistant=assistant, title=title_of(question))
+            return _asked(conversation, assistant, None, Question(question, user), scope=chosen, files=files)
+        conversation = conversation_of(user, conversation_id)
+        assistant = assistant_for(user, slug or _slug(conversation))
+        conversation.assistant = assistant
         parent = _end_of(conversation, after)
         asked = Question(question, user, history_before(conversation, parent))
         return _asked(conversation, assistant, parent, asked, scope=chosen)
@@ -201,8 +201,9 @@ def _asked(
     question: Question,
     filters: list[dict[str, Any]] | None = None,
     scope: dict[str, Any] | None = None,
+    files: UUID | None = None,
 ) -> Begun:
-    asked = Message.objects.create(
+    asked = Message(
         conversation=conversation,
         role=Role.USER,
         text=question.text,
@@ -211,7 +212,7 @@ def _asked(
         scope=scope or {},
         asked_by=question.user,
     )
-    return _begin(conversation, asked, assistant, question)
+    return _begin(conversation, asked, assistant, question, files=files, is_new=True)
 
 
 def _answered_again(conversation: Conversation, asked: Message, assistant: Assistant, user: User) -> Begun:
@@ -220,30 +221,43 @@ def _answered_again(conversation: Conversation, asked: Message, assistant: Assis
     return replace(_begin(conversation, asked, assistant, Question(asked.text, user, history, without)), is_again=True)
 
 
-def _begin(conversation: Conversation, asked: Message, assistant: Assistant, question: Question) -> Begun:
-    answer = _answer_row(conversation, asked, assistant, question.user)
+def _begin(
+    conversation: Conversation,
+    asked: Message,
+    assistant: Assistant,
+    question: Question,
+    *,
+    files: UUID | None = None,
+    is_new: bool = False,
+) -> Begun:
+    """Store the row of the answer, with its question if that ``is_new``, and its conversation as it is now.
+
+    A row may name one that is stored after it: the database looks at the end of the transaction.
+    """
+    answer = Message(
+        conversation=conversation,
+        role=Role.ASSISTANT,
+        status=Status.RUNNING,
+        in_reply_to=asked,
+        version=assistant.published,
+        asked_by=question.user,
+    )
     conversation.leaf = answer
-    conversation.updated_at = timezone.now()
-    # Who asks on in a conversation of the archive has it back.
-    conversation.archived_at = None
-    conversation.save(update_fields=["assistant", "leaf", "updated_at", "archived_at"])
-    return _begun(conversation, asked, answer, assistant, question)
-
-
-def _answer_row(conversation: Conversation, asked: Message, assistant: Assistant, user: User) -> Message:
+    if begins := conversation._state.adding:
+        conversation.save(force_insert=True)
+        if files is not None:
+            files_keep(user=question.user, conversation=conversation, source_id=files)
     try:
-        with transaction.atomic():
-            return Message.objects.create(
-                conversation=conversation,
-                role=Role.ASSISTANT,
-                status=Status.RUNNING,
-                in_reply_to=asked,
-                version=assistant.published,
-                asked_by=user,
-            )
+        Message.objects.bulk_create([asked, answer] if is_new else [answer])
     except IntegrityError as error:
         message = _("An answer is still being written in this conversation. Wait for it or stop it.")
         raise ChatError("answer_running", message, 409) from error
+    if not begins:
+        conversation.updated_at = timezone.now()
+        # Who asks on in a conversation of the archive has it back.
+        conversation.archived_at = None
+        conversation.save(update_fields=["assistant", "leaf", "updated_at", "archived_at"])
+    return _begun(conversation, asked, answer, assistant, question, may_have_files=files is not None or not begins)
 
 
 def answer_of(user: User, message_id: UUID) -> tuple[Message, Conversation, Message]:
@@ -256,11 +270,18 @@ def answer_of(user: User, message_id: UUID) -> tuple[Message, Conversation, Mess
 
 
 def _begun(
-    conversation: Conversation | None, asked: Message | None, answer: Message, assistant: Assistant, question: Question
+    conversation: Conversation | None,
+    asked: Message | None,
+    answer: Message,
+    assistant: Assistant,
+    question: Question,
+    *,
+    may_have_files: bool = False,
 ) -> Begun:
     assert assistant.published is not None
     settings = settings_of_version(assistant.published)
-    question = narrowed(question, conversation, asked.scope if asked else {}, settings.sources)
+    holder = conversation if may_have_files else None
+    question = narrowed(question, holder, asked.scope if asked else {}, settings.sources)
     return Begun(conversation, asked, answer, settings, question)
 
 
