@@ -6,17 +6,17 @@ failure has been given out by then.
 
 import asyncio
 import contextlib
-import importlib
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import GenerationError
 from rag.generation import AnswerPart, AnswerRequest, PromptMessage, PromptReady, failures
+from rag.generation.clients import Server, client_of, sdk
 from rag.generation.reading import AnswerReader, refuse
-from rag.outbound import OutboundLimits, OutboundPolicy, guarded_async_client
+from rag.outbound import OutboundLimits, OutboundPolicy
 from rag.prompts import DEFAULT_BUDGET, PromptBudget, build_prompt
 
 if TYPE_CHECKING:
@@ -41,12 +41,7 @@ DEFAULT_TIMEOUTS = ModelTimeouts()
 
 def warm_up() -> None:
     """Import the SDK, which takes about a second; call it from a thread when the process starts."""
-    _sdk()
-
-
-@cache
-def _sdk() -> Any:
-    return importlib.import_module("openai")
+    sdk()
 
 
 class OpenAIAnswerer:
@@ -129,24 +124,17 @@ class OpenAIAnswerer:
             raise failures.malformed()
         return sorted(names)
 
-    @contextlib.asynccontextmanager
-    async def _client(self) -> "AsyncIterator[AsyncOpenAI]":
-        if not _sdk.cache_info().currsize:
-            # In a thread: the import takes about a second, which every other answer would stand still for.
-            await asyncio.to_thread(_sdk)
-        openai = _sdk()
-        http = guarded_async_client(
-            self._policy,
-            timeout=_http_timeout(self._timeouts),
-            limits=OutboundLimits(max_bytes=_MAX_BYTES, total_s=self._timeouts.total),
-        )
-        try:
-            # The SDK insists on a key; servers without keys ignore it.
-            yield openai.AsyncOpenAI(
-                base_url=self._base_url, api_key=self._api_key or "none", http_client=http, max_retries=0
+    def _client(self) -> "AbstractAsyncContextManager[AsyncOpenAI]":
+        return client_of(
+            Server(
+                self._base_url,
+                self._api_key,
+                self._policy,
+                OutboundLimits(max_bytes=_MAX_BYTES, total_s=self._timeouts.total),
+                connect_s=self._timeouts.connect,
+                silence_s=max(self._timeouts.first_token, self._timeouts.between_tokens),
             )
-        finally:
-            await http.aclose()
+        )
 
     async def _texts(self, messages: tuple[PromptMessage, ...]) -> AsyncGenerator[str]:
         """The raw pieces of text as they come. Raises GenerationError for every failure."""
@@ -182,23 +170,16 @@ class OpenAIAnswerer:
             raise failures.interrupted() if began else failures.malformed()
 
 
-def _http_timeout(timeouts: ModelTimeouts) -> Any:
-    import httpx2
-
-    longest = max(timeouts.first_token, timeouts.between_tokens)
-    return httpx2.Timeout(longest, connect=timeouts.connect)
-
-
 async def _chunks(client: "AsyncOpenAI", body: dict[str, Any]) -> "AsyncStream[object]":
     """The events of a streamed completion as plain JSON.
 
     The SDK's own objects take longer to build than all else that it does with an event, and nobody checks their shape.
     """
-    from openai import AsyncStream
-
-    return await client.post(
-        "/chat/completions", cast_to=object, body=body, stream=True, stream_cls=AsyncStream[object]
+    stream_cls = sdk().AsyncStream[object]
+    stream: AsyncStream[object] = await client.post(
+        "/chat/completions", cast_to=object, body=body, stream=True, stream_cls=stream_cls
     )
+    return stream
 
 
 def _read_chunk(chunk: object) -> tuple[str, str | None]:

@@ -3,6 +3,7 @@
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,6 +16,13 @@ from rag.outbound.policy import OutboundPolicy, check_scheme, resolve, resolve_a
 
 DEFAULT_MAX_BYTES = 32 * 1024 * 1024
 DEFAULT_TOTAL_S = 600.0
+
+ASYNC_CONNECTIONS = 1_000
+"""Of one client at the same time: each answer that is streamed has one."""
+
+ASYNC_IDLE_S = 3.0
+"""An idle connection is not used again after this: most servers close theirs after five seconds or more, and a request
+that meets the closing would fail."""
 
 
 @lru_cache(maxsize=1)
@@ -49,6 +57,12 @@ class _GuardedBackend(httpcore2.NetworkBackend):
         self._inner.sleep(seconds)
 
 
+_CUT = (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError)
+
+_connected: ContextVar[list[str] | None] = ContextVar("connected", default=None)
+"""The hosts that the request of this context has opened connections to."""
+
+
 class _GuardedAsyncBackend(httpcore2.AsyncNetworkBackend):
     """As ``_GuardedBackend``, for asyncio."""
 
@@ -58,6 +72,8 @@ class _GuardedAsyncBackend(httpcore2.AsyncNetworkBackend):
 
     async def connect_tcp(self, host: str, port: int, *args: Any, **kwargs: Any) -> httpcore2.AsyncNetworkStream:
         """Open a connection to the first permitted address of ``host`` that accepts it."""
+        if (connected := _connected.get()) is not None:
+            connected.append(host)
         failure: Exception | None = None
         for address in await resolve_async(host, port, self._policy):
             try:
@@ -173,9 +189,9 @@ class GuardedAsyncTransport(httpx2.AsyncHTTPTransport):
         self._limits = limits
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=_tls(),
-            max_connections=100,
+            max_connections=ASYNC_CONNECTIONS,
             max_keepalive_connections=20,
-            keepalive_expiry=30.0,
+            keepalive_expiry=ASYNC_IDLE_S,
             network_backend=_GuardedAsyncBackend(policy),
         )
 
@@ -183,7 +199,7 @@ class GuardedAsyncTransport(httpx2.AsyncHTTPTransport):
         """Send one request; the body of the response is metered. Raises OutboundError."""
         check_scheme(request.url)
         meter = _Meter(self._limits, time.monotonic())
-        response = await super().handle_async_request(request)
+        response = await self._sent(request)
         assert isinstance(response.stream, httpx2.AsyncByteStream)
         response.stream = _MeteredAsyncStream(response.stream, meter)
         try:
@@ -192,3 +208,16 @@ class GuardedAsyncTransport(httpx2.AsyncHTTPTransport):
             await response.aclose()
             raise
         return response
+
+    async def _sent(self, request: httpx2.Request) -> httpx2.Response:
+        """Send it, again where the server closed an idle connection in the moment in which it was used once more."""
+        connected: list[str] = []
+        token = _connected.set(connected)
+        try:
+            return await super().handle_async_request(request)
+        except _CUT:
+            if connected or not isinstance(request.stream, httpx2.ByteStream):
+                raise
+            return await super().handle_async_request(request)
+        finally:
+            _connected.reset(token)
