@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import AsyncGenerator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +22,7 @@ from chat.events import CitationPayload, FilterPayload
 from chat.models import DEFAULT_QUESTION, MOST_STEPS, step_summary
 from documents.retrieval import DEFAULT as DEFAULT_SEARCH
 from documents.retrieval import Filter, Retrieval, RetrievalStep, RetrievedPassage, SearchSettings, Within
+from rag.embeddings import available_cores
 from rag.generation import (
     AnswerPart,
     AnswerRequest,
@@ -247,8 +250,17 @@ def _request(
 
 
 async def _found(asked: Finding, before: Retrieval | None = None) -> Found:
-    # A thread of its own for each search: the default, one thread for all database work, would queue the askers.
-    return await database_sync_to_async(find, thread_sensitive=False)(asked, before)
+    return await database_sync_to_async(find, thread_sensitive=False, executor=_searching())(asked, before)
+
+
+@cache
+def _searching() -> ThreadPoolExecutor:
+    """Threads of their own for searches, few of them.
+
+    Half of a search is Python, so that ten at a time would all end late; two a core keep the database busy, and who
+    came first begins to read first.
+    """
+    return ThreadPoolExecutor(2 * available_cores(), thread_name_prefix="search")
 
 
 async def _parts(model: ModelSettings, request: AnswerRequest) -> AsyncGenerator[AnswerPart]:

@@ -4,6 +4,9 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Sequence
+from itertools import groupby
+from typing import cast
 from uuid import uuid4
 
 import redis.exceptions
@@ -46,12 +49,8 @@ class Publisher:
         self.seq = 0
 
     async def put(self, event: ChatEvent) -> None:
-        """Queue an event; text that follows text is joined."""
-        last = self._events[-1] if self._events else None
-        if isinstance(event, AnswerDelta) and isinstance(last, AnswerDelta):
-            self._events[-1] = last.model_copy(update={"text": last.text + event.text})
-        else:
-            self._events.append(event)
+        """Queue an event."""
+        self._events.append(event)
         self._wake.set()
 
     async def settle(self, patience_s: float) -> int:
@@ -81,7 +80,7 @@ class Publisher:
         async with self._sending:
             while self._batch or self._events:
                 if not self._batch:
-                    self._batch, self._events = self._events, []
+                    self._batch, self._events = _joined(self._events), []
                 try:
                     self.seq = await current_hub().appends.append(self._key, *self._batch, batch=self._name)
                 except redis.exceptions.RedisError as problem:
@@ -98,3 +97,16 @@ class Publisher:
             if not await self._flushed():
                 await asyncio.sleep(RETRY_S)
                 self._wake.set()
+
+
+def _joined(events: Sequence[ChatEvent]) -> list[ChatEvent]:
+    """The same with each run of text as one event."""
+    joined: list[ChatEvent] = []
+    for is_text, run in groupby(events, lambda each: isinstance(each, AnswerDelta)):
+        first, *more = run
+        if is_text and more:
+            text = "".join(cast(AnswerDelta, each).text for each in (first, *more))
+            joined.append(first.model_copy(update={"text": text}))
+        else:
+            joined += [first, *more]
+    return joined
