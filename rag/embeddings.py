@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from rag.errors import EmbeddingError
+from rag.errors import marked as _
 
 SHIPPED_MODEL = Path(__file__).parent / "models" / "all-MiniLM-L6-v2-int8"
 
@@ -201,8 +202,11 @@ class OnnxEmbedder:
             if len(tokens) > self.max_tokens:
                 raise EmbeddingError(
                     "text_too_long",
-                    f"Passage {index} has {len(tokens)} tokens and the embedding model reads {self.max_tokens} "
-                    "at most. Use smaller chunks.",
+                    _(
+                        "Passage %(number)s has %(tokens)s tokens and the embedding model reads %(most)s at most. Use "
+                        "smaller chunks."
+                    )
+                    % {"number": index, "tokens": len(tokens), "most": self.max_tokens},
                 )
 
     def _embed_tokens(self, ids: list[int]) -> NDArray[np.float32]:

@@ -10,6 +10,15 @@ RagError
 """
 
 
+def marked(text: str) -> str:
+    """The text itself, marked for translation. Import it as ``_``.
+
+    The engine knows no reader and speaks English; whoever shows its sentences, or the parts that one is put together
+    from, finds them in the catalogue again by their words. Blanks are ``%(name)s``.
+    """
+    return text
+
+
 class RagError(Exception):
     """Root of the package's errors.
 

@@ -18,6 +18,7 @@ from tokenizers import Tokenizer
 
 from rag.embeddings import available_cores, shipped_embedder
 from rag.errors import EmbeddingError
+from rag.errors import marked as _
 from rag.remote_embeddings import MAX_DIMENSIONS, PROBES
 
 _DEFAULT_TOKENS = 512
@@ -30,7 +31,9 @@ def model_folder(allowed: Path, name: str) -> Path:
     folder = allowed / name
     if not re.fullmatch(r"[\w.-]{1,200}", name) or name.startswith(".") or not folder.is_dir():
         raise EmbeddingError(
-            "embedding_folder", f"There is no folder “{name}” in {allowed}. Put the model there, with its tokenizer."
+            "embedding_folder",
+            _("There is no folder “%(name)s” in %(allowed)s. Put the model there, with its tokenizer.")
+            % {"name": name, "allowed": allowed},
         )
     return folder
 
@@ -50,7 +53,8 @@ class FolderEmbedder:
         found = next((folder / name for name in _MODEL_FILES if (folder / name).is_file()), None)
         if found is None or not (folder / "tokenizer.json").is_file():
             raise EmbeddingError(
-                "embedding_folder", f"The folder {folder.name} lacks model.onnx or tokenizer.json. Put both there."
+                "embedding_folder",
+                _("The folder %(name)s lacks model.onnx or tokenizer.json. Put both there.") % {"name": folder.name},
             )
         try:
             self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -59,7 +63,8 @@ class FolderEmbedder:
             self._session = onnxruntime.InferenceSession(str(found), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # both libraries raise exceptions of their own for a file they cannot read
             raise EmbeddingError(
-                "embedding_folder", f"The model in {folder.name} cannot be read. Export it to ONNX again."
+                "embedding_folder",
+                _("The model in %(name)s cannot be read. Export it to ONNX again.") % {"name": folder.name},
             ) from error
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
@@ -67,7 +72,8 @@ class FolderEmbedder:
         if not set(self._inputs) <= _INPUTS or "input_ids" not in self._inputs:
             raise EmbeddingError(
                 "embedding_folder",
-                f"The model in {folder.name} wants inputs that no text has. Export its encoder alone.",
+                _("The model in %(name)s wants inputs that no text has. Export its encoder alone.")
+                % {"name": folder.name},
             )
         self._reads = _reads(folder)
         self._first_token = bool(_read(folder / "1_Pooling" / "config.json").get("pooling_mode_cls_token"))
@@ -101,7 +107,8 @@ class FolderEmbedder:
         one, other = (self._embed(self._prefixes[1], text) for text in PROBES)
         if len(one) > MAX_DIMENSIONS or float(one @ other) > 1 - 1e-5:
             raise EmbeddingError(
-                "embedding_dimensions", f"The model in {self.name} makes vectors that cannot be searched. Use another."
+                "embedding_dimensions",
+                _("The model in %(name)s makes vectors that cannot be searched. Use another.") % {"name": self.name},
             )
         return len(one)
 
@@ -111,7 +118,9 @@ class FolderEmbedder:
         framed = self._tokenizer.encode("").ids
         room = self._reads - len(framed) - len(before)
         if room < 1:
-            raise EmbeddingError("embedding_folder", f"The model in {self.name} reads less than its prefix is long.")
+            raise EmbeddingError(
+                "embedding_folder", _("The model in %(name)s reads less than its prefix is long.") % {"name": self.name}
+            )
         if len(ids) <= room:
             return self._unit(self._run(self._tokenizer.encode(prefix + text).ids))
         opening, closing = framed[: (len(framed) + 1) // 2], framed[(len(framed) + 1) // 2 :]
@@ -133,7 +142,8 @@ class FolderEmbedder:
             outputs = self._session.run(None, {name: given[name] for name in self._inputs})
         except Exception as error:  # ONNX Runtime's own exceptions share no root
             raise EmbeddingError(
-                "embedding_folder", f"The model in {self.name} failed on a text. Look whether it is whole."
+                "embedding_folder",
+                _("The model in %(name)s failed on a text. Look whether it is whole.") % {"name": self.name},
             ) from error
         names = [each.name for each in self._session.get_outputs()]
         found = outputs[names.index("sentence_embedding")] if "sentence_embedding" in names else outputs[0]
@@ -147,8 +157,11 @@ class FolderEmbedder:
         if not np.isfinite(length) or length < 1e-12 or (self.dimensions and len(vector) != self.dimensions):
             raise EmbeddingError(
                 "embedding_dimensions",
-                f"The model in {self.name} made a vector that does not fit: another model lies there now. "
-                "Put the old one back, or build a new set.",
+                _(
+                    "The model in %(name)s made a vector that does not fit: another model lies there now. Put the "
+                    "old one back, or build a new set."
+                )
+                % {"name": self.name},
             )
         unit: NDArray[np.float32] = (vector / length).astype(np.float32)
         return unit
@@ -162,7 +175,7 @@ def _read(path: Path) -> dict[str, Any]:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
         raise EmbeddingError(
-            "embedding_folder", f"{path.name} beside the model cannot be read. Copy it again."
+            "embedding_folder", _("%(file)s beside the model cannot be read. Copy it again.") % {"file": path.name}
         ) from error
     return found if isinstance(found, dict) else {}
 

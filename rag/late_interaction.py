@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from rag.embeddings import SHIPPED_MODEL
 from rag.errors import RerankingError
+from rag.errors import marked as _
 
 Floats = NDArray[np.float32]
 
@@ -108,8 +109,10 @@ class LateInteraction:
         if len(packed) == 0 or packed[0] != FORMAT or rest:
             raise RerankingError(
                 "token_format",
-                "The stored token vectors of a passage were made by another version or are damaged. "
-                "Index its document again.",
+                _(
+                    "The stored token vectors of a passage were made by another version or are damaged. Index its "
+                    "document again."
+                ),
             )
         return tokens
 

@@ -19,6 +19,7 @@ from typing import Generic, TypeVar
 import httpx2
 
 from rag.errors import OutboundError, RagError
+from rag.errors import marked as _
 
 Failure = TypeVar("Failure", bound=RagError)
 
@@ -49,51 +50,60 @@ class ServerFailures(Generic[Failure]):
         """Of one of CALL_ERRORS, which came in the place of an answer."""
         match error:
             case OutboundError(code="outbound_timeout") | httpx2.TimeoutException():
-                return self._failure("timeout", "took too long to answer. Check how busy it is.")
+                return self._failure("timeout", _("took too long to answer. Check how busy it is."))
             case OutboundError(code="outbound_too_large" | "outbound_encoding"):
-                return self.malformed(f"sent more than {self.sends}, or compressed them unasked")
+                return self.malformed(_("sent more than %(what)s, or compressed them unasked") % {"what": self.sends})
             case OutboundError():
                 return self.error(f"{self.task}_address", error.message)
             case httpx2.ConnectError():
-                return self._unavailable("cannot be reached")
+                return self._unavailable(_("cannot be reached"))
             case httpx2.HTTPError():
-                return self._unavailable("broke off the connection")
-        return self.error(f"{self.task}_address", "The base URL or the key cannot be used. Check both.")
+                return self._unavailable(_("broke off the connection"))
+        return self.error(f"{self.task}_address", _("The base URL or the key cannot be used. Check both."))
 
     def of_refusal(self, response: httpx2.Response, model: str, api_key: str) -> Failure:
         """Of an answer that is no success; what the server says is told without the key."""
         status = response.status_code
         if status in (401, 403):
-            return self._failure("unauthorized", "refuses the API key. An admin can enter a new one.")
+            return self._failure("unauthorized", _("refuses the API key. An admin can enter a new one."))
         if status == 404:
             return self._failure(
                 "model_unknown",
-                f"knows no model “{model}” at this base URL. Check the model's name and that the base URL is "
-                f"complete{self.path_hint}.",
+                _(
+                    "knows no model “%(model)s” at this base URL. Check the model's name and that the base URL is "
+                    "complete%(hint)s."
+                )
+                % {"model": model, "hint": self.path_hint},
             )
         if status == 429:
-            return self._failure("rate_limited", "is receiving too many requests. Wait a moment.")
+            return self._failure("rate_limited", _("is receiving too many requests. Wait a moment."))
         if status >= 500:
-            return self._unavailable(f"answered with status {status}")
+            return self._unavailable(_("answered with status %(status)s") % {"status": status})
         said = self._said(response)
         if api_key:
             said = said.replace(api_key, "...")
-        told = f": {said[:MOST_SAID].rstrip('.')}" if said else ""
-        return self._failure("rejected", f"rejected the request with status {status}{told}.")
+        told = said[:MOST_SAID].rstrip(".")
+        if told:
+            what = _("rejected the request with status %(status)s: %(told)s.") % {"status": status, "told": told}
+        else:
+            what = _("rejected the request with status %(status)s.") % {"status": status}
+        return self._failure("rejected", what)
 
     def malformed(self, what: str) -> Failure:
         """Of an answer that is not of the protocol: the server ``what``."""
-        return self._failure("malformed", f"{what}. Check its base URL and {self.to_check}.")
+        return self._failure(
+            "malformed", _("%(what)s. Check its base URL and %(which)s.") % {"what": what, "which": self.to_check}
+        )
 
     def is_passing(self, failure: Failure) -> bool:
         """Whether the same call may go well a little later."""
         return failure.code in {f"{self.task}_{each}" for each in PASSING}
 
     def _unavailable(self, what: str) -> Failure:
-        return self._failure("unavailable", f"{what}. Check that it runs and its base URL.")
+        return self._failure("unavailable", _("%(what)s. Check that it runs and its base URL.") % {"what": what})
 
     def _failure(self, code: str, what: str) -> Failure:
-        return self.error(f"{self.task}_{code}", f"The {self.task} server {what}")
+        return self.error(f"{self.task}_{code}", _("The %(task)s server %(what)s") % {"task": self.task, "what": what})
 
     def _said(self, response: httpx2.Response) -> str:
         try:

@@ -8,9 +8,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from rag.errors import marked as _
 from rag.generation import AnswerRequest, Beginning, PromptMessage, PromptPassage, Turn
 
-REFUSAL_SENTENCE = "The documents do not answer this."
+REFUSAL_SENTENCE = _("The documents do not answer this.")
 
 _RULES = """\
 Rules for every answer:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from rag.embeddings import Embedder, shipped_embedder
 from rag.errors import EmbeddingError
+from rag.errors import marked as _
 from rag.model_servers import CALL_ERRORS, ServerFailures
 from rag.outbound import OutboundLimits, OutboundPolicy, guarded_client
 
@@ -34,7 +35,7 @@ LEAVE_ALONE_S = 10.0
 
 PROBES = ("A ship leaves the harbour at noon.", "Invoices are paid within fourteen days.")
 
-FAILURES = ServerFailures(EmbeddingError, "embedding", "vectors", ", often with /v1 at its end", "model")
+FAILURES = ServerFailures(EmbeddingError, _("embedding"), _("vectors"), _(", often with /v1 at its end"), _("model"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +144,14 @@ class RemoteEmbedder:
         if vectors.shape[1] > MAX_DIMENSIONS:
             raise EmbeddingError(
                 "embedding_dimensions",
-                f"The model makes vectors of {vectors.shape[1]} dimensions and {MAX_DIMENSIONS} can be searched. "
-                "Choose another model, or one that can make shorter vectors.",
+                _(
+                    "The model makes vectors of %(dimensions)s dimensions and %(most)s can be searched. Choose "
+                    "another model, or one that can make shorter vectors."
+                )
+                % {"dimensions": vectors.shape[1], "most": MAX_DIMENSIONS},
             )
         if float(vectors[0] @ vectors[1]) > 1 - 1e-5:
-            raise FAILURES.malformed("gives the same vector for different texts")
+            raise FAILURES.malformed(_("gives the same vector for different texts"))
         return int(vectors.shape[1])
 
     @property
@@ -206,17 +210,22 @@ class RemoteEmbedder:
             data = json.loads(response.content)["data"]
             rows = {item["index"]: item["embedding"] for item in data}
             if len(data) != count or set(rows) != set(range(count)):
-                raise FAILURES.malformed(f"sent {len(data)} vectors for {count} texts")
+                raise FAILURES.malformed(
+                    _("sent %(sent)s vectors for %(count)s texts") % {"sent": len(data), "count": count}
+                )
             vectors = np.array([rows[index] for index in range(count)], np.float32)
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise FAILURES.malformed("sent something that is not a list of vectors") from error
+            raise FAILURES.malformed(_("sent something that is not a list of vectors")) from error
         if vectors.ndim != 2 or vectors.shape[1] == 0:
-            raise FAILURES.malformed("sent something that is not a list of vectors")
+            raise FAILURES.malformed(_("sent something that is not a list of vectors"))
         if self.dimensions and vectors.shape[1] != self.dimensions:
             raise EmbeddingError(
                 "embedding_dimensions",
-                f"The embedding server sent vectors of {vectors.shape[1]} dimensions where {self.dimensions} belong: "
-                "another model answers there now. Put the old one back, or build a new set.",
+                _(
+                    "The embedding server sent vectors of %(dimensions)s dimensions where %(wanted)s belong: another"
+                    " model answers there now. Put the old one back, or build a new set."
+                )
+                % {"dimensions": vectors.shape[1], "wanted": self.dimensions},
             )
         return _unit(vectors)
 
@@ -250,7 +259,7 @@ def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """The rows at unit length; EmbeddingError where a row has none."""
     lengths = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
     if not np.isfinite(vectors).all() or not np.isfinite(lengths).all() or (lengths < 1e-12).any():
-        raise FAILURES.malformed("sent a vector that is not finite or has no direction")
+        raise FAILURES.malformed(_("sent a vector that is not finite or has no direction"))
     unit: NDArray[np.float32] = (vectors / lengths).astype(np.float32)
     return unit
 

@@ -26,6 +26,7 @@ _FORMS = {
     "en": ("What does “{title}” say about “{heading}”?", "What do the documents say about “{heading}”?"),
     "de": ("Was steht in „{title}“ zu „{heading}“?", "Was steht in den Dokumenten zu „{heading}“?"),
     "fr": ("Que dit « {title} » sur « {heading} » ?", "Que disent les documents sur « {heading} » ?"),
+    "ar": ("ماذا يقول «{title}» عن «{heading}»؟", "ماذا تقول المستندات عن «{heading}»؟"),
     "es": ("¿Qué dice «{title}» sobre «{heading}»?", "¿Qué dicen los documentos sobre «{heading}»?"),
 }
 """A question for a heading by language, with the document's title and without."""

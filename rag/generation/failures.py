@@ -3,6 +3,7 @@
 import json
 
 from rag.errors import GenerationError, OutboundError
+from rag.errors import marked as _
 
 
 def explain(error: Exception, model: str, *, began: bool) -> GenerationError:
@@ -30,7 +31,7 @@ def _of_connection(error: Exception, cause: BaseException | None, *, began: bool
         return timed_out()
     if isinstance(error, httpx2.ConnectError) or isinstance(cause, httpx2.ConnectError):
         return GenerationError(
-            "llm_refused_connection", "The model server cannot be reached. Check that it runs and its base URL."
+            "llm_refused_connection", _("The model server cannot be reached. Check that it runs and its base URL.")
         )
     # The SDK builds its objects unchecked, so that a reply of another shape surfaces as one of Python's own errors.
     odd = (json.JSONDecodeError, UnicodeDecodeError, AttributeError, TypeError, ValueError, KeyError)
@@ -39,32 +40,37 @@ def _of_connection(error: Exception, cause: BaseException | None, *, began: bool
     if began:
         return interrupted()
     if isinstance(error, openai.APIConnectionError | httpx2.RequestError):
-        return unavailable("closed the connection before it answered")
-    return unavailable("reported an error")
+        return unavailable(_("closed the connection before it answered"))
+    return unavailable(_("reported an error"))
 
 
 def _of_status(status: int, model: str) -> GenerationError:
     if status in (401, 403):
         return GenerationError(
             "llm_unauthorized",
-            "The model server refuses the API key. An administrator can enter a new one.",
+            _("The model server refuses the API key. An administrator can enter a new one."),
             retryable=False,
         )
     if status == 429:
         return GenerationError(
-            "llm_rate_limited", "The model server is receiving too many requests. Wait a moment and ask again."
+            "llm_rate_limited", _("The model server is receiving too many requests. Wait a moment and ask again.")
         )
     if status == 404:
         return GenerationError(
             "llm_unavailable",
-            f"The model server knows no model “{model}” at this base URL. "
-            "Check the model's name and that the base URL is complete, often with /v1 at its end.",
+            _(
+                "The model server knows no model “%(model)s” at this base URL. Check the model's name and that "
+                "the base URL is complete, often with /v1 at its end."
+            )
+            % {"model": model},
             retryable=False,
         )
     if status >= 500:
-        return unavailable(f"answered with status {status}")
+        return unavailable(_("answered with status %(status)s") % {"status": status})
     return GenerationError(
-        "llm_unavailable", f"The model server rejected the request with status {status}.", retryable=False
+        "llm_unavailable",
+        _("The model server rejected the request with status %(status)s.") % {"status": status},
+        retryable=False,
     )
 
 
@@ -78,47 +84,49 @@ def _of_outbound(error: OutboundError) -> GenerationError:
 
 def timed_out() -> GenerationError:
     """The model said nothing for too long."""
-    return GenerationError("llm_timeout", "The model took too long to answer. Ask again, or try another model.")
+    return GenerationError("llm_timeout", _("The model took too long to answer. Ask again, or try another model."))
 
 
 def interrupted() -> GenerationError:
     """The stream ended before the answer did."""
-    return GenerationError("llm_interrupted", "The model broke off before the end of the answer. Ask again.")
+    return GenerationError("llm_interrupted", _("The model broke off before the end of the answer. Ask again."))
 
 
 def filtered() -> GenerationError:
     """The provider cut the answer off by its own rules."""
-    return GenerationError("llm_interrupted", "The provider's content filter stopped the answer.", retryable=False)
+    return GenerationError("llm_interrupted", _("The provider's content filter stopped the answer."), retryable=False)
 
 
 def malformed() -> GenerationError:
     """What came is not of the protocol."""
     return GenerationError(
-        "llm_malformed", "The model server sent something that is not an answer. Check that its base URL is right."
+        "llm_malformed", _("The model server sent something that is not an answer. Check that its base URL is right.")
     )
 
 
 def endless(limit: int) -> GenerationError:
     """More text than an answer can have."""
     return GenerationError(
-        "llm_malformed", f"The model wrote more than {limit:,} characters and was stopped.", retryable=False
+        "llm_malformed",
+        _("The model wrote more than %(limit)s characters and was stopped.") % {"limit": f"{limit:,}"},
+        retryable=False,
     )
 
 
 def empty() -> GenerationError:
     """A proper stream without text."""
-    return GenerationError("llm_malformed", "The model sent an empty answer. Ask again, or try another model.")
+    return GenerationError("llm_malformed", _("The model sent an empty answer. Ask again, or try another model."))
 
 
 def unavailable(what: str) -> GenerationError:
     """The server is there, and cannot answer now."""
-    return GenerationError("llm_unavailable", f"The model server {what}. Ask again in a moment.")
+    return GenerationError("llm_unavailable", _("The model server %(what)s. Ask again in a moment.") % {"what": what})
 
 
 def local_failed() -> GenerationError:
     """A local model raised an error while it wrote."""
     return GenerationError(
-        "llm_unavailable", "The local model failed while it wrote. The log says why; a smaller model may fit better."
+        "llm_unavailable", _("The local model failed while it wrote. The log says why; a smaller model may fit better.")
     )
 
 
@@ -135,6 +143,6 @@ def too_long_to_read() -> GenerationError:
     """More than a local model's window holds."""
     return GenerationError(
         "llm_unavailable",
-        "The question and its passages are longer than the local model can read. Use fewer passages.",
+        _("The question and its passages are longer than the local model can read. Use fewer passages."),
         retryable=False,
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import GenerationError
+from rag.errors import marked as _
 from rag.generation import AnswerPart, AnswerRequest, PromptMessage, PromptReady, failures
 from rag.generation.reading import AnswerReader, refuse
 from rag.prompts import PromptBudget, build_prompt
@@ -143,8 +144,11 @@ def _load(name: str) -> _Loaded:
             _log.exception("The local model %s cannot be loaded", name)
             raise GenerationError(
                 "llm_unavailable",
-                f"The local model “{name}” cannot be loaded. Check that it is a directory with a causal language model "
-                "in safetensors, or the id of one on the hub.",
+                _(
+                    "The local model “%(name)s” cannot be loaded. Check that it is a directory with a causal "
+                    "language model in safetensors, or the id of one on the hub."
+                )
+                % {"name": name},
                 retryable=False,
             ) from error
         model.eval()
@@ -201,7 +205,7 @@ class _Run:
         stopped = self._stopped
 
         class Stop(transformers.StoppingCriteria):  # type: ignore[name-defined,misc]
-            def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
+            def __call__(self, input_ids: Any, scores: Any, **_other: Any) -> Any:
                 return torch.full((input_ids.shape[0],), stopped.is_set(), device=input_ids.device)
 
         self._criteria = transformers.StoppingCriteriaList([Stop()])

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from rag.errors import OutboundError
+from rag.errors import marked as _
 from rag.outbound.policy import OutboundPolicy, check_url
 
 ASK_S = 40.0
@@ -95,7 +96,7 @@ def ask_tip(request: GitRequest) -> str:
             env=_environment(request), check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
-        raise OutboundError("outbound_timeout", "The Git server took longer than is accepted.") from error
+        raise OutboundError("outbound_timeout", _("The Git server took longer than is accepted.")) from error
     try:
         return str(_checked(json.loads(done.stdout))["commit"])
     except ValueError as error:
@@ -134,7 +135,7 @@ def open_blob(folder: Path, blob: str, max_bytes: int) -> IO[bytes] | None:
     mark = folder / "blobs" / f"{blob}{TOO_LARGE}"
     with contextlib.suppress(OSError, ValueError):
         if int(mark.read_text()) > max_bytes:
-            raise OutboundError("outbound_too_large", "The file is larger than is accepted.")
+            raise OutboundError("outbound_too_large", _("The file is larger than is accepted."))
         mark.unlink()
     return None
 
@@ -193,7 +194,7 @@ def _start(request: GitRequest, folder: Path, lock: IO[str], slot: IO[str]) -> N
 
 def _starts(folder: Path, key: str) -> int:
     with contextlib.suppress(OSError, ValueError):
-        known, _, count = (folder / "starts").read_text().partition(" ")
+        known, _other, count = (folder / "starts").read_text().partition(" ")
         return int(count) if known == key else 0
     return 0
 
@@ -246,5 +247,5 @@ def _checked(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _broke_off() -> OutboundError:
-    message = "The repository could not be unpacked: it is damaged, or larger than is accepted."
+    message = _("The repository could not be unpacked: it is damaged, or larger than is accepted.")
     return OutboundError("git_failed", message)

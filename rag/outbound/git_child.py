@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from rag.errors import OutboundError
+from rag.errors import marked as _
 from rag.outbound import OutboundLimits, OutboundPolicy, guarded_client
 from rag.outbound.git import ASK_S, TOO_LARGE, GitRequest, kept_listing
 
@@ -120,7 +121,7 @@ def _tip(client: Any, request: GitRequest) -> bytes:
     name = Ref(f"refs/heads/{request.branch}".encode()) if request.branch else Ref(b"HEAD")
     tip: bytes | None = client.get_refs(b"").refs.get(name)
     if tip is None:
-        raise OutboundError("git_branch", "The repository has no such branch, or nothing was committed to it yet.")
+        raise OutboundError("git_branch", _("The repository has no such branch, or nothing was committed to it yet."))
     return tip
 
 
@@ -252,7 +253,9 @@ def _files(repository: Any, tip: bytes) -> Iterator[tuple[str, str]]:
     store = repository.object_store
     for count, entry in enumerate(iter_tree_contents(store, store[tip].tree)):
         if count >= MAX_FILES:
-            raise OutboundError("git_failed", f"The repository has more than {MAX_FILES:,} files.")
+            raise OutboundError(
+                "git_failed", _("The repository has more than %(limit)s files.") % {"limit": f"{MAX_FILES:,}"}
+            )
         if entry.mode & 0o170000 != REGULAR:
             continue
         with contextlib.suppress(UnicodeDecodeError):
@@ -278,18 +281,23 @@ def _told(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     except OutboundError as error:
         return {"code": error.code, "message": error.message}
     except HTTPUnauthorized:
-        return {"code": "git_refused", "message": "The Git server refuses access. Check the user name and the token."}
+        return {
+            "code": "git_refused",
+            "message": _("The Git server refuses access. Check the user name and the token."),
+        }
     except NotGitRepository:
-        return {"code": "git_not_found", "message": "There is no Git repository at this address, or it is private."}
+        return {"code": "git_not_found", "message": _("There is no Git repository at this address, or it is private.")}
     except MemoryError:
-        return {"code": "git_failed", "message": "The repository needs more memory than is accepted."}
+        return {"code": "git_failed", "message": _("The repository needs more memory than is accepted.")}
     except httpx2.TimeoutException:
-        return {"code": "outbound_timeout", "message": "The Git server took too long to answer."}
+        return {"code": "outbound_timeout", "message": _("The Git server took too long to answer.")}
     except httpx2.HTTPError:
-        return {"code": "unreachable", "message": "The Git server did not answer. Try again later."}
+        return {"code": "unreachable", "message": _("The Git server did not answer. Try again later.")}
     except Exception as error:
         # Never its words: they may hold an address with what was typed into it.
-        what = f"The repository could not be fetched ({type(error).__name__}). Check the address."
+        what = _("The repository could not be fetched (%(error)s). Check the address.") % {
+            "error": type(error).__name__
+        }
         return {"code": "git_failed", "message": what}
 
 

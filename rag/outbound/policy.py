@@ -13,6 +13,7 @@ from typing import Any
 import httpx2
 
 from rag.errors import OutboundError
+from rag.errors import marked as _
 
 Address = IPv4Address | IPv6Address
 
@@ -74,7 +75,10 @@ def _parse_allowed(entry: str) -> IPv4Network | IPv6Network | _AllowedHost:
     except (httpx2.InvalidURL, ValueError):
         url = None
     if url is None or not url.host or url.path != "/" or url.userinfo or re.search(r"[\s/]", text):
-        raise OutboundError("outbound_bad_allow", f"“{entry}” is neither a host name nor a network such as 10.0.0.0/8.")
+        raise OutboundError(
+            "outbound_bad_allow",
+            _("“%(entry)s” is neither a host name nor a network such as 10.0.0.0/8.") % {"entry": entry},
+        )
     return _AllowedHost(_ascii_host(url.raw_host.decode("ascii")), url.port)
 
 
@@ -110,10 +114,12 @@ def check_url(url: str, policy: OutboundPolicy) -> None:
     try:
         parsed = httpx2.URL(url.strip())
     except (httpx2.InvalidURL, ValueError) as error:
-        raise OutboundError("outbound_bad_url", "This is not a web address. Write it as https://host/path.") from error
+        raise OutboundError(
+            "outbound_bad_url", _("This is not a web address. Write it as https://host/path.")
+        ) from error
     check_scheme(parsed)
     if not parsed.host or parsed.userinfo:
-        raise OutboundError("outbound_bad_url", "The address needs a host and may not contain a user name.")
+        raise OutboundError("outbound_bad_url", _("The address needs a host and may not contain a user name."))
     try:
         address = ip_address(parsed.host)
     except ValueError:
@@ -128,7 +134,7 @@ def _port(url: httpx2.URL) -> int:
 def check_scheme(url: httpx2.URL) -> None:
     """Raise OutboundError ("outbound_scheme") unless the address is http or https."""
     if url.scheme not in ("http", "https"):
-        raise OutboundError("outbound_scheme", "Only addresses that begin with http:// or https:// can be called.")
+        raise OutboundError("outbound_scheme", _("Only addresses that begin with http:// or https:// can be called."))
 
 
 def _checked(host: str, port: int, addresses: list[Address], policy: OutboundPolicy) -> list[Address]:
@@ -137,8 +143,11 @@ def _checked(host: str, port: int, addresses: list[Address], policy: OutboundPol
         if not policy.permits(host, port, address):
             raise OutboundError(
                 "outbound_private",
-                f"{host} port {port} is not open to outbound calls: it is inside the network or reserved. "
-                "Whoever runs this server can allow it with OUTBOUND_ALLOW_PRIVATE.",
+                _(
+                    "%(host)s port %(port)s is not open to outbound calls: it is inside the network or reserved. "
+                    "Whoever runs this server can allow it with OUTBOUND_ALLOW_PRIVATE."
+                )
+                % {"host": host, "port": port},
             )
     return addresses
 
@@ -153,7 +162,8 @@ def _parse_addresses(host: str, found: Iterable[tuple[Any, ...]]) -> list[Addres
 def unresolved(host: str) -> OutboundError:
     """The error of a host that has no address."""
     return OutboundError(
-        "outbound_unresolved", f"The host {host} was not found. Check its spelling and this server's network."
+        "outbound_unresolved",
+        _("The host %(host)s was not found. Check its spelling and this server's network.") % {"host": host},
     )
 
 

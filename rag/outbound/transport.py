@@ -12,6 +12,7 @@ import httpcore2
 import httpx2
 
 from rag.errors import OutboundError
+from rag.errors import marked as _
 from rag.outbound.policy import OutboundPolicy, check_scheme, resolve, resolve_async, unresolved
 
 DEFAULT_MAX_BYTES = 32 * 1024 * 1024
@@ -50,7 +51,7 @@ class _GuardedBackend(httpcore2.NetworkBackend):
 
     def connect_unix_socket(self, path: str, *args: Any, **kwargs: Any) -> httpcore2.NetworkStream:
         """Refused: a Unix socket is always inside."""
-        raise OutboundError("outbound_private", "Unix sockets cannot be called.")
+        raise OutboundError("outbound_private", _("Unix sockets cannot be called."))
 
     def sleep(self, seconds: float) -> None:
         """Pause between connection attempts."""
@@ -84,7 +85,7 @@ class _GuardedAsyncBackend(httpcore2.AsyncNetworkBackend):
 
     async def connect_unix_socket(self, path: str, *args: Any, **kwargs: Any) -> httpcore2.AsyncNetworkStream:
         """Refused: a Unix socket is always inside."""
-        raise OutboundError("outbound_private", "Unix sockets cannot be called.")
+        raise OutboundError("outbound_private", _("Unix sockets cannot be called."))
 
     async def sleep(self, seconds: float) -> None:
         """Pause between connection attempts."""
@@ -109,9 +110,9 @@ class _Meter:
     def take(self, chunk: bytes) -> bytes:
         self._left -= len(chunk)
         if self._left < 0:
-            raise OutboundError("outbound_too_large", "The other side sent more than is accepted.")
+            raise OutboundError("outbound_too_large", _("The other side sent more than is accepted."))
         if time.monotonic() > self._deadline:
-            raise OutboundError("outbound_timeout", "The other side took longer than is accepted.")
+            raise OutboundError("outbound_timeout", _("The other side took longer than is accepted."))
         return chunk
 
 
@@ -144,7 +145,7 @@ class _MeteredAsyncStream(httpx2.AsyncByteStream):
 def _check_response(response: httpx2.Response) -> None:
     """Refuse compressed bodies: they were not asked for, and a few kilobytes can unfold to gigabytes."""
     if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
-        raise OutboundError("outbound_encoding", "The other side sent a compressed answer that was not asked for.")
+        raise OutboundError("outbound_encoding", _("The other side sent a compressed answer that was not asked for."))
 
 
 class GuardedTransport(httpx2.HTTPTransport):
@@ -154,7 +155,7 @@ class GuardedTransport(httpx2.HTTPTransport):
         super().__init__(verify=_tls())
         # A later httpx that keeps its connections elsewhere must fail here, not run unguarded.
         if not isinstance(self._pool, httpcore2.ConnectionPool):
-            raise OutboundError("outbound_unguarded", "The HTTP client cannot be guarded: its version does not fit.")
+            raise OutboundError("outbound_unguarded", _("The HTTP client cannot be guarded: its version does not fit."))
         self._limits = limits
         self._pool = httpcore2.ConnectionPool(
             ssl_context=_tls(),
@@ -185,7 +186,7 @@ class GuardedAsyncTransport(httpx2.AsyncHTTPTransport):
     def __init__(self, policy: OutboundPolicy, limits: OutboundLimits) -> None:
         super().__init__(verify=_tls())
         if not isinstance(self._pool, httpcore2.AsyncConnectionPool):
-            raise OutboundError("outbound_unguarded", "The HTTP client cannot be guarded: its version does not fit.")
+            raise OutboundError("outbound_unguarded", _("The HTTP client cannot be guarded: its version does not fit."))
         self._limits = limits
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=_tls(),

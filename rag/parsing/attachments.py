@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rag.errors import ParsingError
+from rag.errors import marked as _
 from rag.parsing import limits
 from rag.parsing.building import DocumentBuilder, clean, collapse
 
@@ -82,7 +83,7 @@ def add_file(builder: DocumentBuilder, data: bytes, name: str, around: tuple[All
     builder.add("heading", name, level=_DEEPEST_HEADING)
     builder.append(document, _DEEPEST_HEADING)
     for note in document.notes:
-        builder.note(note.code, f"{name}: {note.message}")
+        builder.note(note.code, _("In the attached file %(file)s: %(said)s") % {"file": name, "said": note.message})
 
 
 def note_unread(builder: DocumentBuilder, around: tuple[Allowance, int]) -> None:
@@ -92,8 +93,10 @@ def note_unread(builder: DocumentBuilder, around: tuple[Allowance, int]) -> None
         return
     names = allowance.unread
     shown = ", ".join(name if len(name) <= 60 else name[:59] + "…" for name in names[:5])
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    builder.note(
-        "attachments_unread",
-        f"Not read of what is attached: {shown}{more}. Upload what matters in a format that can be read.",
-    )
+    said = _("Not read of what is attached: %(shown)s. Upload what matters in a format that can be read.")
+    if len(names) > 5:
+        said = _(
+            "Not read of what is attached: %(shown)s and %(more)s more. Upload what matters in a format that can be "
+            "read."
+        )
+    builder.note("attachments_unread", said % {"shown": shown, "more": len(names) - 5})

@@ -3,6 +3,7 @@
 import re
 
 from rag.errors import ParsingError
+from rag.errors import marked as _
 from rag.parsing import limits
 from rag.parsing.model import Block, BlockKind, Kind, Note, Page, ParsedDocument
 
@@ -58,7 +59,7 @@ class DocumentBuilder:
         self.gap(text)
         self._blocks.append(Block(kind, start, self.length, level))
         if len(self._blocks) > limits.MAX_BLOCKS:
-            raise limits.too_large(f"{limits.MAX_BLOCKS:,} paragraphs")
+            raise limits.too_large(_("%(n)s paragraphs") % {"n": f"{limits.MAX_BLOCKS:,}"})
         if kind == "heading" and not self.first_heading:
             self.first_heading = collapse(text)
         return start
@@ -68,7 +69,7 @@ class DocumentBuilder:
         self._parts.append(text)
         self.length += len(text)
         if self.length > limits.MAX_CHARACTERS:
-            raise limits.too_large(f"{limits.MAX_CHARACTERS:,} characters")
+            raise limits.too_large(_("%(n)s characters") % {"n": f"{limits.MAX_CHARACTERS:,}"})
 
     def append(self, document: ParsedDocument, level: int = 0) -> None:
         """Append another document's text and blocks, its headings ``level`` levels deeper; its pages are not kept."""
@@ -80,7 +81,7 @@ class DocumentBuilder:
             depth = min(block.level + level, 6) if block.kind == "heading" else block.level
             self._blocks.append(Block(block.kind, block.start + shift, block.end + shift, depth))
         if len(self._blocks) > limits.MAX_BLOCKS:
-            raise limits.too_large(f"{limits.MAX_BLOCKS:,} paragraphs")
+            raise limits.too_large(_("%(n)s paragraphs") % {"n": f"{limits.MAX_BLOCKS:,}"})
 
     def note(self, code: str, message: str) -> None:
         """Remember what a reader must know; the first message of each code is kept."""
@@ -89,7 +90,7 @@ class DocumentBuilder:
     def build(self, title: str, pages: tuple[Page, ...] = ()) -> ParsedDocument:
         """The document; its title is the one given, else its first heading, else empty."""
         if not self._blocks:
-            raise ParsingError("no_text", "No text was found in this file. Check that it is the right one.")
+            raise ParsingError("no_text", _("No text was found in this file. Check that it is the right one."))
         title = collapse(clean(title)) or self.first_heading
         return ParsedDocument(
             self.kind, title[:300], "".join(self._parts), tuple(self._blocks), pages, tuple(self._notes.values())

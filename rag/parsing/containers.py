@@ -6,6 +6,7 @@ import zlib
 import olefile
 
 from rag.errors import ParsingError
+from rag.errors import marked as _
 from rag.parsing.attachments import Source
 from rag.parsing.model import Kind
 from rag.parsing.packages import ENCRYPTED
@@ -13,11 +14,11 @@ from rag.parsing.packages import ENCRYPTED
 ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 OFFICE_NAMES = {
-    **dict.fromkeys((".docx", ".docm", ".dotx", ".dotm"), "Word file"),
-    **dict.fromkeys((".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm"), "PowerPoint file"),
-    **dict.fromkeys((".xlsx", ".xlsm", ".xltx", ".xltm", ".xlsb", ".xls", ".xlt"), "Excel file"),
-    **dict.fromkeys((".odt", ".ott", ".odp", ".otp", ".ods", ".ots"), "OpenDocument file"),
-    ".epub": "e-book",
+    **dict.fromkeys((".docx", ".docm", ".dotx", ".dotm"), _("Word file")),
+    **dict.fromkeys((".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm"), _("PowerPoint file")),
+    **dict.fromkeys((".xlsx", ".xlsm", ".xltx", ".xltm", ".xlsb", ".xls", ".xlt"), _("Excel file")),
+    **dict.fromkeys((".odt", ".ott", ".odp", ".otp", ".ods", ".ots"), _("OpenDocument file")),
+    ".epub": _("e-book"),
 }
 """Endings that promise a container, and what to call the file in a sentence."""
 _MEDIA_TYPES: dict[str, Kind] = {
@@ -33,20 +34,22 @@ _WORD_97 = 0xC1
 _ENCRYPTED_SLIDES = bytes.fromhex("dfc4d1f3")
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 
-_OLDER_WORD = (
-    "This is a file of Word 6 or 95, which cannot be read. Open it in Word or LibreOffice, save it as .docx and upload "
-    "that."
+_OLDER_WORD = _(
+    "This is a file of Word 6 or 95, which cannot be read. Open it in Word or LibreOffice, save it "
+    "as .docx and upload that."
 )
-_OLDER_POWERPOINT = (
-    "This is a file of PowerPoint 4 or 95, which cannot be read. Open it in PowerPoint or LibreOffice, save it as "
-    ".pptx and upload that."
+_OLDER_POWERPOINT = _(
+    "This is a file of PowerPoint 4 or 95, which cannot be read. Open it in PowerPoint or "
+    "LibreOffice, save it as .pptx and upload that."
 )
-_ARCHIVE = "This is a ZIP archive. Unpack it and upload the files that are in it."
-_DRAWING = "This OpenDocument file is neither a text, a presentation nor a spreadsheet. Export it as PDF, upload that."
-_IWORK = "This is a file of Pages, Numbers or Keynote, which cannot be read. Export it as PDF and upload that."
-_XPS = "This is an XPS file, which cannot be read. Open it, print it as PDF and upload that."
-_BROKEN_OLE = "This Office file is damaged and cannot be opened. Save it again and upload it."
-_OTHER_OLE = "This kind of file cannot be read. Save it as PDF, or as DOCX, PPTX or XLSX, and upload that."
+_ARCHIVE = _("This is a ZIP archive. Unpack it and upload the files that are in it.")
+_DRAWING = _(
+    "This OpenDocument file is neither a text, a presentation nor a spreadsheet. Export it as PDF, upload that."
+)
+_IWORK = _("This is a file of Pages, Numbers or Keynote, which cannot be read. Export it as PDF and upload that.")
+_XPS = _("This is an XPS file, which cannot be read. Open it, print it as PDF and upload that.")
+_BROKEN_OLE = _("This Office file is damaged and cannot be opened. Save it again and upload it.")
+_OTHER_OLE = _("This kind of file cannot be read. Save it as PDF, or as DOCX, PPTX or XLSX, and upload that.")
 
 
 def zip_kind(path: Source, suffix: str) -> Kind:
@@ -94,7 +97,11 @@ def _unreadable_zip(names: list[str], suffix: str) -> ParsingError:
         return ParsingError("unsupported_type", _XPS)
     if suffix in OFFICE_NAMES and not names:
         called = OFFICE_NAMES[suffix]
-        return ParsingError("corrupt", f"This {called} is damaged and cannot be opened. Save it again and upload it.")
+        return ParsingError(
+            "corrupt",
+            _("This file (%(called)s) is damaged and cannot be opened. Save it again and upload it.")
+            % {"called": called},
+        )
     return ParsingError("unsupported_type", _ARCHIVE)
 
 

@@ -7,6 +7,7 @@ text that claims to be a PDF or an office file.
 from pathlib import PurePath
 
 from rag.errors import ParsingError
+from rag.errors import marked as _
 from rag.parsing.attachments import Source
 from rag.parsing.containers import OFFICE_NAMES, OLE_SIGNATURE, ZIP_SIGNATURES, ole_kind, zip_kind
 from rag.parsing.decoding import decode
@@ -20,10 +21,9 @@ _PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\
 # Not the names of old Office files: many programs export HTML or text under those, which Office opens too.
 _BINARY_NAMES = {".pdf", *OFFICE_NAMES} - {".xls", ".xlt"}
 
-_UNSUPPORTED = (
-    "This kind of file cannot be read. "
-    "Use PDF, Word, PowerPoint, Excel, OpenDocument, RTF, EPUB, e-mail, HTML, Markdown, CSV, JSON, plain text or a "
-    "picture (PNG, JPEG, TIFF, WebP)."
+_UNSUPPORTED = _(
+    "This kind of file cannot be read. Use PDF, Word, PowerPoint, Excel, OpenDocument, RTF, EPUB, "
+    "e-mail, HTML, Markdown, CSV, JSON, plain text or a picture (PNG, JPEG, TIFF, WebP)."
 )
 
 
@@ -36,7 +36,7 @@ def detect_kind(path: Source, filename: str) -> Kind:
     with path.open("rb") as file:
         head = file.read(_HEAD)
     if not head:
-        raise ParsingError("empty_file", "This file is empty: it has no bytes. Upload it again.")
+        raise ParsingError("empty_file", _("This file is empty: it has no bytes. Upload it again."))
     if b"%PDF-" in head[:1024]:
         return "pdf"
     suffix = PurePath(filename).suffix.lower()
@@ -56,7 +56,9 @@ def detect_kind(path: Source, filename: str) -> Kind:
     if suffix in _BINARY_NAMES:
         # Most often the page of a failed download under the name of the file that was asked for.
         raise ParsingError(
-            "unsupported_type", f"This file is named {suffix} but holds something else. Save it again and upload that."
+            "unsupported_type",
+            _("This file is named %(suffix)s but holds something else. Save it again and upload that.")
+            % {"suffix": suffix},
         )
     return text_kind(text, suffix)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import olefile
 
 from rag.errors import ParsingError
+from rag.errors import marked as _
 from rag.parsing import limits
 from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder, collapse
@@ -16,7 +17,7 @@ from rag.parsing.doc_streams import IN_TABLE, LIST, LIST_LEVEL, OUTLINE, ROW_END
 from rag.parsing.model import ParsedDocument
 from rag.parsing.tables import CellBudget, markdown_table
 
-_DAMAGED = "This Word file is damaged and cannot be read. Open it in Word, save it as .docx and upload that."
+_DAMAGED = _("This Word file is damaged and cannot be read. Open it in Word, save it as .docx and upload that.")
 _END = re.compile("[\r\x07\x0c]")
 _TITLE_STYLE = 62
 _DEEPEST_STYLE = 20
@@ -50,7 +51,7 @@ def parse(path: Source) -> ParsedDocument:
 
 def _stream(container: olefile.OleFileIO, name: str) -> bytes:
     if container.get_size(name) > limits.MAX_MARKUP_BYTES:
-        raise limits.too_large(f"{limits.MAX_MARKUP_BYTES // 1024**2} MB of text")
+        raise limits.too_large(_("%(n)s MB of text") % {"n": limits.MAX_MARKUP_BYTES // 1024**2})
     content: bytes = container.openstream(name).read()
     return content
 
@@ -133,7 +134,7 @@ class _Reader:
         known: Properties = {}
         level = 0
         number, styles = paragraph.style, self.streams.styles
-        for _ in range(_DEEPEST_STYLE):
+        for _other in range(_DEEPEST_STYLE):
             if number >= len(styles):
                 break
             style = styles[number]

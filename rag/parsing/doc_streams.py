@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from rag.errors import marked as _
 from rag.parsing import limits
 
 _CLX, _STYLES, _LETTER_BINS, _PARAGRAPH_BINS, _LISTS, _LIST_USES = 33, 1, 12, 13, 73, 74
@@ -82,7 +83,7 @@ class WordStreams:
         start = piece.place
         while index < len(self._letters) and start < end:
             until = min(self._letter_ends[index], end)
-            _, properties = self._letters[index]
+            _other, properties = self._letters[index]
             if properties.get(HIDDEN) == 1 or properties.get(DELETED) == 1:
                 found.append(((start - piece.place) // piece.size, (until - piece.place) // piece.size))
             start = until
@@ -114,7 +115,7 @@ class WordStreams:
             if end < start or place + (end - start) * size > len(self.main):
                 raise ValueError("a piece lies outside of its stream")
             if total > limits.MAX_CHARACTERS:
-                raise limits.too_large(f"{limits.MAX_CHARACTERS:,} characters")
+                raise limits.too_large(_("%(n)s characters") % {"n": f"{limits.MAX_CHARACTERS:,}"})
             content = self.main[place : place + (end - start) * size]
             if size == 1:
                 text = content.decode("cp1252", "replace")
@@ -155,7 +156,7 @@ class WordStreams:
         for index in range(min(count, _MOST_LISTS)):
             (name,) = struct.unpack_from("<i", data, 2 + 28 * index)
             levels[name] = []
-            for _ in range(1 if data[2 + 28 * index + 26] & 1 else 9):
+            for _other in range(1 if data[2 + 28 * index + 26] & 1 else 9):
                 start, form = struct.unpack_from("<iB", self.table, at)
                 at += 28 + self.table[at + 24] + self.table[at + 25]
                 (letters,) = struct.unpack_from("<H", self.table, at)
@@ -188,7 +189,7 @@ class WordStreams:
         (head,) = struct.unpack_from("<H", data)
         count, base_size = struct.unpack_from("<HH", data, 2)
         at = 2 + head
-        for _ in range(min(count, 4095)):
+        for _other in range(min(count, 4095)):
             if at + 2 > len(data):
                 return
             (size,) = struct.unpack_from("<H", data, at)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from lxml import etree
 
+from rag.errors import marked as _
 from rag.parsing import limits
 from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder, collapse
@@ -21,7 +22,7 @@ from rag.parsing.packages import Package, open_package
 from rag.parsing.tables import CellBudget, carried_down, markdown_table
 
 _SKIPPED = frozenset(("pPr", "rPr", "del", "moveFrom", "Fallback", "sdtPr", "sdtEndPr", "tblPr", "sectPr"))
-_CORRUPT = "This Word file is damaged and cannot be read. Open it in Word, save it again and upload that."
+_CORRUPT = _("This Word file is damaged and cannot be read. Open it in Word, save it again and upload that.")
 
 
 def parse(path: Source) -> ParsedDocument:

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from lxml import etree
 
 from rag.errors import ParsingError
+from rag.errors import marked as _
 from rag.parsing import html, limits
 from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder, collapse
@@ -19,8 +20,8 @@ from rag.parsing.properties import properties
 _CONTAINER = "META-INF/container.xml"
 _ENCRYPTION = "META-INF/encryption.xml"
 _FONT_SCRAMBLING = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
-_CORRUPT = "This e-book is damaged and cannot be read. Save it again as EPUB and upload that."
-_PROTECTED = "This e-book is protected against copying and cannot be read. Upload one that is not."
+_CORRUPT = _("This e-book is damaged and cannot be read. Save it again as EPUB and upload that.")
+_PROTECTED = _("This e-book is protected against copying and cannot be read. Upload one that is not.")
 _MOST_CHAPTERS = 5000
 _MOST_LABELS = 20_000
 _LEFT_OUT = frozenset(("cover", "toc", "landmarks", "page-list", "loi", "lot", "title-page", "titlepage"))
@@ -70,7 +71,7 @@ class _Members:
         with self.archive.open(member) as file:
             data = file.read(most + 1)
         if len(data) > most:
-            raise limits.too_large(f"{limits.MAX_BOOK_BYTES // 1024**2} MB of chapters")
+            raise limits.too_large(_("%(n)s MB of chapters") % {"n": limits.MAX_BOOK_BYTES // 1024**2})
         self.left -= len(data)
         return data
 
@@ -148,7 +149,7 @@ def _book(members: _Members) -> _Book:
         if (reference.get("type") or "").lower() in _LEFT_OUT:
             book.left_out.add(_resolve(folder, reference.get("href") or ""))
     for entry in _all(package, "itemref"):
-        address, kind, _ = items.get(entry.get("idref") or "", ("", "", ""))
+        address, kind, _other = items.get(entry.get("idref") or "", ("", "", ""))
         if address in members and ("html" in kind or "xml" in kind or not kind):
             book.chapters.append(address)
     book.chapters = list(dict.fromkeys(book.chapters))

@@ -6,6 +6,7 @@ from collections import Counter
 from selectolax.lexbor import LexborHTMLParser
 
 from rag.errors import ParsingError
+from rag.errors import marked as _
 from rag.parsing import limits
 
 _TAG = re.compile(r"<(?P<close>/?)(?P<name>[a-zA-Z][^\s/<>]{0,30})")
@@ -37,7 +38,7 @@ def parse_page(source: str) -> LexborHTMLParser:
     Tags with more than 500 attributes lose these: the parser compares each with all before it.
     """
     if source.count("<") > _FEW_TAGS and _is_endless(source):
-        raise ParsingError("too_large", "This document is nested too deeply to be read. Save it again as text.")
+        raise ParsingError("too_large", _("This document is nested too deeply to be read. Save it again as text."))
     return LexborHTMLParser(_without_endless_tags(source))
 
 
@@ -94,14 +95,14 @@ def _end_the_last(name: str, stack: list[str], opened: Counter[str]) -> None:
 
 
 def _without_endless_tags(source: str) -> str:
-    if sum(1 for _ in zip(_ROOT_TAG.finditer(source), range(_MOST_ROOT_TAGS + 1), strict=False)) > _MOST_ROOT_TAGS:
+    if sum(1 for _other in zip(_ROOT_TAG.finditer(source), range(_MOST_ROOT_TAGS + 1), strict=False)) > _MOST_ROOT_TAGS:
         # Each gives its attributes to the one root that there is.
         source = _ROOT_TAG.sub("", source)
     parts: list[str] = []
     kept = position = 0
     while (tag := _LONG_TAG.search(source, position)) is not None:
         position = tag.end()
-        for _ in range(_MOST_ATTRIBUTES):
+        for _other in range(_MOST_ATTRIBUTES):
             attribute = _ATTRIBUTE.match(source, position)
             if attribute is None:
                 break

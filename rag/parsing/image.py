@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from rag.errors import ParsingError
+from rag.errors import marked as _
 from rag.parsing import limits, ocr
 from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder
@@ -18,15 +19,19 @@ from rag.parsing.pdf_layout import style_of
 from rag.parsing.pdf_lines import lines_of
 from rag.parsing.pdf_pages import PageLines, PageWriter
 from rag.parsing.pdf_turning import Turn, turn_words
-from rag.parsing.pictures import NO_READER, pages_in_words, words_of_sight
+from rag.parsing.pictures import pages_in_words, words_of_sight
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF")
 _MAX_PIXELS = 150_000_000
 _SMALL_PIXELS = 1_300_000
 _SCREEN_DPI = 96.0
 _MOST_DPI = 1200.0
-_CORRUPT = "This picture is damaged and cannot be opened. Save it again and upload that."
-_UNREADABLE = "No text could be read in this picture. Upload a sharper one if there is text in it."
+_CORRUPT = _("This picture is damaged and cannot be opened. Save it again and upload that.")
+_UNSEEN = _(
+    "This is a picture, and text in pictures cannot be read. To have it read, install the packages tesserocr and "
+    "Pillow where Footnote runs, or upload a version with text."
+)
+_UNREADABLE = _("No text could be read in this picture. Upload a sharper one if there is text in it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,7 @@ class _Picture:
 def parse(path: Source) -> ParsedDocument:
     """Parse a picture. Raises ParsingError: ``corrupt``, ``no_text``, ``too_large``."""
     if not ocr.available() or find_spec("PIL") is None:
-        raise ParsingError("no_text", f"This is a picture, and text in pictures cannot be read. {NO_READER}")
+        raise ParsingError("no_text", _UNSEEN)
     library: Any = import_module("PIL.Image")
     library.MAX_IMAGE_PIXELS = None  # its own check warns first; the one here comes before any pixel is decoded
     reader = ocr.PictureReader()
@@ -74,8 +79,11 @@ def _document(read: Sequence[PageLines], unread: list[int]) -> ParsedDocument:
     if builder.length == 0:
         raise ParsingError("no_text", _UNREADABLE)
     if unread:
-        builder.note("scan_unread", f"{pages_in_words(unread)} could not be read. Split the file and upload the parts.")
-    builder.note("scan_read", "The text was read from a picture. Check quotes against it.")
+        builder.note(
+            "scan_unread",
+            _("Not read: page %(pages)s. Split the file and upload the parts.") % {"pages": pages_in_words(unread)},
+        )
+    builder.note("scan_read", _("The text was read from a picture. Check quotes against it."))
     return builder.build("", pages)
 
 
@@ -96,7 +104,7 @@ def _frame(image: Any, index: int, *, alone: bool) -> _Picture | None:
         if index:
             image.seek(index)
         if image.width * image.height > _MAX_PIXELS:
-            raise limits.too_large(f"{_MAX_PIXELS:,} pixels in one picture")
+            raise limits.too_large(_("%(n)s pixels in one picture") % {"n": f"{_MAX_PIXELS:,}"})
         dpi = _dpi(image)
         return _Picture(_grey(image), dpi)
     except (OSError, ValueError, SyntaxError, EOFError, ArithmeticError):

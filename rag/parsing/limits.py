@@ -4,6 +4,7 @@ import math
 import time
 
 from rag.errors import ParsingError
+from rag.errors import marked as _
 
 MAX_CHARACTERS = 20_000_000
 MAX_PAGES = 20_000
@@ -29,7 +30,9 @@ MAX_BOOK_BYTES = 256 * 1024**2
 
 def too_large(what: str) -> ParsingError:
     """The error for a document beyond a limit; ``what`` is that limit, as in "20,000 pages"."""
-    return ParsingError("too_large", f"This document has more than {what}. Split it into smaller files.")
+    return ParsingError(
+        "too_large", _("This document has more than %(what)s. Split it into smaller files.") % {"what": what}
+    )
 
 
 _deadline = math.inf

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 from rag.errors import ParsingError
+from rag.errors import marked as _
 from rag.parsing import html, limits
 from rag.parsing.attachments import Source, add_file, allowance_of, note_unread
 from rag.parsing.building import DocumentBuilder, clean, collapse
@@ -39,7 +40,7 @@ def parse(path: Source) -> ParsedDocument:
         mail = read_outlook(path) if is_outlook else read_mime(read_bytes(path))
     except RecursionError:
         raise ParsingError(
-            "too_large", "This e-mail is nested too deeply to be read. Save what matters in it as a file of its own."
+            "too_large", _("This e-mail is nested too deeply to be read. Save what matters in it as a file of its own.")
         ) from None
     around = allowance_of(path)
     builder = DocumentBuilder("email")
@@ -52,7 +53,7 @@ def parse(path: Source) -> ParsedDocument:
     if mail.damaged:
         builder.note(
             "damaged",
-            "This e-mail is damaged in part. Compare it with the original before you rely on what is missing.",
+            _("This e-mail is damaged in part. Compare it with the original before you rely on what is missing."),
         )
     note_unread(builder, around)
     told = {label.lower(): shown for label, shown in mail.fields}
@@ -92,7 +93,9 @@ def _add_rich(builder: DocumentBuilder, data: bytes, depth: int) -> None:
     try:
         builder.append(parse(MemoryFile(data, "body.rtf", depth + 1), "body.rtf"), 1)
     except ParsingError:
-        builder.note("body_unread", "The text of this e-mail could not be read. Save it as plain text and upload that.")
+        builder.note(
+            "body_unread", _("The text of this e-mail could not be read. Save it as plain text and upload that.")
+        )
 
 
 def add_plain(builder: DocumentBuilder, text: str, flowed: bool = False) -> None:

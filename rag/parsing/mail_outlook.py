@@ -11,6 +11,7 @@ from typing import Any
 import olefile
 
 from rag.errors import ParsingError
+from rag.errors import marked as _
 from rag.parsing import html, limits
 from rag.parsing.attachments import Source
 from rag.parsing.decoding import decode
@@ -26,7 +27,7 @@ _DATA, _LONG_NAME, _SHORT_NAME, _DISPLAY_NAME, _MIME, _CONTENT_ID = 0x3701, 0x37
 _TEXT, _OLD_TEXT, _BINARY, _OBJECT, _TIME, _LONG = 0x001F, 0x001E, 0x0102, 0x000D, 0x0040, 0x0003
 _PROPERTIES = "__properties_version1.0"
 _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
-_CORRUPT = "This Outlook message is damaged and cannot be read. Save it again, as .eml if need be, and upload that."
+_CORRUPT = _("This Outlook message is damaged and cannot be read. Save it again, as .eml if need be, and upload that.")
 _MOST_RTF = 32 * 1024**2
 
 
@@ -115,7 +116,7 @@ class _Message:
         if not self.container.exists(name) or self.container.get_type(name) != olefile.STGTY_STREAM:
             return b""
         if self.container.get_size(name) > limits.MAX_ATTACHMENT_BYTES:
-            raise limits.too_large(f"{limits.MAX_ATTACHMENT_BYTES // 1024**2} MB in one part")
+            raise limits.too_large(_("%(n)s MB in one part") % {"n": limits.MAX_ATTACHMENT_BYTES // 1024**2})
         data: bytes = self.container.openstream(name).read()
         return data
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from lxml import etree
 
 from rag.errors import ParsingError
+from rag.errors import marked as _
 from rag.parsing import limits
 from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder, collapse
@@ -14,7 +15,7 @@ from rag.parsing.model import BlockKind
 from rag.parsing.packages import ENCRYPTED, Package, open_package
 from rag.parsing.tables import CellBudget, carried_down, markdown_table
 
-_DAMAGED = (
+_DAMAGED = _(
     "This OpenDocument file is damaged and cannot be read. Open it in LibreOffice, save it again and upload that."
 )
 _MAX_INHERITANCE = 20
@@ -81,7 +82,7 @@ class OdfStyles:
 
     def names(self, name: str) -> Iterator[str]:
         """A paragraph style's name in lower case, and those of the styles it inherits from."""
-        for _ in range(_MAX_INHERITANCE):
+        for _other in range(_MAX_INHERITANCE):
             if not name:
                 return
             yield name.lower()
@@ -173,7 +174,7 @@ class OdfReader:
     def table(self, table: etree._Element, depth: int) -> None:
         """Add one table; a table of one column is a frame around text."""
         rows = list(_rows(table))
-        widest = max((sum(1 for _ in _cells(row)) for row in rows), default=0)
+        widest = max((sum(1 for _other in _cells(row)) for row in rows), default=0)
         if widest <= 1:
             for row in rows:
                 for cell in _cells(row):

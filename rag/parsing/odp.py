@@ -6,6 +6,7 @@ from dataclasses import replace
 from lxml import etree
 
 from rag.errors import ParsingError
+from rag.errors import marked as _
 from rag.parsing import limits
 from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder, collapse
@@ -30,7 +31,7 @@ def parse(path: Source) -> ParsedDocument:
         for slide in children(body(package, "presentation"), "page"):
             number = len(pages) + 1
             if number > limits.MAX_PAGES:
-                raise limits.too_large(f"{limits.MAX_PAGES:,} slides")
+                raise limits.too_large(_("%(n)s slides") % {"n": f"{limits.MAX_PAGES:,}"})
             start = builder.length
             heading = _heading(reader, slide)
             builder.add("heading", heading or f"Slide {number}", level=1)
@@ -39,7 +40,7 @@ def parse(path: Source) -> ParsedDocument:
             said, first = said or bool(heading) or builder.length > before, first or heading
             pages.append(Page(number, start, builder.length, *_size(styles, slide)))
         if not said:
-            message = "No text was found on these slides. If they are pictures, upload them as PDF."
+            message = _("No text was found on these slides. If they are pictures, upload them as PDF.")
             raise ParsingError("no_text", message)
         return replace(builder.build("", tuple(pages)), title=(title(package) or first)[:300])
 

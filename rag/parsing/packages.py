@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from lxml import etree
 
 from rag.errors import ParsingError
+from rag.errors import marked as _
 from rag.parsing import limits
 from rag.parsing.attachments import Source
 from rag.parsing.building import collapse
@@ -19,7 +20,7 @@ from rag.parsing.elements import children, local_name
 from rag.parsing.model import Properties
 from rag.parsing.properties import properties
 
-ENCRYPTED = "This file is protected with a password. Remove the password and upload it again."
+ENCRYPTED = _("This file is protected with a password. Remove the password and upload it again.")
 _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
@@ -94,7 +95,7 @@ class Package:
 
     def relations(self, part: str) -> dict[str, Relation]:
         """What ``part`` points at inside of the container, by identifier; "" is the container itself."""
-        folder, _, name = part.rpartition("/")
+        folder, _other, name = part.rpartition("/")
         found: dict[str, Relation] = {}
         root = self.xml(f"{folder}/_rels/{name}.rels".lstrip("/"))
         for relation in children(root, "Relationship"):
@@ -131,7 +132,7 @@ class Package:
         """Count inflated bytes."""
         self._left -= size
         if self._left < 0:
-            raise limits.too_large(f"{limits.MAX_INFLATED_BYTES // 1024**2} MB of text")
+            raise limits.too_large(_("%(n)s MB of text") % {"n": limits.MAX_INFLATED_BYTES // 1024**2})
 
 
 class BoundedPart:
@@ -148,7 +149,7 @@ class BoundedPart:
         data = self._part.read(wanted)
         self._left -= len(data)
         if self._left < 0:
-            raise limits.too_large(f"{limits.MAX_MARKUP_BYTES // 1024**2} MB of text in one part")
+            raise limits.too_large(_("%(n)s MB of text in one part") % {"n": limits.MAX_MARKUP_BYTES // 1024**2})
         self._package.take(len(data))
         return data
 

@@ -10,6 +10,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from rag.errors import ParsingError
+from rag.errors import marked as _
 from rag.parsing import limits, ocr
 from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder, clean, collapse
@@ -24,7 +25,7 @@ from rag.parsing.pdf_ruling import Place, grids_of
 from rag.parsing.pdf_scans import ScanReader
 from rag.parsing.pdf_turning import Turn, turn_words
 from rag.parsing.pdf_words import Geometry, words_of
-from rag.parsing.pictures import NO_READER, pages_in_words
+from rag.parsing.pictures import pages_in_words
 from rag.parsing.properties import properties
 
 _PAGES_AT_ONCE = 40
@@ -34,7 +35,14 @@ _FILE_NAME_TITLE = re.compile(
 )
 _NO_TITLE = re.compile(r"(?:untitled|title|document|presentation|slide|workbook)[ \d]*$", re.IGNORECASE)
 _WORD_PREFIX = re.compile(r"^Microsoft (?:Word|PowerPoint|Excel) - ", re.IGNORECASE)
-_CORRUPT = "This PDF is damaged and cannot be opened. Export it again from where it was made, and upload that."
+_UNREAD_IN_TIME = _(
+    "Pictures of text that could not be read in the time allowed: page %(pages)s. Split the file and upload the parts."
+)
+_UNSEEN = _(
+    "Pictures of text that could not be read: page %(pages)s. To have them read, install the packages tesserocr and "
+    "Pillow where Footnote runs, or upload a version with text."
+)
+_CORRUPT = _("This PDF is damaged and cannot be opened. Export it again from where it was made, and upload that.")
 
 
 def parse(path: Source) -> ParsedDocument:
@@ -48,7 +56,7 @@ def parse(path: Source) -> ParsedDocument:
         if count == 0:
             raise ParsingError("corrupt", _CORRUPT)
         if count > limits.MAX_PAGES:
-            raise limits.too_large(f"{limits.MAX_PAGES:,} pages")
+            raise limits.too_large(_("%(n)s pages") % {"n": f"{limits.MAX_PAGES:,}"})
         if document.get_formtype() != pdfium_c.FORMTYPE_NONE:
             document.init_forms()
         return _build(document)
@@ -59,7 +67,9 @@ def parse(path: Source) -> ParsedDocument:
 def _opening_error(error: pdfium.PdfiumError) -> ParsingError:
     code = getattr(error, "err_code", None)
     if code in (pdfium_c.FPDF_ERR_PASSWORD, pdfium_c.FPDF_ERR_SECURITY):
-        return ParsingError("encrypted", "This PDF is protected with a password. Remove it and upload the file again.")
+        return ParsingError(
+            "encrypted", _("This PDF is protected with a password. Remove it and upload the file again.")
+        )
     return ParsingError("corrupt", _CORRUPT)
 
 
@@ -93,36 +103,28 @@ def _build(document: pdfium.PdfDocument) -> ParsedDocument:
 
 def _no_text(scans: ScanReader) -> str:
     if scans.unread and not ocr.available():
-        return f"The pages of this PDF are pictures of text, a scan, and could not be read. {NO_READER}"
+        return _(
+            "The pages of this PDF are pictures of text, a scan, and could not be read. To have them read, install the "
+            "packages tesserocr and Pillow where Footnote runs, or upload a version with text."
+        )
     if scans.unread or scans.illegible:
-        return (
+        return _(
             "The pages of this PDF are pictures in which no text could be read. Upload a sharper scan or one with text."
         )
-    return "This PDF has no text in it: its pages are empty. Check that it is the right file."
+    return _("This PDF has no text in it: its pages are empty. Check that it is the right file.")
 
 
 def _note_scans(builder: DocumentBuilder, scans: ScanReader) -> None:
     """Say which pages were read from their picture, and which could not be."""
     if scans.unread:
-        one = len(scans.unread) == 1
-        said = (
-            f"{pages_in_words(scans.unread)} {'is a picture' if one else 'are pictures'} of text and could not be read"
-        )
-        if not ocr.available():
-            builder.note("scan_unread", f"{said}. {NO_READER}")
-        else:
-            builder.note("scan_unread", f"{said} in the time allowed. Split the file and upload the parts.")
+        said = _UNREAD_IN_TIME if ocr.available() else _UNSEEN
+        builder.note("scan_unread", said % {"pages": pages_in_words(scans.unread)})
     if scans.illegible:
-        one = len(scans.illegible) == 1
-        said = (
-            f"{pages_in_words(scans.illegible)} {'is a picture' if one else 'are pictures'} in which no text was found"
-        )
-        builder.note("scan_illegible", f"{said}. If there is text, upload a sharper scan.")
+        said = _("Pictures in which no text was found: page %(pages)s. If there is text, upload a sharper scan.")
+        builder.note("scan_illegible", said % {"pages": pages_in_words(scans.illegible)})
     if scans.read:
-        was = "was" if len(scans.read) == 1 else "were"
-        builder.note(
-            "scan_read", f"{pages_in_words(scans.read)} {was} read from a picture. Check quotes against the page."
-        )
+        said = _("Read from a picture: page %(pages)s. Check quotes against it.")
+        builder.note("scan_read", said % {"pages": pages_in_words(scans.read)})
 
 
 def _read_pages(document: pdfium.PdfDocument, scans: ScanReader) -> Iterator[PageLines]:

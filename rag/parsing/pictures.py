@@ -9,10 +9,6 @@ from rag.parsing.pdf_words import WIDE, Word
 
 _LIKE_MOST = (0.65, 1.4)
 
-NO_READER = (
-    "To have them read, install the packages tesserocr and Pillow where Footnote runs, or upload a version with text."
-)
-
 
 def words_of_sight(sight: Sight, width: float, height: float, shape: tuple[int, ...]) -> list[Word]:
     """The words of a picture, shape (rows, columns), that fills a page of ``width`` and ``height`` points."""
@@ -44,7 +40,7 @@ def _sizes(words: Iterable[SeenWord]) -> dict[int, float]:
 
 
 def pages_in_words(numbers: list[int]) -> str:
-    """ "Page 3", "Pages 3 and 4", "Pages 3, 4 and 9", "Pages 1 to 40": the numbers, ascending, for a sentence."""
+    """ "3", "3, 4, 9", "1–40": page numbers, ascending, as they stand in a sentence of any language."""
     runs: list[list[int]] = []
     for number in numbers:
         if runs and number == runs[-1][-1] + 1:
@@ -53,8 +49,7 @@ def pages_in_words(numbers: list[int]) -> str:
             runs.append([number])
     parts: list[str] = []
     for run in runs:
-        parts += [f"{run[0]} to {run[-1]}"] if len(run) > 2 else [str(number) for number in run]
+        parts += [f"{run[0]}–{run[-1]}"] if len(run) > 2 else [str(number) for number in run]
     if len(parts) > 12:
-        parts = [*parts[:11], f"{len(parts) - 11} more places"]
-    joined = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-    return f"{'Page' if len(numbers) == 1 else 'Pages'} {joined}"
+        parts = [*parts[:11], f"… +{len(parts) - 11}"]
+    return ", ".join(parts)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import olefile
 
 from rag.errors import ParsingError
+from rag.errors import marked as _
 from rag.parsing import limits
 from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder, collapse
@@ -14,7 +15,7 @@ from rag.parsing.model import Page, ParsedDocument
 from rag.parsing.ppt_text import Line, lines
 from rag.parsing.tables import CellBudget, markdown_table
 
-_DAMAGED = (
+_DAMAGED = _(
     "This PowerPoint file is damaged and cannot be read. Open it in PowerPoint, save it as .pptx and upload that."
 )
 _DOCUMENT_ATOM, _SLIDE_ATOM, _SLIDE_LIST, _PERSIST_ATOM, _DRAWING = 1001, 1007, 4080, 1011, 1036
@@ -57,7 +58,7 @@ def parse(path: Source) -> ParsedDocument:
     try:
         with path.open("rb") as file, olefile.OleFileIO(file) as container:
             if container.get_size("PowerPoint Document") > limits.MAX_ATTACHMENT_BYTES:
-                raise limits.too_large(f"{limits.MAX_ATTACHMENT_BYTES // 1024**2} MB of slides")
+                raise limits.too_large(_("%(n)s MB of slides") % {"n": limits.MAX_ATTACHMENT_BYTES // 1024**2})
             data: bytes = container.openstream("PowerPoint Document").read()
             user: bytes = container.openstream("Current User").read()
         return _Reader(data, user).read()
@@ -90,10 +91,10 @@ class _Reader:
             elif record.kind == _SLIDE_LIST and record.instance == 2:
                 for inner in self._inside(record):
                     if inner.kind == _PERSIST_ATOM:
-                        number, *_, name = struct.unpack_from("<IIII", self.data, inner.start)
+                        number, *_other, name = struct.unpack_from("<IIII", self.data, inner.start)
                         notes[name] = number
         if len(slides) > limits.MAX_PAGES:
-            raise limits.too_large(f"{limits.MAX_PAGES:,} slides")
+            raise limits.too_large(_("%(n)s slides") % {"n": f"{limits.MAX_PAGES:,}"})
         width, height = (size[0] / _POINT, size[1] / _POINT) if min(size) > 0 else (720.0, 540.0)
         pages = []
         for count, slide in enumerate(slides, 1):
@@ -102,7 +103,7 @@ class _Reader:
             pages.append(Page(count, start, self.builder.length, width, height))
         if not self.said:
             raise ParsingError(
-                "no_text", "No text was found on these slides. If they are pictures, upload them as PDF."
+                "no_text", _("No text was found on these slides. If they are pictures, upload them as PDF.")
             )
         self.builder.first_heading = ""
         return self.builder.build(self.title, tuple(pages))
@@ -185,7 +186,7 @@ class _Reader:
                 cells.setdefault(place[1], {})[place[0]] = said.replace("\r", " ").replace("\x0b", " ")
         columns = sorted({left for row in cells.values() for left in row})
         self.cells.take(len(columns) * len(cells))
-        return [[row.get(left, "") for left in columns] for _, row in sorted(cells.items())]
+        return [[row.get(left, "") for left in columns] for _other, row in sorted(cells.items())]
 
     def _is_table(self, options: _Record) -> bool:
         for at in range(options.start, min(options.start + 6 * options.instance, options.end - 5), 6):
@@ -246,13 +247,13 @@ class _Reader:
         """Where each container lies, by its number, and the number of the document; the last edit counts."""
         places: dict[int, int] = {}
         document = -1
-        for _ in range(_MOST_EDITS):
-            _, kind, _ = struct.unpack_from("<HHI", self.data, place)
+        for _other in range(_MOST_EDITS):
+            _other, kind, _other = struct.unpack_from("<HHI", self.data, place)
             if kind != _USER_EDIT:
                 raise ValueError("no edit where one should be")
             earlier, directory, number = struct.unpack_from("<III", self.data, place + 16)
             document = number if document < 0 else document
-            _, kind, length = struct.unpack_from("<HHI", self.data, directory)
+            _other, kind, length = struct.unpack_from("<HHI", self.data, directory)
             at, end = directory + 8, min(directory + 8 + length, len(self.data) - 3)
             while kind == _DIRECTORY and at < end:
                 (first,) = struct.unpack_from("<I", self.data, at)

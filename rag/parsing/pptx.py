@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from lxml import etree
 
 from rag.errors import ParsingError
+from rag.errors import marked as _
 from rag.parsing import limits
 from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder, collapse
@@ -20,7 +21,9 @@ from rag.parsing.packages import Package, open_package
 from rag.parsing.pptx_text import add_lines, lines, paragraph_text
 from rag.parsing.tables import CellBudget, carried_down, markdown_table
 
-_DAMAGED = "This PowerPoint file is damaged and cannot be read. Open it in PowerPoint, save it again and upload that."
+_DAMAGED = _(
+    "This PowerPoint file is damaged and cannot be read. Open it in PowerPoint, save it again and upload that."
+)
 _EMU = 12_700  # English Metric Units in a point
 _USUAL_SIZE = (960.0, 540.0)
 _TITLES = ("title", "ctrTitle")
@@ -51,12 +54,12 @@ def _read(package: Package) -> ParsedDocument:
         if relation is None or relation.kind != "slide" or relation.target not in package:
             continue
         if len(pages) >= limits.MAX_PAGES:
-            raise limits.too_large(f"{limits.MAX_PAGES:,} slides")
+            raise limits.too_large(_("%(n)s slides") % {"n": f"{limits.MAX_PAGES:,}"})
         start = builder.length
         reader.read(relation.target, len(pages) + 1)
         pages.append(Page(len(pages) + 1, start, builder.length, width, height))
     if not reader.said:
-        raise ParsingError("no_text", "No text was found on these slides. If they are pictures, upload them as PDF.")
+        raise ParsingError("no_text", _("No text was found on these slides. If they are pictures, upload them as PDF."))
     title = package.core_title()
     document = replace(builder.build(title, tuple(pages)), properties=package.core_properties())
     # "Slide 1", where a slide has no title, is none for the document either.

@@ -1,6 +1,7 @@
 """A file's content as bytes or as text, within bounds, for every reader of text."""
 
 from rag.errors import ParsingError
+from rag.errors import marked as _
 from rag.parsing import limits
 from rag.parsing.attachments import Source
 from rag.parsing.building import clean
@@ -19,7 +20,7 @@ def read_clean(path: Source) -> str:
     """
     text = clean(read_text(path))
     if len(text) > limits.MAX_CHARACTERS:
-        raise limits.too_large(f"{limits.MAX_CHARACTERS:,} characters")
+        raise limits.too_large(_("%(n)s characters") % {"n": f"{limits.MAX_CHARACTERS:,}"})
     return text
 
 
@@ -28,7 +29,7 @@ def read_bytes(path: Source) -> bytes:
     with path.open("rb") as file:
         data = file.read(limits.MAX_MARKUP_BYTES + 1)
     if len(data) > limits.MAX_MARKUP_BYTES:
-        raise limits.too_large(f"{limits.MAX_MARKUP_BYTES // 1024**2} MB of text")
+        raise limits.too_large(_("%(n)s MB of text") % {"n": limits.MAX_MARKUP_BYTES // 1024**2})
     return data
 
 
@@ -37,6 +38,6 @@ def decode_bytes(data: bytes, declared: str | None = None) -> str:
     text = decode(data, declared)
     if text is None:
         raise ParsingError(
-            "unsupported_type", "This file is not text that can be read. Save it as UTF-8 and try again."
+            "unsupported_type", _("This file is not text that can be read. Save it as UTF-8 and try again.")
         )
     return text

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from rag.errors import ParsingError
+from rag.errors import marked as _
 from rag.parsing import limits
 from rag.parsing.attachments import Source
 from rag.parsing.building import DocumentBuilder, collapse
@@ -70,7 +71,7 @@ def parse(path: Source) -> ParsedDocument:
     with path.open("rb") as file:
         content = file.read(limits.MAX_MARKUP_BYTES + 1)
     if len(content) > limits.MAX_MARKUP_BYTES:
-        raise limits.too_large(f"{limits.MAX_MARKUP_BYTES // 1024**2} MB of text")
+        raise limits.too_large(_("%(n)s MB of text") % {"n": limits.MAX_MARKUP_BYTES // 1024**2})
     reader = RtfReader()
     for token in tokens(content):
         reader.take(token)
@@ -109,7 +110,7 @@ class RtfReader:
             self._decode()
             self._stack.append(self._state)
             if len(self._stack) > _MAX_GROUPS:
-                raise ParsingError("corrupt", "This RTF file is nested too deeply. Save it as DOCX and upload that.")
+                raise ParsingError("corrupt", _("This RTF file is nested too deeply. Save it as DOCX and upload that."))
             self._fresh, self._starred, self._pending_skip = True, False, 0
             return
         elif token.kind == "close":
@@ -285,16 +286,16 @@ class RtfReader:
         self._end_paragraph(flow)
         self._flush_table(flow)
         if flow.kind in ("listtext", "pntext"):
-            words = " ".join(text for _, text, _, _ in flow.emitted)
+            words = " ".join(text for _kind, text, *_rest in flow.emitted)
             number = _NUMBER.match(words)
             outer.marker = f"{number[1]}. " if number else "- "
         elif flow.kind == "annotation":
-            said = " ".join(text for _, text, _, _ in flow.emitted)
+            said = " ".join(text for _kind, text, *_rest in flow.emitted)
             self._later.append(("quote", f"Comment: {said}" if said else "", 0, ""))
         elif flow.kind == "footnote":
             self._later.extend(flow.emitted)
         elif outer.in_table or outer.kind:
-            outer.text.extend(f" {text} " for _, text, _, _ in flow.emitted)
+            outer.text.extend(f" {text} " for _kind, text, *_rest in flow.emitted)
         else:
             outer.emitted.extend(flow.emitted)
 
@@ -332,12 +333,12 @@ class RtfReader:
         else:
             self._flows[self._state.flow].outline = level
 
-    def _paragraph_defaults(self, _: int | None) -> None:
+    def _paragraph_defaults(self, _other: int | None) -> None:
         flow = self._flows[self._state.flow]
         flow.style = flow.outline = flow.depth = 0
         flow.in_table = False
 
-    def _plain(self, _: int | None) -> None:
+    def _plain(self, _other: int | None) -> None:
         self._state = replace(self._state, hidden=False, codec=self._fonts.get(self._default_font, self._ansi))
 
     def _set_default_font(self, number: int | None) -> None:
@@ -353,21 +354,21 @@ class RtfReader:
         self._put_text(chr((number or 0) & 0xFFFF))
         self._pending_skip = self._state.fallback
 
-    def _into_table(self, _: int | None) -> None:
+    def _into_table(self, _other: int | None) -> None:
         self._flows[self._state.flow].in_table = True
 
     def _depth(self, number: int | None) -> None:
         self._flows[self._state.flow].depth = min(max(number or 0, 0), 8)
 
-    def _cell(self, _: int | None) -> None:
+    def _cell(self, _other: int | None) -> None:
         if not self._state.skipped:
             self._end_cell(self._flows[self._state.flow])
 
-    def _row(self, _: int | None) -> None:
+    def _row(self, _other: int | None) -> None:
         if not self._state.skipped:
             self._end_row(self._flows[self._state.flow])
 
-    def _nested_cell(self, _: int | None) -> None:
+    def _nested_cell(self, _other: int | None) -> None:
         """A cell of a table within a cell ends: its text stays in the outer cell."""
         flow = self._flows[self._state.flow]
         flow.in_table = True
@@ -379,9 +380,9 @@ _WORDS: dict[str, Callable[[RtfReader, int | None], None]] = {
     "fcharset": RtfReader._set_charset,
     "cpg": RtfReader._set_font_page,
     "ansicpg": RtfReader._set_ansi,
-    "mac": lambda reader, _: reader._set_ansi(10000),
-    "pc": lambda reader, _: reader._set_ansi(437),
-    "pca": lambda reader, _: reader._set_ansi(850),
+    "mac": lambda reader, _other: reader._set_ansi(10000),
+    "pc": lambda reader, _other: reader._set_ansi(437),
+    "pca": lambda reader, _other: reader._set_ansi(850),
     "deff": RtfReader._set_default_font,
     "s": RtfReader._set_style,
     "outlinelevel": RtfReader._outline,

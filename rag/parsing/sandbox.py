@@ -21,6 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rag.errors import ParsingError
+from rag.errors import marked as _
 from rag.parsing.detection import may_be_scan
 from rag.parsing.model import ParsedDocument
 from rag.parsing.wire import WireError, unpack
@@ -85,7 +86,7 @@ class ParsingSandbox:
                 deadline = time.monotonic() + timeout_s + _GRACE_S
                 data = _read(result, deadline, _MAX_RESULT_BYTES)
                 if data is not None and len(data) > _MAX_RESULT_BYTES:
-                    raise ParsingError("too_large", "This document holds too much. Split it into smaller files.")
+                    raise ParsingError("too_large", _("This document holds too much. Split it into smaller files."))
                 ending = _read(status, deadline, 64)
             finally:
                 os.close(result)
@@ -195,14 +196,14 @@ def _on(sandbox: ParsingSandbox, method: str) -> Callable[[], None]:
     return call
 
 
-_CRASHED = (
+_CRASHED = _(
     "Reading this file failed: it crashed the reader. Save it again in another version or format, and upload that."
 )
 
 
 def _timeout() -> ParsingError:
     return ParsingError(
-        "parse_timeout", "Reading this file took too long. Split it into smaller files and upload those."
+        "parse_timeout", _("Reading this file took too long. Split it into smaller files and upload those.")
     )
 
 
@@ -211,7 +212,7 @@ def _outcome(data: bytes, ending: str) -> ParsedDocument:
     if ending == "timeout":
         raise _timeout()
     if ending == "memory":
-        raise ParsingError("parse_memory", "Reading this file needs too much memory. Split it into smaller files.")
+        raise ParsingError("parse_memory", _("Reading this file needs too much memory. Split it into smaller files."))
     if ending != "done":
         raise ParsingError("parse_crashed", _CRASHED)
     try:

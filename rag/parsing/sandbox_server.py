@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from rag.errors import ParsingError
+from rag.errors import marked as _
 from rag.parsing import READERS, limits, markdown
 from rag.parsing.confinement import confine, end_with, leave_network, prepare
 from rag.parsing.decoding import decode
@@ -56,14 +57,14 @@ class SandboxServer:
         wake, wake_end = os.pipe()
         os.set_blocking(wake, False)
         os.set_blocking(wake_end, False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGCHLD, lambda *_other: None)
         signal.set_wakeup_fd(wake_end, warn_on_full_buffer=False)
         selector = selectors.DefaultSelector()
         selector.register(self.control, selectors.EVENT_READ)
         selector.register(wake, selectors.EVENT_READ)
         self.control.sendall(b"r")
         while True:
-            for key, _ in selector.select(self._wait()):
+            for key, _other in selector.select(self._wait()):
                 if key.fd == wake:
                     _drain(wake)
                 elif not self._request():
@@ -81,7 +82,7 @@ class SandboxServer:
     def _request(self) -> bool:
         """Take one request and fork for it; false when the parent is gone."""
         try:
-            head, descriptors, _, _ = socket.recv_fds(self.control, 4, 3)
+            head, descriptors, _other, _other = socket.recv_fds(self.control, 4, 3)
         except OSError:
             return False
         if not head:
@@ -175,12 +176,12 @@ def _parsed(parser: Parser, file: int, filename: str) -> bytes:
     except ParsingError as error:
         return pack_error(error)
     except RecursionError:
-        return pack_error(ParsingError("too_large", "This document is nested too deeply to be read."))
+        return pack_error(ParsingError("too_large", _("This document is nested too deeply to be read.")))
 
 
 def _write_memory_error(result: int) -> bool:
     gc.collect()
-    message = "Reading this file needs too much memory. Split it into smaller files."
+    message = _("Reading this file needs too much memory. Split it into smaller files.")
     try:
         _write_all(result, pack_error(ParsingError("parse_memory", message)))
     except MemoryError:
@@ -211,7 +212,7 @@ def _drain(descriptor: int) -> None:
 
 def _load(name: str) -> Parser:
     """The parser named "module:function", with all that it will need loaded, so that children need not do it again."""
-    module, _, function = name.partition(":")
+    module, _other, function = name.partition(":")
     for reader in READERS.values():
         importlib.import_module(reader)
     for part in ("mail_mime", "mail_outlook"):

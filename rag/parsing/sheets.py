@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from rag.errors import marked as _
 from rag.parsing import limits
 from rag.parsing.building import DocumentBuilder, collapse
 from rag.parsing.model import ParsedDocument
@@ -62,7 +63,7 @@ class Workbook:
         """Count one sheet more; raises ``too_large``."""
         self._sheets += 1
         if self._sheets > limits.MAX_SHEETS:
-            raise limits.too_large(f"{limits.MAX_SHEETS:,} sheets")
+            raise limits.too_large(_("%(n)s sheets") % {"n": f"{limits.MAX_SHEETS:,}"})
 
     def fill(self, sheet: Sheet, row: int, column: int, text: str) -> None:
         """Fill one cell of a sheet. Raises ``too_large``: a long text that is stored once may fill many cells."""
@@ -71,9 +72,9 @@ class Workbook:
         self._cells -= 1
         self._characters -= len(text)
         if self._cells < 0:
-            raise limits.too_large(f"{limits.MAX_TABLE_CELLS:,} table cells")
+            raise limits.too_large(_("%(n)s table cells") % {"n": f"{limits.MAX_TABLE_CELLS:,}"})
         if self._characters < 0:
-            raise limits.too_large(f"{limits.MAX_CHARACTERS:,} characters")
+            raise limits.too_large(_("%(n)s characters") % {"n": f"{limits.MAX_CHARACTERS:,}"})
         sheet.put(row, column, text)
 
     def add(self, sheet: Sheet) -> None:
@@ -105,7 +106,7 @@ class Workbook:
     def _carried(self, region: "Region", order: list[int]) -> dict[tuple[int, int], str]:
         """What cells merged over rows say in those below their first, by row and column."""
         found: dict[tuple[int, int], str] = {}
-        for top, left, bottom, _ in region.merges:
+        for top, left, bottom, _other in region.merges:
             text = carried_down(region.cells.get(top, {}).get(left, ""))
             if text and bottom > top:
                 below = order[bisect_right(order, top) : bisect_right(order, bottom)]
@@ -117,7 +118,9 @@ class Workbook:
         """The document. Without a title of its own it has none: the first sheet's name would not be one."""
         if self._hidden:
             names = ", ".join(self._hidden[:5]) + (" and others" if len(self._hidden) > 5 else "")
-            message = f"Hidden sheets were left out: {names}. To have them found, show them and upload the file again."
+            message = _(
+                "Hidden sheets were left out: %(names)s. To have them found, show them and upload the file again."
+            ) % {"names": names}
             self.builder.note("hidden_sheets", message)
         document = self.builder.build(title)
         return replace(document, title=collapse(title)[:300])
@@ -153,7 +156,7 @@ def regions(sheet: Sheet) -> Iterator[Region]:
 
 def _by_rows(region: Region) -> list[Region]:
     reach: dict[int, int] = {}
-    for top, _, bottom, _ in region.merges:
+    for top, _other, bottom, _other in region.merges:
         reach[top] = max(reach.get(top, top), bottom)
     parts: list[Region] = []
     last = -2
@@ -171,7 +174,7 @@ def _by_rows(region: Region) -> list[Region]:
 def _by_columns(region: Region) -> list[Region]:
     used = sorted({column for columns in region.cells.values() for column in columns})
     reach: dict[int, int] = {}
-    for _, left, _, right in region.merges:
+    for _other, left, _other, right in region.merges:
         reach[left] = max(reach.get(left, left), right)
     spans: list[list[int]] = []
     last = -2
@@ -183,7 +186,7 @@ def _by_columns(region: Region) -> list[Region]:
     if len(spans) < 2:
         return [region]
     place = {column: i for i, columns in enumerate(spans) for column in columns}
-    parts = [Region({}, []) for _ in spans]
+    parts = [Region({}, []) for _other in spans]
     for row, columns in region.cells.items():
         for column, text in columns.items():
             parts[place[column]].cells.setdefault(row, {})[column] = text

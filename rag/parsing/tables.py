@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rag.errors import marked as _
 from rag.parsing import limits
 from rag.parsing.building import collapse
 
@@ -17,14 +18,14 @@ def markdown_table(rows: Sequence[Sequence[str]], *, keep_first: bool = False) -
     Returns an empty string when no cell holds text. Raises ``too_large``: rows are written as wide as the widest.
     """
     if sum(len(cell) for row in rows for cell in row) > limits.MAX_CHARACTERS:
-        raise limits.too_large(f"{limits.MAX_CHARACTERS:,} characters")
+        raise limits.too_large(_("%(n)s characters") % {"n": f"{limits.MAX_CHARACTERS:,}"})
     written: dict[str, str] = {"": ""}  # a large table says the same again and again
     filled = [[_written(cell, written) for cell in row] for row in rows]
     filled = [row for index, row in enumerate(filled) if any(row) or (keep_first and index == 0)]
     width = max(map(len, filled), default=0)
     if width * len(filled) > limits.MAX_TABLE_CELLS:
         # Each row is written as wide as the widest.
-        raise limits.too_large(f"{limits.MAX_TABLE_CELLS:,} table cells")
+        raise limits.too_large(_("%(n)s table cells") % {"n": f"{limits.MAX_TABLE_CELLS:,}"})
     used = [column for column in range(width) if any(column < len(row) and row[column] for row in filled)]
     if not used:
         return ""
@@ -57,4 +58,4 @@ class CellBudget:
         """Count ``cells`` more; raises ``too_large``."""
         self._left -= cells
         if self._left < 0:
-            raise limits.too_large(f"{limits.MAX_TABLE_CELLS:,} table cells")
+            raise limits.too_large(_("%(n)s table cells") % {"n": f"{limits.MAX_TABLE_CELLS:,}"})

@@ -1,12 +1,13 @@
 """Reads an Excel workbook in whichever of its three forms it comes: XLSX, XLSB or the old XLS. Macros are ignored."""
 
+from rag.errors import marked as _
 from rag.parsing import xls, xlsb, xlsx
 from rag.parsing.attachments import Source
 from rag.parsing.containers import OLE_SIGNATURE
 from rag.parsing.model import ParsedDocument
 from rag.parsing.packages import open_package
 
-DAMAGED = "This Excel file is damaged and cannot be read. Open it in Excel, save it again and upload that."
+DAMAGED = _("This Excel file is damaged and cannot be read. Open it in Excel, save it again and upload that.")
 
 
 def parse(path: Source) -> ParsedDocument:

@@ -6,6 +6,7 @@ import struct
 import xlrd
 
 from rag.errors import ParsingError
+from rag.errors import marked as _
 from rag.parsing import limits
 from rag.parsing.attachments import Source
 from rag.parsing.model import ParsedDocument
@@ -33,7 +34,7 @@ def read(path: Source, damaged: str) -> ParsedDocument:
     with path.open("rb") as file:
         content = file.read(limits.MAX_MARKUP_BYTES + 1)
     if len(content) > limits.MAX_MARKUP_BYTES:
-        raise limits.too_large(f"{limits.MAX_MARKUP_BYTES // 1024**2} MB of text")
+        raise limits.too_large(_("%(n)s MB of text") % {"n": limits.MAX_MARKUP_BYTES // 1024**2})
     try:
         # What xlrd prints about odd files goes nowhere; ragged rows keep it from filling up to the widest one.
         with xlrd.open_workbook(

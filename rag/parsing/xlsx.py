@@ -7,6 +7,7 @@ from typing import Any
 
 from lxml import etree
 
+from rag.errors import marked as _
 from rag.parsing.building import collapse
 from rag.parsing.elements import child, child_value, children, local_name, truth, value, whole
 from rag.parsing.model import ParsedDocument
@@ -74,7 +75,7 @@ def _sheet(
     row = -1
     for element in _elements(package, part, ("row", "mergeCell")):
         if local_name(element) == "mergeCell":
-            first, _, last = (element.get("ref") or "").partition(":")
+            first, _other, last = (element.get("ref") or "").partition(":")
             sheet.merge(*place(first), *place(last or first))
             continue
         row = whole(element.get("r"), row + 2) - 1
@@ -119,7 +120,10 @@ def unread_formula(workbook: Workbook) -> None:
     """Note that a formula has no stored result."""
     workbook.builder.note(
         "formulas_without_results",
-        "Some formulas have no stored result and were left empty. Open the file in Excel, save it and upload it again.",
+        _(
+            "Some formulas have no stored result and were left empty. Open the file in Excel, save it and "
+            "upload it again."
+        ),
     )
 
 
@@ -167,7 +171,7 @@ def _elements(package: Package, part: str, names: tuple[str, ...]) -> Iterator[e
     with package.stream(part) as stream:
         events = etree.iterparse(stream, events=("end",), tag=tags, remove_comments=True, **options)
         checked = False
-        for _, element in events:
+        for _other, element in events:
             if not checked:
                 package.check(element)
                 checked = True

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rag.embeddings import available_cores
 from rag.errors import RerankingError
+from rag.errors import marked as _
 
 Classifier = Callable[[Mapping[str, NDArray[np.int64]]], NDArray[np.float32]]
 """Logits (pairs, labels) of ``input_ids``, ``attention_mask`` and ``token_type_ids``, each (pairs, tokens)."""
@@ -26,7 +27,8 @@ def onnx_classifier(path: Path) -> Classifier:
     wanted = {each.name for each in session.get_inputs()}
     if not wanted <= _INPUTS or "input_ids" not in wanted:
         raise RerankingError(
-            "reranking_folder", f"The reranker in {path.parent.name} wants inputs that no text has. Export it again."
+            "reranking_folder",
+            _("The reranker in %(name)s wants inputs that no text has. Export it again.") % {"name": path.parent.name},
         )
 
     def logits(given: Mapping[str, NDArray[np.int64]]) -> NDArray[np.float32]:
@@ -44,8 +46,8 @@ def torch_classifier(folder: Path) -> Classifier:
     except ImportError as error:
         raise RerankingError(
             "reranking_not_installed",
-            f"The reranker in {folder.name} needs torch. Install requirements-local-llm.txt, or export the model to "
-            "ONNX.",
+            _("The reranker in %(name)s needs torch. Install requirements-local-llm.txt, or export the model to ONNX.")
+            % {"name": folder.name},
         ) from error
     model: Any = transformers.AutoModelForSequenceClassification.from_pretrained(
         str(folder), local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype="auto"

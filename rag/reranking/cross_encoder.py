@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
 from rag.errors import RerankingError
+from rag.errors import marked as _
 from rag.reranking import Candidate, Floats, Question, Reranked, logistic
 from rag.reranking.classifiers import Classifier, onnx_classifier, torch_classifier
 
@@ -40,7 +41,9 @@ def reranker_folder(allowed: Path, name: str) -> Path:
     folder = allowed / name
     if not re.fullmatch(r"[\w.-]{1,200}", name) or name.startswith(".") or not folder.is_dir():
         raise RerankingError(
-            "reranking_folder", f"There is no folder “{name}” in {allowed}. Put the model there, with its tokenizer."
+            "reranking_folder",
+            _("There is no folder “%(name)s” in %(allowed)s. Put the model there, with its tokenizer.")
+            % {"name": name, "allowed": allowed},
         )
     return folder
 
@@ -58,11 +61,11 @@ class CrossEncoder:
         self.name = folder.name
         config = _json(folder / "config.json", needed=True)
         if not (folder / "tokenizer.json").is_file():
-            raise _unfit(folder.name, "lacks tokenizer.json. Put it there")
+            raise _unfit(folder.name, _("lacks tokenizer.json. Put it there"))
         try:
             self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         except Exception as error:  # the library raises exceptions of its own
-            raise _unfit(folder.name, "has a tokenizer.json that cannot be read. Copy it again") from error
+            raise _unfit(folder.name, _("has a tokenizer.json that cannot be read. Copy it again")) from error
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         # A document may hold the very words "[SEP]" or "</s>"; they are text there, not marks of the model.
@@ -89,8 +92,11 @@ class CrossEncoder:
         if room < LEAST_PASSAGE_TOKENS:
             raise RerankingError(
                 "reranking_question_long",
-                f"The question is too long for the model in {self.name}, which reads {self._reads} tokens of question "
-                "and passage together.",
+                _(
+                    "The question is too long for the model in %(name)s, which reads %(most)s tokens of question and"
+                    " passage together."
+                )
+                % {"name": self.name, "most": self._reads},
             )
         found = []
         for encoding in self._tokenizer.encode_batch(list(passages), add_special_tokens=False):
@@ -109,13 +115,13 @@ class CrossEncoder:
         try:
             logits = self._classifier({"input_ids": ids, "attention_mask": mask, "token_type_ids": types})
         except Exception as error:  # neither ONNX Runtime's nor torch's exceptions share a root
-            raise _unfit(self.name, "failed on a text. Look whether it is whole") from error
+            raise _unfit(self.name, _("failed on a text. Look whether it is whole")) from error
         if logits.ndim == 1:
             logits = logits[:, np.newaxis]
         if logits.shape not in ((len(pairs), 1), (len(pairs), 2)):
-            raise _unfit(self.name, "gives no score for a pair of texts. Use a cross-encoder with one or two labels")
+            raise _unfit(self.name, _("gives no score for a pair of texts. Use a cross-encoder with one or two labels"))
         if not np.isfinite(logits).all():
-            raise _unfit(self.name, "gave a score that is no number. Look whether it is whole")
+            raise _unfit(self.name, _("gave a score that is no number. Look whether it is whole"))
         # Of two, the softmax of the second is the logistic of their difference.
         return logistic(logits[:, -1] if logits.shape[1] == 1 else logits[:, 1] - logits[:, 0])
 
@@ -130,8 +136,8 @@ def _classifier(folder: Path) -> Classifier:
     except RerankingError:
         raise
     except Exception as error:  # as above
-        raise _unfit(folder.name, "cannot be read. Export it again") from error
-    raise _unfit(folder.name, "lacks model.onnx or model.safetensors. Put one there")
+        raise _unfit(folder.name, _("cannot be read. Export it again")) from error
+    raise _unfit(folder.name, _("lacks model.onnx or model.safetensors. Put one there"))
 
 
 def _reads(folder: Path, config: dict[str, Any], padding: int) -> int:
@@ -148,14 +154,16 @@ def _json(path: Path, *, needed: bool = False) -> dict[str, Any]:
     """A small JSON file; empty when there is none, unless it is ``needed``. Raises RerankingError."""
     if not path.is_file():
         if needed:
-            raise _unfit(path.parent.name, f"lacks {path.name}. Put it there")
+            raise _unfit(path.parent.name, _("lacks %(file)s. Put it there") % {"file": path.name})
         return {}
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
-        raise _unfit(path.parent.name, f"has a {path.name} that cannot be read. Copy it again") from error
+        raise _unfit(
+            path.parent.name, _("has a %(file)s that cannot be read. Copy it again") % {"file": path.name}
+        ) from error
     return found if isinstance(found, dict) else {}
 
 
 def _unfit(name: str, what: str) -> RerankingError:
-    return RerankingError("reranking_folder", f"The reranker in {name} {what}.")
+    return RerankingError("reranking_folder", _("The reranker in %(name)s %(what)s.") % {"name": name, "what": what})

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rag.errors import RerankingError
+from rag.errors import marked as _
 from rag.late_interaction import LateInteraction
 from rag.reranking import Candidate, Question, Reranked
 from rag.reranking.chances import reranked_scores
@@ -27,7 +28,7 @@ class LateInteractionReranker:
         packed = [each.tokens for each in candidates if each.tokens is not None]
         if question.tokens is None or len(packed) < len(candidates):
             raise RerankingError(
-                "tokens_missing", "Some passages have no token vectors yet. They are made in the background."
+                "tokens_missing", _("Some passages have no token vectors yet. They are made in the background.")
             )
         tokens = self._late_interaction.scores(question.tokens, packed)
         similarities = np.array([each.similarity for each in candidates], np.float32)

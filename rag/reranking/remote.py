@@ -20,6 +20,7 @@ import httpx2
 import numpy as np
 
 from rag.errors import RerankingError
+from rag.errors import marked as _
 from rag.model_servers import CALL_ERRORS, ServerFailures
 from rag.outbound import OutboundLimits, OutboundPolicy, guarded_client
 from rag.reranking import MOST_CANDIDATES, Candidate, Floats, Question, Reranked, logistic
@@ -35,7 +36,12 @@ LEAVE_ALONE_S = 10.0
 """After a question that went unanswered no other waits for the server for so long."""
 
 FAILURES = ServerFailures(
-    RerankingError, "reranking", "scores", ": /rerank is added to it", "protocol", ("error", "message", "detail")
+    RerankingError,
+    _("reranking"),
+    _("scores"),
+    _(": /rerank is added to it"),
+    _("protocol"),
+    ("error", "message", "detail"),
 )
 
 
@@ -79,7 +85,8 @@ class RemoteReranker:
             return Reranked(np.zeros(0, np.float32))
         if len(candidates) > MOST_CANDIDATES:
             raise RerankingError(
-                "reranking_too_many", f"A server is asked for {MOST_CANDIDATES} passages at most. Send fewer."
+                "reranking_too_many",
+                _("A server is asked for %(most)s passages at most. Send fewer.") % {"most": MOST_CANDIDATES},
             )
         self._refuse_while_left_alone()
         try:
@@ -120,10 +127,12 @@ def _scores(content: bytes, shape: Shape, count: int) -> Floats:
         key = "relevance_score" if shape == "cohere" else "score"
         found = {row["index"]: float(row[key]) for row in rows}
         if len(rows) != count or set(found) != set(range(count)):
-            raise FAILURES.malformed(f"sent {len(rows)} scores for {count} passages")
+            raise FAILURES.malformed(
+                _("sent %(sent)s scores for %(count)s passages") % {"sent": len(rows), "count": count}
+            )
         scores = np.array([found[index] for index in range(count)], np.float64)
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-        raise FAILURES.malformed("sent something that is not a list of scores") from error
+        raise FAILURES.malformed(_("sent something that is not a list of scores")) from error
     if not np.isfinite(scores).all():
-        raise FAILURES.malformed("sent a score that is no number")
+        raise FAILURES.malformed(_("sent a score that is no number"))
     return scores.astype(np.float32) if scores.min() >= 0 and scores.max() <= 1 else logistic(scores)

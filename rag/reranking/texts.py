@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from rag.embeddings import TokenEmbedder
 from rag.errors import RerankingError
+from rag.errors import marked as _
 from rag.late_interaction import LateInteraction
 from rag.lexical import chunk_terms, language_of, question_terms
 from rag.lexical.bm25 import K1, idf
@@ -35,7 +36,8 @@ def scores_of_texts(
         read += len(spans)
         if read > MOST_TOKENS:
             raise RerankingError(
-                "texts_too_long", f"The texts have more than {MOST_TOKENS} tokens together. Send fewer at a time."
+                "texts_too_long",
+                _("The texts have more than %(most)s tokens together. Send fewer at a time.") % {"most": MOST_TOKENS},
             )
         for piece in _pieces(text, spans, embedder.max_tokens - 2):
             owners.append(owner)

@@ -65,7 +65,7 @@ def test_a_scanned_page_is_read_and_marked_as_such(tmp_path):
     document = parsed(tmp_path, saved(picture(), file_format="PDF"), "scan.pdf")
     assert document.text == " ".join(LETTER)
     assert [page.scanned for page in document.pages] == [True]
-    assert notes(document) == {"scan_read": "Page 1 was read from a picture. Check quotes against the page."}
+    assert notes(document) == {"scan_read": "Read from a picture: page 1. Check quotes against it."}
     check_ink(document.pages[0], document.text, picture())
 
 
@@ -73,7 +73,7 @@ def test_a_page_with_text_beside_scanned_ones_keeps_its_own(tmp_path):
     born, scan = make_pdf([PdfPage(lines(LETTER))]), saved(picture(LETTER[:1]), file_format="PDF")
     document = parsed(tmp_path, joined(scan, born, scan, scan), "mixed.pdf")
     assert [page.scanned for page in document.pages] == [True, False, True, True]
-    assert notes(document)["scan_read"].startswith("Pages 1, 3 and 4 were read")
+    assert notes(document)["scan_read"].startswith("Read from a picture: page 1, 3, 4. ")
 
 
 @pytest.mark.parametrize("file_format", ["PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF"])
@@ -137,7 +137,7 @@ def test_without_a_reader_scanned_pages_are_said_to_be_unread(tmp_path, monkeypa
     monkeypatch.setattr(ocr, "available", lambda: False)
     born, scan = make_pdf([PdfPage(lines(LETTER))]), saved(picture(), file_format="PDF")
     document = parsed(tmp_path, joined(born, born, scan, scan), "mixed.pdf")
-    assert notes(document)["scan_unread"].startswith("Pages 3 and 4 are pictures of text and could not be read. ")
+    assert notes(document)["scan_unread"].startswith("Pictures of text that could not be read: page 3, 4. ")
     assert "install" in notes(document)["scan_unread"]
     for name, content in (("a.pdf", scan), ("a.png", saved(picture()))):
         error = refused(tmp_path, content, name)
@@ -152,7 +152,7 @@ def test_pages_that_there_is_no_time_for_are_said_to_be_unread(tmp_path, monkeyp
     document = parsed(tmp_path, joined(born, *[scan] * 4), "mixed.pdf")
     unread = [page.number for page in document.pages if page.start == page.end]
     assert unread == [4, 5]
-    assert notes(document)["scan_unread"].startswith(pages_in_words(unread))
+    assert notes(document)["scan_unread"].split(": page ")[1].startswith(pages_in_words(unread) + ". ")
     assert "time allowed" in notes(document)["scan_unread"]
 
 
@@ -238,10 +238,10 @@ def test_the_languages_that_ship_are_there():
 @pytest.mark.parametrize(
     ("numbers", "words"),
     [
-        ([3], "Page 3"),
-        ([3, 4], "Pages 3 and 4"),
-        ([1, 2, 3, 7], "Pages 1 to 3 and 7"),
-        (list(range(1, 100, 2)), "Pages 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21 and 39 more places"),
+        ([3], "3"),
+        ([3, 4], "3, 4"),
+        ([1, 2, 3, 7], "1–3, 7"),
+        (list(range(1, 100, 2)), "1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, … +39"),
     ],
 )
 def test_page_numbers_are_written_as_people_do(numbers, words):
