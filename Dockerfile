@@ -21,6 +21,7 @@ COPY rag rag
 COPY templates templates
 COPY static static
 COPY demo demo
+COPY locale locale
 # Compiled code and compressed files are made once, here, as nothing can be written there later.
 RUN DATA_DIR=/tmp/build .venv/bin/python manage.py collectstatic --no-input --verbosity 0 \
  && .venv/bin/python -m compileall -q manage.py config playground chat documents accounts live rag \

@@ -8,12 +8,12 @@ PYTEST_ARGS ?=
 # The tests start dozens of processes: each would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: up test test-local-llm screenshots lint format bench image-test browser page-test connector-test format-test journey-test endurance-test more-test evaldata-test
+.PHONY: up test messages gettext test-local-llm screenshots lint format bench image-test browser page-test connector-test format-test journey-test endurance-test more-test evaldata-test
 
 up: .venv/runtime.stamp ## start everything on this machine; says Ready with the address
 	@exec $(BIN)/python manage.py up
 
-test: .venv/tools.stamp browser ## run the tests; gets a browser when none is there
+test: .venv/tools.stamp browser gettext ## run the tests; gets a browser when none is there
 	@PATH="$(CURDIR)/$(BIN):$$PATH" NO_BROWSER="$(NO_BROWSER)" $(BIN)/python -m pytest -n auto --maxprocesses 4 $(PYTEST_ARGS)
 
 page-test: .venv/tools.stamp browser ## look at every page with axe in both themes, and at every width
@@ -45,6 +45,9 @@ lint: .venv/tools.stamp ## style, types, import order, templates, migrations
 	@$(BIN)/djlint --lint --quiet templates
 	@PYTHONWARNINGS=ignore::RuntimeWarning DATA_DIR=$(CURDIR)/.venv/lint-data $(BIN)/python manage.py makemigrations --check --dry-run
 
+messages: .venv/tools.stamp gettext ## bring the catalogues of all languages in line with the source, and compile them
+	@DATA_DIR=$(CURDIR)/.venv/lint-data $(BIN)/python manage.py messages
+
 format: .venv/tools.stamp ## put the code into the one form
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
@@ -63,6 +66,9 @@ image-test: ## build the image and run the main job in it; needs root, podman, b
 
 browser: .venv/tools.stamp
 	@if [ -z "$(NO_BROWSER)" ]; then scripts/find_browser.sh $(BIN); else echo "NO_BROWSER is set: tests in a browser are left out."; fi
+
+gettext:
+	@scripts/find_gettext.sh
 
 # The stamps hold what was installed, so that a changed file, and nothing else, installs again.
 .venv/bin/python:
