@@ -40,7 +40,7 @@ class PeopleAdmin(UserAdmin[User]):
     filter_horizontal = ("groups",)
     readonly_fields = ("date_joined", "last_login")
     fieldsets = (
-        (None, {"fields": ("email", "password", "name")}),
+        (None, {"fields": ("email", "password", "name", "language")}),
         (_("Rights"), {"fields": ("role", "is_active", "groups")}),
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )

@@ -3,6 +3,7 @@
 import hashlib
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
@@ -17,6 +18,11 @@ class Role(models.TextChoices):
     MEMBER = "member", _("Member: asks questions")
     EDITOR = "editor", _("Editor: uploads documents and keeps data sources")
     ADMIN = "admin", _("Admin: does everything")
+
+
+def languages() -> list[tuple[str, str]]:
+    """The languages that the pages have. A function, so that one more of them is no migration."""
+    return [(code, str(name)) for code, name in settings.LANGUAGES]
 
 
 class UserManager(BaseUserManager["User"]):
@@ -47,6 +53,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(_("name"), max_length=150, blank=True)
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.MEMBER)
     is_active = models.BooleanField(_("active"), default=True)
+    language = models.CharField(_("language"), max_length=10, blank=True, choices=languages)
     date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
 
     objects = UserManager()

@@ -89,6 +89,12 @@ def token_revoke(*, user: User, token_id: int) -> None:
             audit(actor=user, action="token.revoke", target=row)
 
 
+def language_choose(*, user: User, language: str) -> None:
+    """Keep the language that somebody wants to read; empty for what their browser asks for."""
+    User.objects.filter(pk=user.pk).update(language=language)
+    user.language = language
+
+
 def default_scopes(user: User) -> list[str]:
     """Every scope that the user's role allows."""
     if user.is_admin:

@@ -2,18 +2,38 @@
 
 from typing import cast
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.errors import AccountsError
 from accounts.forms import TokenForm
+from accounts.languages import keep_in_browser
 from accounts.models import APIToken, User
-from accounts.services import token_create, token_revoke
+from accounts.services import language_choose, token_create, token_revoke
+
+
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """Choose the language of all pages, and go back to the one where it was chosen; for everybody.
+
+    Who is signed in finds the choice on other devices too, and this browser keeps it when they leave.
+    """
+    chosen = request.POST.get("language", "")
+    wanted = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    response = redirect(wanted if is_ours else "/")
+    if chosen in dict(settings.LANGUAGES):
+        if isinstance(request.user, User):
+            language_choose(user=request.user, language=chosen)
+        keep_in_browser(response, chosen)
+    return response
 
 
 @login_required

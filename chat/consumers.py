@@ -6,6 +6,7 @@ from uuid import UUID
 from channels.db import database_sync_to_async
 from pydantic import TypeAdapter
 
+from accounts.languages import errors_in_readers_language
 from accounts.models import User
 from chat.errors import ChatError
 from chat.events import (
@@ -33,7 +34,7 @@ from chat.services import asking, conversations, going_on, running
 from live.consumers import FollowingConsumer
 from live.events import Command
 from live.hub import current_hub
-from live.stream import last_seq
+from live.stream import Entry, last_seq
 
 
 class ChatConsumer(FollowingConsumer):
@@ -80,6 +81,10 @@ class ChatConsumer(FollowingConsumer):
         # Read before the rows: an event in between is then sent again, which changes nothing, rather than lost.
         seq = await last_seq(current_hub().client, key)
         return await database_sync_to_async(self._snapshot, thread_sensitive=False)(self.conversation_id, seq)
+
+    def told(self, entry: Entry) -> str:
+        """With what failed in the reader's language: whoever wrote it down did not know that."""
+        return errors_in_readers_language(entry.json())
 
     async def _ask(self, command: Ask) -> None:
         begun = await database_sync_to_async(asking.question_ask, thread_sensitive=False)(

@@ -12,6 +12,7 @@ from ninja import NinjaAPI, Swagger
 from ninja.errors import AuthenticationError, AuthorizationError, HttpError, ValidationError
 
 from accounts.errors import AccountsError
+from accounts.languages import in_readers_language
 from chat.api import router as chat_router
 from chat.errors import ChatError
 from chat.openai_api import router as openai_router
@@ -49,7 +50,7 @@ def on_known(request: HttpRequest, error: KnownError) -> HttpResponse:
 
 def on_engine(request: HttpRequest, error: RagError) -> HttpResponse:
     """Answer an error of the engine that no app took up: something behind us did not do its part."""
-    return error_response(request, error.code, error.message, 502)
+    return error_response(request, error.code, in_readers_language(error.message), 502)
 
 
 def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from pydantic import TypeAdapter
 
+from accounts.languages import errors_in_readers_language
 from accounts.models import User
 from documents.events import (
     COMMANDS,
@@ -25,7 +26,7 @@ from documents.models.documents import FINAL
 from live.consumers import FollowingConsumer
 from live.events import Command
 from live.hub import current_hub
-from live.stream import last_seq
+from live.stream import Entry, last_seq
 
 RECENT = timedelta(hours=1)
 MAX_DOCUMENTS = 500
@@ -51,6 +52,10 @@ class DocumentsConsumer(FollowingConsumer):
     async def refuse(self, code: str, message: str, request_id: str | None) -> None:
         """Answer with an error."""
         await self.send_event(DocumentsRefused(code=code, message=message, request_id=request_id))
+
+    def told(self, entry: Entry) -> str:
+        """With what failed in the reader's language: whoever wrote it down did not know that."""
+        return errors_in_readers_language(entry.json())
 
     async def snapshot(self, key: str) -> DocumentsSnapshot:
         """The person's unfinished and recent documents."""

@@ -7,6 +7,7 @@ from django.utils import timezone
 from ninja import Schema
 from pydantic import StringConstraints
 
+from accounts.languages import in_readers_language
 from documents.models import EmbedderKind, EmbeddingSet, SetState
 from documents.schemas import ErrorOut, Input, Text
 from documents.services.embeddings import SOONEST_REMOVAL, EmbedderChoice, progress_of
@@ -75,7 +76,7 @@ class EmbeddingSetOut(Schema):
             done=done,
             total=total,
             seconds_left=round((total - done) / row.per_second) if working and row.per_second else None,
-            error=ErrorOut(code=row.error_code, message=row.error) if row.error else None,
+            error=ErrorOut(code=row.error_code, message=in_readers_language(row.error)) if row.error else None,
             paused_until=row.paused_until if paused else None,
             created_at=row.created_at,
             switched_at=row.switched_at,

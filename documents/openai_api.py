@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from ninja import Router
 
 from accounts.api import TokenAuth
+from accounts.languages import in_readers_language
 from documents.errors import DocumentsError
 from documents.lane import models_lane
 from documents.models import Reranker, RerankerKind
@@ -73,7 +74,7 @@ async def rerank(request: HttpRequest, body: RerankIn) -> RerankOut:
         scores, tokens = await models_lane().run(scored)
     except RerankingError as error:
         status = 422 if error.code in ("texts_too_long", "reranking_question_long") else 502
-        raise DocumentsError(error.code, error.message, status) from error
+        raise DocumentsError(error.code, in_readers_language(error.message), status) from error
     order = sorted(range(len(scores)), key=lambda index: (-scores[index], index))[: body.top_n]
     results = [
         RerankedOut(

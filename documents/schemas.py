@@ -7,6 +7,7 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
 
+from accounts.languages import in_readers_language
 from documents.errors import DocumentsError
 from documents.models import DataSource, Document, SourceItem, SyncRun
 from documents.queue import Place
@@ -115,7 +116,7 @@ class DocumentOut(Schema):
         """The document as the API tells it; reads its data source and its version."""
         error = None
         if document.status == "failed":
-            error = ErrorOut(code=document.error_code, message=document.error_message)
+            error = ErrorOut(code=document.error_code, message=in_readers_language(document.error_message))
         version = document.current_version
         return cls(
             id=document.pk,
@@ -128,7 +129,9 @@ class DocumentOut(Schema):
             error=error,
             progress=ProgressOut(done=document.progress_done, total=document.progress_total),
             queue=None if place is None else QueueOut(position=place.position, seconds=place.seconds),
-            notes=[NoteOut(code=code, message=message) for code, message in version.notes] if version else [],
+            notes=[NoteOut(code=code, message=in_readers_language(message)) for code, message in version.notes]
+            if version
+            else [],
             chunks=document.chunk_count,
             source=SourceRef(id=document.source.pk, slug=document.source.slug, name=document.source.name),
             external_id=document.external_id,
@@ -355,7 +358,9 @@ class RunOut(Schema):
     @classmethod
     def of(cls, run: SyncRun) -> "RunOut":
         """The run as the API tells it."""
-        error = ErrorOut(code=run.error_code, message=run.error_message) if run.error_code else None
+        error = (
+            ErrorOut(code=run.error_code, message=in_readers_language(run.error_message)) if run.error_code else None
+        )
         return cls(
             id=run.pk,
             state=cast(Any, run.state),
@@ -378,7 +383,7 @@ class FailedItemOut(Schema):
     @classmethod
     def of(cls, item: SourceItem) -> "FailedItemOut":
         """The item as the API tells it."""
-        error = ErrorOut(code=item.error_code, message=item.error_message)
+        error = ErrorOut(code=item.error_code, message=in_readers_language(item.error_message))
         return cls(external_id=item.external_id, name=str(item), error=error)
 
 

@@ -4,15 +4,16 @@ import asyncio
 import contextlib
 import logging
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.utils import translation
 from django.utils.translation import gettext as _
 from pydantic import TypeAdapter, ValidationError
 
 from live.events import Command, LiveEvent
 from live.hub import current_hub
-from live.stream import holds
+from live.stream import Entry, holds
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,11 @@ class FollowingConsumer(AsyncWebsocketConsumer, ABC):
         """Parse one command and carry it out; whatever is wrong with it is answered with an ``error`` event."""
         if not self._signed_in:
             return
+        # What the command begins goes on in this language too: a task takes it along.
+        with translation.override(cast("str | None", self.scope.get("language"))):
+            await self._receive(text_data)
+
+    async def _receive(self, text_data: str | None) -> None:
         if not text_data or len(text_data) > MAX_COMMAND_CHARS:
             await self.refuse("invalid_command", _("The message is empty or too long."), None)
             return
@@ -97,6 +103,10 @@ class FollowingConsumer(AsyncWebsocketConsumer, ABC):
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
+    def told(self, entry: Entry) -> str:
+        """An event of the stream as this socket's reader gets it. Called for every token: it costs next to nothing."""
+        return entry.json()
+
     @abstractmethod
     async def snapshot(self, key: str) -> LiveEvent | None:
         """The state afresh; its ``seq`` is the number of the last event it includes. None ends the following."""
@@ -114,7 +124,7 @@ class FollowingConsumer(AsyncWebsocketConsumer, ABC):
                 async for batch in follower.batches():
                     for entry in batch:
                         async with self._sending:
-                            await self.send(entry.json())
+                            await self.send(self.told(entry))
                         self.seq = entry.seq
         except asyncio.CancelledError:
             raise

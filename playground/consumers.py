@@ -11,6 +11,7 @@ from channels.db import database_sync_to_async
 from django.utils.translation import gettext as _
 from pydantic import TypeAdapter
 
+from accounts.languages import in_readers_language
 from accounts.models import User
 from chat.answering import AnswerDraft, AnsweringPart, AssistantSettings, PassagesFound, Question, StepDone, answer
 from chat.errors import ChatError
@@ -105,7 +106,11 @@ class PlaygroundConsumer(FollowingConsumer):
                 async for event in _events(column, draft, settings, question):
                     await self.tell(event)
         except (RagError, ChatError, DocumentsError) as error:
-            await self.tell(RunFailed(column=column, error=ErrorPayload(code=error.code, message=error.message)))
+            await self.tell(
+                RunFailed(
+                    column=column, error=ErrorPayload(code=error.code, message=in_readers_language(error.message))
+                )
+            )
         except asyncio.CancelledError:
             await self.tell(_completed(column, draft, started, "stopped"))
         except TimeoutError:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from channels.db import database_sync_to_async
 
+from accounts.languages import in_readers_language
 from accounts.models import User
 from chat.answering.answerers import ModelSettings, answerer_for
 from chat.answering.files import Files
@@ -35,6 +36,7 @@ from rag.generation import (
     TextDelta,
     Turn,
 )
+from rag.prompts import REFUSAL_SENTENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +269,11 @@ async def _parts(model: ModelSettings, request: AnswerRequest) -> AsyncGenerator
     answerer = await database_sync_to_async(answerer_for, thread_sensitive=False)(model)
     async with aclosing(answerer.answer(request)) as parts:
         async for part in parts:
-            yield part
+            # The one sentence that is no quote and no model's: the asker reads it in their language.
+            if isinstance(part, TextDelta) and part.text == REFUSAL_SENTENCE:
+                yield TextDelta(in_readers_language(part.text))
+            else:
+                yield part
 
 
 def prompt_passage(number: int, passage: RetrievedPassage) -> PromptPassage:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from accounts.languages import in_readers_language
 from accounts.models import User
 from chat.events.filters import filter_payload
 from chat.events.payloads import (
@@ -110,7 +111,9 @@ def _message_payload(
             passages=len(passages),
             ms=message.ms,
         )
-    error = ErrorPayload(code=message.error_code, message=message.error_message) if message.error_code else None
+    error = None
+    if message.error_code:
+        error = ErrorPayload(code=message.error_code, message=in_readers_language(message.error_message))
     return MessagePayload(
         id=message.pk,
         role=cast(WireRole, message.role),

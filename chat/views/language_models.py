@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.languages import in_readers_language
 from accounts.models import User
 from accounts.permissions import admin_required
 from chat.errors import ChatError
@@ -71,5 +72,5 @@ async def test(request: HttpRequest, model_id: int) -> HttpResponse:
     try:
         ms = await language_models.model_check(settings)
     except RagError as error:
-        return JsonResponse({"error": {"code": error.code, "message": error.message}}, status=502)
+        return JsonResponse({"error": {"code": error.code, "message": in_readers_language(error.message)}}, status=502)
     return JsonResponse({"ms": ms, "message": _("The model answered in %(ms)d ms.") % {"ms": ms}})

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.languages import in_readers_language
 from accounts.models import User
 from accounts.permissions import admin_required
 from chat.errors import ChatError, not_found
@@ -84,7 +85,7 @@ async def _answered(
     except ChatError as error:
         return _refused(error)
     except RagError as error:
-        return _refused(ChatError(error.code, error.message, 502))
+        return _refused(ChatError(error.code, in_readers_language(error.message), 502))
 
 
 def _refused(error: ChatError) -> HttpResponse:

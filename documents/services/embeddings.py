@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
+from accounts.languages import in_readers_language
 from accounts.models import User
 from accounts.services import audit
 from documents.embedders import active_set, embedder_of, forget_searched_set, hold_sets, sealed
@@ -69,7 +70,7 @@ def embedder_check(*, user: User, choice: EmbedderChoice) -> Checked:
     try:
         dimensions = _dimensions(choice)
     except EmbeddingError as error:
-        raise DocumentsError(error.code, error.message, 502) from error
+        raise DocumentsError(error.code, in_readers_language(error.message), 502) from error
     return Checked(dimensions, round((time.monotonic() - started) * 1000))
 
 
@@ -181,7 +182,7 @@ def embedding_set_reconnect(*, user: User, set_id: int, base_url: str, api_key: 
     try:
         _compare(found)
     except EmbeddingError as error:
-        raise DocumentsError(error.code, error.message, 502) from error
+        raise DocumentsError(error.code, in_readers_language(error.message), 502) from error
     with transaction.atomic():
         held = _held(user, set_id)
         held.base_url, held.api_key_encrypted = found.base_url, found.api_key_encrypted

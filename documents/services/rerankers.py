@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from accounts.languages import in_readers_language
 from accounts.models import User
 from accounts.services import audit
 from documents.embedders import sealed
@@ -46,7 +47,7 @@ def reranker_try(
         loaded = load_reranker(model, settings.RERANKERS_DIR, tuple(settings.OUTBOUND_ALLOW_PRIVATE), PROBE_S)
         scores = loaded.rerank(Question(question[:LONGEST_TEXT]), candidates).scores
     except RerankingError as error:
-        raise DocumentsError(error.code, error.message, 502) from error
+        raise DocumentsError(error.code, in_readers_language(error.message), 502) from error
     return Tried(tuple(scores.tolist()), round((time.monotonic() - started) * 1000))
 
 

@@ -10,9 +10,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from accounts.languages import in_readers_language
 from documents.reading import ShownBlock
 
 register = template.Library()
+register.filter("in_readers_language", in_readers_language)
 
 
 @register.simple_tag

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.languages import in_readers_language
 from documents import services
 from documents.connectors import connector_kind
 from documents.errors import DocumentsError, permission_denied
@@ -129,7 +130,7 @@ def _checked(request: HttpRequest, kind: str | None, slug: str | None) -> JsonRe
             raise DocumentsError("invalid_settings", form.first_problem(), 422)
         message = services.source_check(user=user, kind=connector.kind, settings=form.settings(), source=source)
     except RagError as error:
-        return error_json(DocumentsError(error.code, error.message, 502))
+        return error_json(DocumentsError(error.code, in_readers_language(error.message), 502))
     except DocumentsError as error:
         return error_json(error)
     return JsonResponse({"message": message})

@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 from pydantic import ValidationError
 
+from accounts.languages import in_readers_language
 from accounts.models import User
 from accounts.permissions import admin_required
 from chat.errors import ChatError
@@ -67,5 +68,5 @@ def search(request: HttpRequest) -> HttpResponse:
     except (ChatError, DocumentsError) as error:
         return JsonResponse({"error": {"code": error.code, "message": str(error.message)}}, status=error.status)
     except RagError as error:
-        return JsonResponse({"error": {"code": error.code, "message": error.message}}, status=502)
+        return JsonResponse({"error": {"code": error.code, "message": in_readers_language(error.message)}}, status=502)
     return JsonResponse(retrieval_out(runs, passages))
