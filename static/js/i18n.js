@@ -1,18 +1,30 @@
 /**
  * Words on the screen, in the reader's language.
  *
- * The source holds English, marked as Django's `makemessages -d djangojs` finds it. When a page carries Django's
- * JavaScript catalogue, its functions translate; without one the English stands.
+ * The source holds English, marked as `manage.py messages` finds it. A page in another language loads the catalogue of
+ * that language before any other script (`languages/`, made by the same command); without one the English stands.
  */
+
+const { plural, texts } = globalThis.footnoteTexts ?? { plural: (n) => Number(n !== 1), texts: {} };
+
+function translated(key, count) {
+  const found = Object.hasOwn(texts, key) ? texts[key] : null;
+  return Array.isArray(found) ? found[plural(count)] : found;
+}
 
 /** The translation of `text`. */
 export function gettext(text) {
-  return globalThis.django?.gettext?.(text) ?? text;
+  return translated(text, 1) ?? text;
+}
+
+/** The translation of `text` where it means what `context` says: "Open" may be a state, or a thing to do. */
+export function pgettext(context, text) {
+  return translated(`${context}\u0004${text}`, 1) ?? text;
 }
 
 /** The translation that fits `count`. */
 export function ngettext(one, many, count) {
-  return globalThis.django?.ngettext?.(one, many, count) ?? (count === 1 ? one : many);
+  return translated(one, count) ?? (count === 1 ? one : many);
 }
 
 /** `text` with each `%(name)s` replaced by `values[name]`. */
@@ -20,12 +32,22 @@ export function interpolate(text, values) {
   return text.replace(/%\((\w+)\)s/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }
 
-const language = document.documentElement.lang || "en";
-const integers = new Intl.NumberFormat(language);
+/**
+ * What dates, numbers and lists are written and sorted by. Digits are those that the server writes and that documents
+ * mostly hold: a page with two kinds of them reads badly.
+ */
+export const locale = `${document.documentElement.lang || "en"}-u-nu-latn`;
+const integers = new Intl.NumberFormat(locale);
 
 /** A whole number as the reader writes it. */
 export function formatNumber(value) {
   return integers.format(value);
+}
+
+/** What writes numbers with so many digits behind the decimal sign. */
+export function decimals(digits) {
+  const format = new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return (value) => format.format(value);
 }
 
 /** A time in milliseconds, as short as it stays exact enough: "12 ms", "1.4 s". */

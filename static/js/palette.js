@@ -5,7 +5,7 @@
 
 import { h, icon } from "./dom.js";
 import { getJson } from "./http.js";
-import { gettext, interpolate, ngettext } from "./i18n.js";
+import { gettext, interpolate, locale, ngettext } from "./i18n.js";
 
 const PAUSE_MS = 120;
 const dialog = document.getElementById("palette");
@@ -38,7 +38,7 @@ function pieces(parts) {
   return parts.map(({ text, match }) => (match ? h("mark", {}, text) : text));
 }
 
-const dates = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium" });
+const dates = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
 
 function makeOption(hit, place) {
   const badge = hit.is_archived ? h("span", { class: "badge" }, gettext("Archived")) : null;

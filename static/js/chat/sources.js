@@ -1,10 +1,10 @@
 /** The passages of an answer, grouped by document, with scores and the cited words marked. */
 
 import { h, icon, scrollTo } from "../dom.js";
-import { formatNumber, gettext, interpolate, ngettext } from "../i18n.js";
+import { decimals, formatNumber, gettext, interpolate, ngettext } from "../i18n.js";
 import { documentUrl, editedWord, pageWords } from "./places.js";
 
-const score = new Intl.NumberFormat(document.documentElement.lang || "en", { maximumFractionDigits: 2, minimumFractionDigits: 2 });
+const score = decimals(2);
 
 function byDocument(passages) {
   const groups = new Map();
@@ -42,12 +42,12 @@ function markedText(passage, citations) {
 }
 
 function scoreWords(passage) {
-  const parts = [interpolate(gettext("score %(n)s"), { n: score.format(passage.score) })];
+  const parts = [interpolate(gettext("score %(n)s"), { n: score(passage.score) })];
   if (passage.dense_score !== null) {
-    parts.push(interpolate(gettext("meaning %(n)s"), { n: score.format(passage.dense_score) }));
+    parts.push(interpolate(gettext("meaning %(n)s"), { n: score(passage.dense_score) }));
   }
   if (passage.keyword_score !== null) {
-    parts.push(interpolate(gettext("words %(n)s"), { n: score.format(passage.keyword_score) }));
+    parts.push(interpolate(gettext("words %(n)s"), { n: score(passage.keyword_score) }));
   }
   return parts.join(" · ");
 }

@@ -2,10 +2,12 @@
 
 import { h } from "../dom.js";
 import { postJson } from "../http.js";
-import { gettext, interpolate, ngettext } from "../i18n.js";
+import { decimals, gettext, interpolate, ngettext } from "../i18n.js";
 import { toast } from "../toasts.js";
 import { configOf, differences, fillForm, readForm } from "./drafts.js";
 import { RunResult } from "./result.js";
+
+const hundredths = decimals(2);
 
 /** Drives an element with data-column; `data` is what the page gave about assistants, models and sources. */
 export class PlaygroundColumn extends EventTarget {
@@ -128,7 +130,7 @@ export class PlaygroundColumn extends EventTarget {
       return;
     }
     const fields = this.#form.elements;
-    this.#element.querySelector("[data-threshold]").textContent = Number(fields.threshold.value).toFixed(2);
+    this.#element.querySelector("[data-threshold]").textContent = hundredths(Number(fields.threshold.value));
     const choices = this.#element.querySelector("[data-sources]");
     choices.hidden = fields.all_sources.checked;
     const changed = differences(this.config, configOf(this.#assistant, this.#version)).length;

@@ -2,14 +2,12 @@
 
 import { pageWords } from "../chat/places.js";
 import { h, icon } from "../dom.js";
-import { formatMilliseconds, formatNumber, gettext, interpolate, ngettext } from "../i18n.js";
+import { decimals, formatMilliseconds, formatNumber, gettext, interpolate, ngettext } from "../i18n.js";
 
 /** Passages of a stage at first: fewer where two configurations stand one below the other. */
 const SHOWN = 10;
 const SHOWN_OF_TWO = 5;
 const BEGINNING = 240;
-const language = document.documentElement.lang || "en";
-const decimals = (digits) => new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 const SCORE = { dense: decimals(3), keyword: decimals(2), fused: decimals(3), reranked: decimals(3) };
 
 /** The rank of each chunk in each stage: {stage: Map(chunk, rank)}. Pure. */
@@ -194,7 +192,7 @@ export class Band {
       { class: "hit", type: "button", "data-chunk": hit.chunk, "aria-pressed": "false" },
       h("span", { class: "hit__rank number" }, formatNumber(hit.rank)),
       h("span", { class: "hit__title truncate", dir: "auto" }, chunk.title || chunk.filename),
-      h("span", { class: "hit__score number" }, SCORE[stage.name].format(hit.score)),
+      h("span", { class: "hit__score number" }, SCORE[stage.name](hit.score)),
       h("span", { class: "hit__place truncate", dir: "auto" }, place),
       h("span", { class: "hit__text", dir: "auto" }, beginning.length < chunk.text.length ? `${beginning}…` : beginning),
       h(
