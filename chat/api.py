@@ -6,6 +6,7 @@ from ninja import Router, Status
 
 from accounts.api import TokenAuth, caller
 from accounts.errors import permission_denied
+from accounts.languages import in_readers_language
 from accounts.models import Scope
 from chat.errors import ChatError, not_found
 from chat.events import message_payload
@@ -30,7 +31,7 @@ async def answer(request: HttpRequest, body: AnswerIn) -> AnswerOut:
     begun = await ask(user=user, slug=body.assistant, text=body.question, without=tuple(body.without))
     row = await running.answer_once(begun)
     if row.status == MessageStatus.FAILED:
-        raise ChatError(row.error_code, row.error_message, 502)
+        raise ChatError(row.error_code, in_readers_language(row.error_message), 502)
     return answer_out(await database_sync_to_async(message_payload)(row, user))
 
 

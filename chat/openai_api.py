@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from ninja import Router
 
 from accounts.api import TokenAuth, caller
+from accounts.languages import in_readers_language
 from accounts.models import User
 from chat.errors import ChatError
 from chat.events import AnswerDelta, ChatEvent, message_payload
@@ -58,7 +59,7 @@ async def chat_completions(request: HttpRequest, body: ChatCompletionIn) -> Http
         return reply
     row = await running.answer_once(begun)
     if row.status == Status.FAILED:
-        return _error(row.error_code, row.error_message, 502)
+        return _error(row.error_code, in_readers_language(row.error_message), 502)
     payload = await database_sync_to_async(message_payload)(row, user)
     whole = _envelope(body.model, row, "chat.completion")
     message = {"role": "assistant", "content": row.text}
@@ -115,7 +116,8 @@ async def _chunks(slug: str, begun: asking.Begun, user: User) -> AsyncIterator[s
             yield chunk({"content": text})
         row = await task
         if row.status == Status.FAILED:
-            error = {"message": row.error_message, "type": "server_error", "code": row.error_code, "param": None}
+            message = in_readers_language(row.error_message)
+            error = {"message": message, "type": "server_error", "code": row.error_code, "param": None}
             yield f"data: {json.dumps({'error': error})}\n\n"
             return
         payload = await database_sync_to_async(message_payload)(row, user)

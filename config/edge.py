@@ -6,8 +6,12 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGIReceiveEvent, ASGISendCallable, Scope
+from django.http import parse_cookie
+from django.utils import translation
 
+from accounts.languages import language_for
 from config.request_id import current_request_id, new_request_id
+from documents.errors import upload_too_large
 
 # What a client may still send after its body was found too large: most read no answer before they have sent it all.
 DRAIN_BYTES = 16 * 2**30
@@ -77,9 +81,10 @@ class BodyLimit:
         """Read and forget the rest, unless the client waits for our word first, then answer 413."""
         if header(scope, b"expect").lower() != "100-continue":
             await drain(receive)
-        megabytes = self.limit // 2**20
-        message = f"The file is larger than the {megabytes} MB allowed here. Split it or ask your admin for more."
-        body = json.dumps({"error": {"code": "too_large", "message": message}}).encode()
+        cookies = parse_cookie(header(scope, b"cookie"))
+        with translation.override(language_for(None, cookies, header(scope, b"accept-language"))):
+            error = upload_too_large(self.limit // 2**20)
+        body = json.dumps({"error": {"code": error.code, "message": error.message}}).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 413, "headers": headers, "trailers": False})
         await send({"type": "http.response.body", "body": body, "more_body": False})

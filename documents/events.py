@@ -11,6 +11,7 @@ import redis.exceptions
 from django.contrib.auth.models import AnonymousUser
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from accounts.languages import in_readers_language
 from documents.models import Document
 from live.events import Command, LiveEvent
 from live.stream import append
@@ -110,10 +111,10 @@ def stream_key(user_id: int) -> str:
 
 
 def document_state(document: Document) -> DocumentState:
-    """What the browser is told of a document; reads its data source."""
+    """What the browser is told of a document, in the present language; reads its data source."""
     error = None
     if document.status == "failed":
-        error = ErrorState(code=document.error_code, message=document.error_message)
+        error = ErrorState(code=document.error_code, message=in_readers_language(document.error_message))
     return DocumentState(
         id=document.pk,
         filename=document.filename,

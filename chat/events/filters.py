@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from django.utils.dateformat import format as format_date
 from django.utils.formats import date_format
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
@@ -40,7 +39,7 @@ def _date(iso: str) -> str:
     if len(iso) == len("2023"):
         return iso
     if len(iso) == len("2023-05"):
-        return format_date(date.fromisoformat(f"{iso}-01"), "F Y")
+        return date_format(date.fromisoformat(f"{iso}-01"), "YEAR_MONTH_FORMAT")
     return date_format(date.fromisoformat(iso))
 
 

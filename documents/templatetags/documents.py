@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from django import template
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -40,7 +41,7 @@ def short_time(took: timedelta | None) -> str:
         return _("%(count)d s") % {"count": max(1, round(seconds))}
     if seconds < 90 * 60:
         return _("%(count)d min") % {"count": round(seconds / 60)}
-    return _("%(count).1f h") % {"count": seconds / 3600}
+    return _("%(count)s h") % {"count": number_format(seconds / 3600, 1)}
 
 
 @register.filter

@@ -20,14 +20,16 @@ from tests.sockets import Socket
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("hub")]
 QUESTION = "How many days of paid leave does an employee have?"
-Connect = Callable[[User | None], Any]
+Connect = Callable[..., Any]
 
 
 class Page:
     """One open page: sends commands, reads events."""
 
-    def __init__(self, user: User | None) -> None:
+    def __init__(self, user: User | None, accepted: str = "") -> None:
         headers = [(b"host", b"127.0.0.1"), (b"origin", b"http://127.0.0.1")]
+        if accepted:
+            headers.append((b"accept-language", accepted.encode()))
         if user:
             client = Client()
             client.force_login(user)
@@ -65,8 +67,8 @@ class Page:
 async def page() -> AsyncIterator[Callable[[User | None], Any]]:
     pages: list[Page] = []
 
-    async def open_page(user: User | None) -> Page:
-        made = await database_sync_to_async(Page)(user)
+    async def open_page(user: User | None, accepted: str = "") -> Page:
+        made = await database_sync_to_async(Page)(user, accepted)
         pages.append(made)
         return await made.open()
 
