@@ -7,10 +7,12 @@ import socket
 from urllib.parse import urlsplit
 
 import pytest
+from django.utils import translation
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from config import edge
+from documents.errors import upload_too_large
 
 
 def call(server, method, path, body=None, headers=None):
@@ -71,6 +73,23 @@ async def test_a_body_that_grows_too_large_is_refused_and_forgotten():
     assert sent[0]["status"] == 413
     assert error_of(sent[1]["body"]) == "too_large"
     assert blocks == []
+
+
+async def test_the_refusal_of_a_body_is_in_the_language_of_whoever_sent_it():
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    async def receive():
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    headers = [(b"content-length", b"9000000"), (b"cookie", b"a=b; language=de"), (b"accept-language", b"ar")]
+    await edge.BodyLimit(None, limit=2**20)({"type": "http", "headers": headers}, receive, send)
+    with translation.override("de"):
+        message = upload_too_large(1).message
+    assert message != upload_too_large(1).message
+    assert json.loads(sent[1]["body"])["error"]["message"] == message
 
 
 def test_a_client_that_sends_two_gigabytes_reads_the_refusal(server):
