@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal, get_args
 
+from django.utils.translation import gettext as _
+
 Operator = Literal["is", "is_not", "any_of", "none_of", "contains", "before", "after", "from", "until", "exists"]
 OPERATORS: tuple[Operator, ...] = get_args(Operator)
 
@@ -53,19 +55,23 @@ class Filter:
         """Refuse what no search could honour."""
         custom = self.field.startswith(CUSTOM) and CUSTOM_NAME.fullmatch(self.field.removeprefix(CUSTOM))
         if self.field not in FIELDS and not custom:
-            raise ValueError(
-                f"No document has the field {self.field[:60]!r}. Use {', '.join(FIELDS)} or custom.<name>."
-            )
+            message = _("No document has the field “%(field)s”. Use %(fields)s or custom.<name>.")
+            raise ValueError(message % {"field": self.field[:60], "fields": ", ".join(FIELDS)})
         allowed = operators_of(self.field)
         if self.operator not in allowed:
-            raise ValueError(f"{self.field} cannot be compared by {self.operator!r}. Use {', '.join(allowed)}.")
+            message = _("%(field)s cannot be compared by %(operator)s. Use %(operators)s.")
+            told = {"field": self.field, "operator": self.operator, "operators": ", ".join(allowed)}
+            raise ValueError(message % told)
         if (self.operator in SEVERAL) != isinstance(self.value, tuple):
-            one = "one value" if self.operator not in SEVERAL else "a list of values"
-            raise ValueError(f"{self.operator} takes {one}.")
+            message = _("%(operator)s takes one value.")
+            if self.operator in SEVERAL:
+                message = _("%(operator)s takes a list of values.")
+            raise ValueError(message % {"operator": self.operator})
         if len(self.values) > MAX_VALUES or any(len(each) > MAX_VALUE_CHARS for each in self.values):
-            raise ValueError(f"A filter takes {MAX_VALUES} values of {MAX_VALUE_CHARS} characters at most.")
+            message = _("A filter takes %(most)s values of %(length)s characters at most.")
+            raise ValueError(message % {"most": MAX_VALUES, "length": MAX_VALUE_CHARS})
         if any("\x00" in each for each in self.values):
-            raise ValueError("A value cannot hold the character NUL.")
+            raise ValueError(_("A value cannot hold the character NUL."))
         self._check_values()
 
     @property
@@ -81,11 +87,11 @@ class Filter:
     def _check_values(self) -> None:
         if self.operator == "exists":
             if self.value not in ("", "true", "false"):
-                raise ValueError("exists takes no value, or true, or false.")
+                raise ValueError(_("exists takes no value, or true, or false."))
         elif self.field in DATES:
             period(self.values[0])
         elif not self.values or not all(each.strip() for each in self.values):
-            raise ValueError(f"Say what {self.field} is to be compared with.")
+            raise ValueError(_("Say what %(field)s is to be compared with.") % {"field": self.field})
         elif self.operator in ORDERED and number(self.values[0]) is None:
             period(self.values[0])
 
@@ -119,7 +125,8 @@ def period(text: str) -> tuple[datetime, datetime]:
         )
         return start, start + timedelta(days=days)
     except (ValueError, OverflowError):
-        raise ValueError(f"{text[:40]!r} is no date. Write it as 2023, 2023-05 or 2023-05-31.") from None
+        message = _("“%(text)s” is no date. Write it as 2023, 2023-05 or 2023-05-31.")
+        raise ValueError(message % {"text": text[:40]}) from None
 
 
 def number(text: str) -> float | None:
