@@ -19,7 +19,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
-from django.utils.translation import get_supported_language_variant
+from django.utils.translation import get_language_info, get_supported_language_variant
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from accounts.models import User
@@ -69,6 +69,14 @@ def language_of_socket(scope: Mapping[str, Any]) -> str:
     """The language of the page that a socket belongs to."""
     accepted = dict(scope.get("headers", ())).get(b"accept-language", b"")
     return language_for(scope.get("user"), scope.get("cookies", {}), str(accepted, "latin-1"))
+
+
+def language_name(code: str) -> str:
+    """What the reader calls a language, by its ISO 639-1 code; the code where that is not known."""
+    try:
+        return str(get_language_info(code)["name_translated"])
+    except KeyError:
+        return code
 
 
 def keep_in_browser(response: HttpResponseBase, language: str) -> None:

@@ -63,6 +63,7 @@ def extract(folder: Path) -> dict[str, Path]:
     Raises CommandError where GNU gettext is missing or finds a mistake.
     """
     found = {}
+    folder.mkdir(parents=True, exist_ok=True)
     with _in_the_source():
         for domain in DOMAINS:
             extraction = _Extraction(folder)

@@ -1,6 +1,6 @@
 """What the list of documents shows, as its address says."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from accounts.languages import language_name
 from accounts.models import User
 from documents.models import Audience, DataSource, Document, LanguageCount, Status, TermChange
 from documents.retrieval import Filter, Operator
@@ -34,6 +35,9 @@ OF_METADATA: dict[str, tuple[str, Operator]] = {
     "until": ("created", "until"),
 }
 """What a name of the address asks of a document, as a filter of a search does."""
+
+WORDS: dict[str, Callable[[str], Any]] = {"status": lambda value: Status(value).label, "language": language_name}
+"""What a chosen value is called, where it is a code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +77,16 @@ class DocumentFilter(forms.Form):
         field.queryset = DataSource.objects.visible_to(user)
         kinds = Document.objects.visible_to(user).filter(kind__gt="").order_by()
         self._offer("kind", _("Any kind"), kinds.values_list("kind", flat=True).distinct())
-        self._offer("language", _("Any language"), _languages(user))
+        self._offer("language", _("Any language"), _languages(user), language_name)
         self.full_clean()
 
-    def _offer(self, name: str, anything: Any, values: Iterable[str]) -> None:
+    def _offer(self, name: str, anything: Any, values: Iterable[str], words: Callable[[str], str] = str) -> None:
         # What is chosen stays, though no document has it any more.
         chosen = self.data.get(name, "")[:20]
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", anything), *((each, each) for each in sorted({*values, *([chosen] if chosen else [])}))]
+        called = {each: words(each) for each in {*values, *([chosen] if chosen else [])}}
+        field.choices = [("", anything), *sorted(called.items(), key=lambda each: each[1])]
 
     def clean(self) -> dict[str, Any]:
         """Refuse what no search could honour, each at its field."""
@@ -129,7 +134,7 @@ class DocumentFilter(forms.Form):
             rest = self.data.copy()
             for gone in (name, "page"):
                 rest.pop(gone, None)
-            value = Status(chosen[name]).label if name == "status" else chosen[name]
+            value = WORDS[name](chosen[name]) if name in WORDS else chosen[name]
             found.append(Chip(str(field.label), str(value), rest.urlencode()))
         return found
 

@@ -5,9 +5,9 @@ from datetime import date
 from typing import Any
 
 from django.utils.formats import date_format
-from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
+from accounts.languages import language_name
 from chat.events.payloads import FilterPayload
 
 
@@ -27,7 +27,7 @@ def _label(field: str, operator: str, values: list[str]) -> str:
         }
         return forms[operator] % {"date": _date(values[0])}
     if field == "language":
-        return _("Language: %(name)s") % {"name": _language(values[0])}
+        return _("Language: %(name)s") % {"name": language_name(values[0])}
     if field == "kind":
         return _("Kind: %(kinds)s") % {"kinds": ", ".join(each.upper() for each in values)}
     forms = {"source": _("Source: %(name)s"), "author": _("Author: %(name)s"), "tag": _("Tag: %(name)s")}
@@ -41,10 +41,3 @@ def _date(iso: str) -> str:
     if len(iso) == len("2023-05"):
         return date_format(date.fromisoformat(f"{iso}-01"), "YEAR_MONTH_FORMAT")
     return date_format(date.fromisoformat(iso))
-
-
-def _language(code: str) -> str:
-    try:
-        return str(get_language_info(code)["name_translated"])
-    except KeyError:
-        return code

@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
+from accounts.models import User
+from chat.models import Assistant, AssistantVersion, Conversation, LanguageModel, Message
 from chat.services.sharing import link_create
 from config import catalogues
+from documents.connectors import CONNECTORS
+from documents.models import DataSource, Document, DocumentVersion, EmbeddingSet, Reranker, SourceItem, SyncRun
 from tests import pseudo_language
 from tests.browser.conftest import Open
 from tests.browser.test_accessibility import INSIDE, OUTSIDE, WITH_DATA, make_rerankers, make_sets, make_sources
@@ -21,6 +25,9 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("xgettext") is None, reason="GNU gettext is not installed"),
 ]
 
+LONG = 20
+"""Letters from which on a part of a value is told from a word of ours."""
+
 UNMARKED = """(exceptions) => {
   const NAMES = ["placeholder", "aria-label", "title", "alt", "aria-description", "data-label", "aria-valuetext"];
   const open = "\\u27e6";
@@ -31,7 +38,7 @@ UNMARKED = """(exceptions) => {
     for (let at = element; at && at !== document.body && place.length < 4; at = at.parentElement) {
       place.unshift(at.localName + (at.id ? `#${at.id}` : "") + (at.classList.length ? `.${at.classList[0]}` : ""));
     }
-    found.push(`${what} ${place.join(" > ")}: ${text.replace(/\\s+/g, " ").trim().slice(0, 80)}`);
+    found.push([`${what} ${place.join(" > ")}`, text]);
   };
   const walker = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) tell(walker.currentNode.data, walker.currentNode.parentElement, "text");
@@ -50,8 +57,36 @@ EXCEPTIONS = {
     "[dir=auto]": "what people wrote, in whatever language",
     ".wordmark, nav[aria-label=Footnote]": "the name of the application",
     "[data-language-switch] button": "languages stand there by their own names",
+    "time": "dates are the browser's, which does not know this language",
+    "#id_kind": "kinds of files by their endings",
 }
 """What is left out, and why."""
+
+DATA = {
+    User: ("name", "email"),
+    DataSource: ("name", "description"),
+    Document: ("title", "filename"),
+    DocumentVersion: ("text",),
+    EmbeddingSet: ("name",),
+    Reranker: ("name",),
+    SourceItem: ("name", "error_message"),
+    SyncRun: ("error_message",),
+    Assistant: ("name", "description"),
+    AssistantVersion: ("system_prompt",),
+    LanguageModel: ("name",),
+    Conversation: ("title",),
+    Message: ("text",),
+}
+"""What stands in rows is no text of ours."""
+
+SUBMIT = """() => {
+  const form = document.querySelector("main form.form");
+  form.noValidate = true;
+  HTMLFormElement.prototype.submit.call(form);
+}"""
+
+TECHNICAL = re.compile(r"https?://\S*|/srv/documents|reports/|\{\w+\}|(?:\*\.\w+ ?)+|Footnote|\.{3}$|…$")
+"""Examples of addresses, paths and patterns, and the name of the application behind the title of a page."""
 
 
 @pytest.fixture(scope="module")
@@ -66,18 +101,43 @@ def marked_server(process_environment: dict[str, str], tmp_path_factory: pytest.
         yield found
 
 
+def squeezed(text: str) -> str:
+    return " ".join(text.split())
+
+
+def is_ours(text: str, data: set[str]) -> bool:
+    """Whether words are left of a text without what rows hold; a beginning of such a value is one too."""
+    if any(value.startswith(text) or text in value.split(". ") for value in data if len(text) >= LONG):
+        return False
+    for value in sorted(data, key=len, reverse=True):
+        text = text.replace(value, "")
+    return re.search(r"[^\W\d_]{2}", TECHNICAL.sub("", text)) is not None
+
+
 class Reader:
     """Goes through pages in the language of marks, and keeps what stands there without any."""
 
     def __init__(self, page: Any, url: str) -> None:
-        self.page, self.url, self.found = page, url, set[str]()
+        self.page, self.url, self.found = page, url, set[tuple[str, str]]()
         page.context.add_cookies([{"name": "language", "value": pseudo_language.CODE, "url": url}])
 
     def look(self) -> None:
         """Look at what is there now."""
         path = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "<id>", self.page.url.removeprefix(self.url))
         assert self.page.evaluate("document.documentElement.lang") == pseudo_language.CODE
-        self.found |= {f"{path} {each}" for each in self.page.evaluate(UNMARKED, ", ".join(EXCEPTIONS))}
+        found = self.page.evaluate(UNMARKED, ", ".join(EXCEPTIONS))
+        self.found |= {(f"{path} {place}", squeezed(text)) for place, text in found}
+
+    def unmarked(self) -> list[str]:
+        """What was found, without what rows hold."""
+        data = {
+            value
+            for model, fields in DATA.items()
+            for row in model._default_manager.values_list(*fields)
+            for value in map(squeezed, row)
+            if value
+        }
+        return sorted(f"{place}: {text}" for place, text in self.found if is_ours(text, data))
 
     def go(self, path: str) -> None:
         """Open a page and look at it."""
@@ -95,9 +155,12 @@ def reader(library: Cast, marked_server: Server, open_page: Open) -> Reader:
 def test_each_page_is_marked(library: Cast, marked_server: Server, open_page: Open, paths: tuple[str, ...]) -> None:
     page = open_page(None if paths == OUTSIDE else library.root, f"{marked_server.url}/health/live")
     reader = Reader(page, marked_server.url)
-    for path in (*paths, "/nothing/here/", "/offline/"):
+    for path in (*paths, "/offline/"):
         reader.go(path)
-    assert sorted(reader.found) == []
+    # A page that is not there: opened as one it would be an error in the console.
+    page.set_content(page.request.get(f"{marked_server.url}/nothing/here/").text())
+    reader.look()
+    assert reader.unmarked() == []
 
 
 def test_pages_with_data_are_marked(library: Cast, reader: Reader) -> None:
@@ -107,7 +170,29 @@ def test_pages_with_data_are_marked(library: Cast, reader: Reader) -> None:
     document = f"/documents/{library.leave.pk}/"
     for path in (*WITH_DATA, document, f"{document}chunks/", "/documents/?q=nothing+like+it&from=x"):
         reader.go(path)
-    assert sorted(reader.found) == []
+    assert reader.unmarked() == []
+
+
+FORMS = (
+    "/models/new/",
+    "/prompts/new/",
+    "/rerankers/new/",
+    "/account/tokens/",
+    "/assistants/new/",
+    "/accounts/password/change/",
+    *(f"/sources/new/?kind={kind}" for kind in CONNECTORS),
+)
+
+
+def test_what_forms_say_of_mistakes_is_marked(library: Cast, reader: Reader) -> None:
+    page = reader.page
+    for path in FORMS:
+        page.goto(reader.url + path, wait_until="load")
+        with page.expect_navigation(wait_until="load"):
+            page.evaluate(SUBMIT)
+        assert page.locator("[aria-invalid=true]").count(), path
+        reader.look()
+    assert reader.unmarked() == []
 
 
 def test_an_answer_and_what_is_done_with_it_are_marked(library: Cast, reader: Reader, marked_server: Server) -> None:
@@ -135,4 +220,4 @@ def test_an_answer_and_what_is_done_with_it_are_marked(library: Cast, reader: Re
     reader.go(f"/shared/{token}/")
     page.wait_for_selector(".answer")
     reader.look()
-    assert sorted(reader.found) == []
+    assert reader.unmarked() == []
