@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from django.test import Client
+from django.utils import translation
+from django.utils.translation import gettext
 
 from accounts.models import User
 from documents import services
+from documents.events import announce
 from documents.ingest import ingest
 from live.hub import current_hub
 from tests.documents.files import HANDBOOK
@@ -41,15 +44,15 @@ def upload(user: User, source: Any, data: bytes = HANDBOOK.encode()) -> Any:
     return services.document_upload(user=user, file=io.BytesIO(data), filename="handbook.md", source=source)
 
 
-async def connected(user: User | None, origin: str = "http://localhost") -> tuple[Socket, bool]:
+async def connected(user: User | None, origin: str = "http://localhost", accepted: str = "en") -> tuple[Socket, bool]:
     from config.asgi import application
 
-    headers = [(b"origin", origin.encode()), (b"host", b"localhost")]
+    headers = [(b"origin", origin.encode()), (b"host", b"localhost"), (b"accept-language", accepted.encode())]
     if user:
         headers.append((b"cookie", f"sessionid={await cookie_of(user)}".encode()))
     socket = Socket(application, "/ws/documents/", headers)
-    accepted, _ = await socket.connect(timeout=10)
-    return socket, accepted
+    is_open, _ = await socket.connect(timeout=10)
+    return socket, is_open
 
 
 async def test_a_snapshot_and_then_every_step_in_order(cast: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,3 +129,35 @@ async def test_strangers_and_other_sites_are_kept_out(cast: Any) -> None:
     _, accepted = await connected(cast.ada, origin="https://evil.example")
     assert not accepted
     await asyncio.sleep(0)
+
+
+async def test_a_failure_is_kept_in_english_and_told_in_the_readers_language(cast: Any) -> None:
+    english = "This document has more than 3 table cells. Split it into smaller files."
+    with translation.override("de"):
+        part = gettext("%(n)s table cells") % {"n": 3}
+        german = gettext("This document has more than %(what)s. Split it into smaller files.") % {"what": part}
+    assert german != english
+    socket, _ = await connected(cast.ada, accepted="de")
+    await socket.send_json_to({"type": "follow", "after": None})
+    await socket.receive_json_from(timeout=10)
+    document = await upload(cast.ada, cast.library)
+    document.status, document.error_code, document.error_message = "failed", "too_large", english
+    await sync_to_async(document.save)()
+    await sync_to_async(announce)(document)
+    while (event := await socket.receive_json_from(timeout=10))["document"]["status"] != "failed":
+        pass
+    assert event["document"]["error"] == {"code": "too_large", "message": german}
+    await socket.send_json_to({"type": "follow", "after": None})
+    snapshot = await socket.receive_json_from(timeout=10)
+    assert [each["error"]["message"] for each in snapshot["documents"]] == [german]
+    await socket.disconnect()
+    page = await sync_to_async(page_of)(cast.ada, f"/documents/{document.pk}/")
+    assert german in page
+    assert english not in page
+    assert english in await sync_to_async(page_of)(cast.ada, f"/documents/{document.pk}/", "en")
+
+
+def page_of(user: User, path: str, accepted: str = "de") -> str:
+    client = Client()
+    client.force_login(user)
+    return client.get(path, headers={"accept-language": accepted}).content.decode()
