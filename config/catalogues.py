@@ -29,8 +29,9 @@ LEFT_OUT = (
 
 # What nobody filled in, and the time of a run, which would make a change of every one.
 BLANKS = re.compile(
-    r'^"(?:POT-Creation-Date|PO-Revision-Date|Project-Id-Version|Report-Msgid-Bugs-To|Last-Translator|Language-Team): '
-    r".*\n",
+    r'^"(?:POT-Creation-Date|PO-Revision-Date): .*\n|^".*(?:PACKAGE VERSION|FULL NAME|LANGUAGE <LL@li\.org>).*\n|'
+    r'^"Report-Msgid-Bugs-To: \\n"\n|^#, fuzzy\n|^#\n(?=(?:#, fuzzy\n)?msgid)|'
+    r"^# (?:SOME DESCRIPTIVE TITLE|Copyright \(C\) YEAR|This file is distributed|FIRST AUTHOR).*\n",
     re.MULTILINE,
 )
 PLURALS = re.compile(r"plural=([^;]+);?")
@@ -161,7 +162,7 @@ def _in_the_source() -> Iterator[None]:
 def _with_head(text: str, language: str) -> str:
     """A catalogue whose head says the language, and neither when a program ran nor what nobody filled in."""
     head, rest = text.split("\n\n", 1)
-    head = BLANKS.sub("", head[head.index('msgid ""') :])
+    head = BLANKS.sub("", head)
     return head.replace('"Language: \\n"', f'"Language: {language}\\n"') + "\n\n" + rest
 
 

@@ -106,6 +106,8 @@ def test_a_new_string_comes_untranslated_and_one_that_is_gone_goes(source: dict[
     target = tmp_path / "ar" / "django.po"
     catalogues.update(source["django"], target, "ar")
     before = target.read_text()
+    assert before.startswith('msgid ""\nmsgstr ""\n"Language: ar\\n"\n')
+    before = f"# What the words mean.\n{before}"
     target.write_text(before.replace('msgid "Unnamed"\nmsgstr ""', 'msgid "Unnamed!"\nmsgstr "x"'))
     catalogues.update(source["django"], target, "ar")
     assert target.read_text() == before
