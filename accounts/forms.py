@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Scope, User
 from accounts.services import default_scopes
@@ -17,7 +18,9 @@ class TokenForm(forms.Form):
     """A new API token: its name, what it may do, how long it lives."""
 
     name = forms.CharField(label=_("Name"), max_length=100, help_text=_("What will use it, so that you know it again."))
-    scopes = forms.MultipleChoiceField(label=_("May"), widget=forms.CheckboxSelectMultiple)
+    scopes = forms.MultipleChoiceField(
+        label=pgettext_lazy("what a token may do", "May"), widget=forms.CheckboxSelectMultiple
+    )
     lifetime = forms.ChoiceField(label=_("Expires after"), choices=LIFETIMES, required=False, initial="90")
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from documents.retrieval.filters import CUSTOM, MAX_FILTERS, Operator, operators_of
 from documents.retrieval.settings import Fusion
@@ -23,7 +24,7 @@ FIELD_LABELS: dict[str, "StrOrPromise"] = {
     "author": _("Author"),
     "date": _("Date"),
     "created": _("Written"),
-    "modified": _("Changed"),
+    "modified": pgettext_lazy("date of a document", "Changed"),
     "language": _("Language"),
     "tag": _("Tag"),
     "filename": _("File name"),
