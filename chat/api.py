@@ -2,6 +2,7 @@
 
 from channels.db import database_sync_to_async
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Router, Status
 
 from accounts.api import TokenAuth, caller
@@ -48,7 +49,7 @@ def assistant_create(request: HttpRequest, body: AssistantIn) -> Status[Assistan
     user = caller(request)
     model = LanguageModel.objects.filter(pk=body.model).first()
     if model is None:
-        raise not_found("model")
+        raise not_found(_("model"))
     fields = assistants.VersionFields(
         body.system_prompt,
         model,
