@@ -82,10 +82,8 @@ USE_I18N = True
 USE_TZ = True
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("de", _("German")), ("ar", _("Arabic"))]
-LOCALE_PATHS = [BASE_DIR / "locale"]
-FORMAT_MODULE_PATH = ["config.formats"]
-LANGUAGE_COOKIE_NAME = "language"
-LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+# The second corrects words of the packages on our pages.
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "packages"]
 TIME_ZONE = env.time_zone("TZ", "UTC")
 
 # The first run makes these, and nothing overwrites them later.
