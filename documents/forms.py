@@ -144,7 +144,8 @@ class DetailsForm(forms.Form):
         given = {name: text for name, text in given.items() if text.split() != shown[name].split()}
         found: dict[str, Any] = {name: given[name] for name in ("author", "created") if name in given}
         if "tags" in given:
-            found["tags"] = given["tags"].split(",")
+            # The comma of the Latin script or that of the Arabic one.
+            found["tags"] = re.split("[,،]", given["tags"])
         if "custom" in given:
             lines = [line.partition(":") for line in given["custom"].splitlines() if line.strip()]
             found["custom"] = {name.strip(): _fact(value.strip()) for name, _colon, value in lines}

@@ -75,6 +75,13 @@ def test_what_the_form_leaves_as_it_is_stays_the_files(cast: Any, make_document:
     assert (document.tags, document.fixed) == (["hr"], [])
 
 
+def test_tags_stand_between_the_commas_of_either_script(cast: Any, make_document: Any) -> None:
+    document = make_document(cast.research, FACTS[0])
+    browser(cast.ada).post(f"/documents/{document.pk}/describe", {"tags": "إجازات، موارد, hr"})
+    document.refresh_from_db()
+    assert document.tags == ["hr", "إجازات", "موارد"]
+
+
 @pytest.mark.parametrize("wrong", [{"created": "soon"}, {"custom": "A B: 1"}, {"custom": "no colon"}])
 def test_what_cannot_be_kept_is_told(cast: Any, make_document: Any, wrong: dict[str, str]) -> None:
     document = make_document(cast.research, FACTS[0])

@@ -19,8 +19,9 @@ export function filterOf(text) {
   return field ? { field, operator, value: SEVERAL.includes(operator) ? listed(value) : value } : null;
 }
 
+/** The values between commas, those of the Latin script or of the Arabic one. */
 function listed(value) {
-  return value.split(",").map((each) => each.trim()).filter(Boolean);
+  return value.split(/[,،]/).map((each) => each.trim()).filter(Boolean);
 }
 
 /** Drives an element with data-filters, with a place for rows and a button; `choices` is what the page offers. */
