@@ -10,7 +10,7 @@ const ENDINGS = {
 };
 
 function button(name, label, click) {
-  return h("button", { class: "button button--small", type: "button", on: { click } }, icon(name, "icon--small"), label);
+  return h("button", { class: "button button--small", type: "button", on: { click } }, icon(name, `icon--small${name === "go-on" ? " icon--directional" : ""}`), label);
 }
 
 /** The notice under an answer that broke off, null for any other; `handlers`: {retry, goOn}. */

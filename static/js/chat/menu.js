@@ -9,14 +9,18 @@ const MENU = { width: 270, height: 260 };
 // Where there is more room, above or below; what does not fit there scrolls.
 function place(menu, button, width, height) {
   const at = button.getBoundingClientRect();
+  // It begins where the button begins, in the direction of reading.
+  const isRtl = getComputedStyle(button).direction === "rtl";
+  const start = isRtl ? document.documentElement.clientWidth - at.right : at.left;
+  const edge = `${Math.max(EDGE_PX, Math.min(start, innerWidth - width - EDGE_PX))}px`;
   const below = innerHeight - at.bottom - GAP_PX - EDGE_PX;
   const above = at.top - GAP_PX - EDGE_PX;
   const isAbove = below < height && above > below;
   Object.assign(menu.style, {
     top: isAbove ? "auto" : `${at.bottom + GAP_PX}px`,
     bottom: isAbove ? `${innerHeight - at.top + GAP_PX}px` : "auto",
-    left: `${Math.max(EDGE_PX, Math.min(at.left, innerWidth - width - EDGE_PX))}px`,
-    right: "auto",
+    left: isRtl ? "auto" : edge,
+    right: isRtl ? edge : "auto",
     maxHeight: `${isAbove ? above : below}px`,
     overflowY: "auto",
   });
@@ -41,7 +45,7 @@ function makeItem(menu, { icon: name, label, run, isChosen }) {
   return h(
     "button",
     { class: "menu__item", type: "button", "aria-pressed": isChosen === undefined ? null : String(isChosen), on: { click: choose } },
-    icon(isChosen ? "check" : (name ?? "arrow-forward"), "icon--small"),
+    isChosen || name ? icon(isChosen ? "check" : name, "icon--small") : icon("arrow-forward", "icon--small icon--directional"),
     h("span", {}, label),
   );
 }

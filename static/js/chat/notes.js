@@ -19,11 +19,11 @@ export function makeNote(citation) {
     h(
       "p",
       { class: "note__place" },
-      url ? h("a", { href: url, class: "note__title" }, title) : h("span", { class: "note__title" }, title),
+      url ? h("a", { href: url, class: "note__title", dir: "auto" }, title) : h("span", { class: "note__title", dir: "auto" }, title),
       page ? h("span", { class: "note__page" }, page) : null,
       citation.edited ? h("span", { class: "note__page" }, editedWord(citation)) : null,
     ),
-    citation.quote ? h("p", { class: "note__quote" }, citation.quote) : null,
+    citation.quote ? h("p", { class: "note__quote", dir: "auto" }, citation.quote) : null,
   );
 }
 

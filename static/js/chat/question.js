@@ -16,7 +16,7 @@ export function makeQuestion(text, isPending = false, takenAway = [], scope = []
   return h(
     "div",
     { class: `question${isLong ? " question--long" : ""}`, "data-pending": isPending },
-    h("h2", { class: "question__text", dir: "auto" }, h("span", { class: "visually-hidden" }, gettext("You asked: ")), text),
+    h("h2", { class: "question__text", dir: "auto" }, h("span", { class: "visually-hidden", dir: "auto" }, gettext("You asked: ")), text),
     makeScope(scope),
     takenAway.length ? h("p", { class: "question__without" }, takenAwayWords(takenAway)) : null,
   );

@@ -190,6 +190,13 @@ function dressTasks(fragment) {
   }
 }
 
+/** Each block reads in the direction of its own words: an answer may quote a document of another one. */
+function dressDirections(fragment) {
+  for (const block of fragment.children) {
+    block.dir ||= "auto";
+  }
+}
+
 /** A block as nodes: {nodes, waits}. `waits` is the promise of a library without which it is not yet as it will be, or
  * null. */
 export function renderBlock(token) {
@@ -215,6 +222,7 @@ export function renderBlock(token) {
     missing.push(loadFormulas());
   }
   replaceMarks(fragment);
+  dressDirections(fragment);
   return {
     nodes: [...fragment.childNodes].filter((node) => node.nodeType === Node.ELEMENT_NODE || node.data.trim()),
     waits: missing.length ? Promise.all(missing) : null,

@@ -28,8 +28,9 @@ function showMenu(button) {
     link.href = here(link.dataset.template);
   }
   const at = button.getBoundingClientRect();
+  const left = getComputedStyle(button).direction === "rtl" ? at.right - MENU_PX : at.left;
   menu.style.top = `${at.bottom + 4}px`;
-  menu.style.left = `${Math.max(8, Math.min(at.left, innerWidth - MENU_PX - 8))}px`;
+  menu.style.left = `${Math.max(8, Math.min(left, innerWidth - MENU_PX - 8))}px`;
 }
 
 async function openSharing() {

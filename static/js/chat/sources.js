@@ -67,7 +67,7 @@ function makePassage(passage, citations, best) {
       numbers.length
         ? h("span", { class: "passage__numbers" }, ...numbers.map((number) => h("span", { class: "passage__number" }, String(number))))
         : null,
-      h("span", { class: "passage__place" }, place || interpolate(gettext("Passage %(n)s"), { n: formatNumber(passage.rank) })),
+      h("span", { class: "passage__place", dir: "auto" }, place || interpolate(gettext("Passage %(n)s"), { n: formatNumber(passage.rank) })),
       h("a", { class: "passage__open", href: documentUrl(span) }, gettext("Open")),
     ),
     h("p", { class: "passage__text", dir: "auto" }, ...markedText(passage, citations)),
@@ -93,7 +93,7 @@ export function makeSources({ passages, citations }) {
       h(
         "section",
         { class: "sources__document" },
-        h("h3", { class: "sources__title" }, icon("document", "icon--small"), h("span", {}, group[0].title || group[0].filename)),
+        h("h3", { class: "sources__title" }, icon("document", "icon--small"), h("span", { dir: "auto" }, group[0].title || group[0].filename)),
         h(
           "p",
           { class: "sources__origin" },

@@ -26,7 +26,7 @@ function makeModel(name) {
   const button = h(
     "button",
     { class: "button button--plain steps-list__model", type: "button" },
-    h("span", { class: "truncate" }, name),
+    h("span", { class: "truncate", dir: "auto" }, name),
     h("span", { class: "soft small" }, gettext("Use it")),
   );
   button.addEventListener("click", () => connect(button, name));
