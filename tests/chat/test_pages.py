@@ -121,7 +121,8 @@ class TestAssistantPages:
             ("Searches at most", "1", "2"),
         }
         assert first.changes == ()
-        assert "Candidates of each side: <del>50</del> → <ins>80</ins>" in page.content.decode()
+        arrow = '<del dir="auto">50</del> <span class="version__to">→</span> <ins dir="auto">80</ins>'
+        assert f"Candidates of each side: {arrow}" in page.content.decode()
 
     def test_publishing_and_rolling_back(self, cast: Cast) -> None:
         client = signed_in(cast.root)
