@@ -26,6 +26,11 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
+/** What is there of `parts`, each in its own direction, with dots between. */
+export function dotted(...parts) {
+  return parts.filter(Boolean).flatMap((part, place) => (place ? [" · ", h("bdi", {}, part)] : [h("bdi", {}, part)]));
+}
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /** An icon of the sprite, by its name in static/img/icons.svg. */

@@ -37,7 +37,7 @@ export class EmptyThread extends EventTarget {
     this.#element.querySelector("[data-assistant-description]").textContent = assistant.description;
     this.#element.querySelector("[data-suggestions]").replaceChildren(
       ...(assistant.suggestions ?? []).map((question) =>
-        h("li", {}, h("button", { class: "suggestion", type: "button", "data-suggestion": true }, question)),
+        h("li", {}, h("button", { class: "suggestion", type: "button", dir: "auto", "data-suggestion": true }, question)),
       ),
     );
   }

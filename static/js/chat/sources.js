@@ -1,7 +1,7 @@
 /** The passages of an answer, grouped by document, with scores and the cited words marked. */
 
-import { h, icon, scrollTo } from "../dom.js";
-import { decimals, formatNumber, gettext, interpolate, ngettext } from "../i18n.js";
+import { dotted, h, icon, scrollTo } from "../dom.js";
+import { formatNumber, gettext, interpolate, ngettext } from "../i18n.js";
 import { documentUrl, editedWord, pageWords } from "./places.js";
 
 const score = decimals(2);
@@ -56,7 +56,7 @@ function makePassage(passage, citations, best) {
   const cited = citations.filter((citation) => citation.passage_rank === passage.rank);
   const numbers = [...new Set(cited.map((citation) => citation.number))];
   const span = cited[0] ?? { document_id: passage.document_id, source_start: passage.start, source_end: passage.end, page: passage.page };
-  const place = [pageWords(passage.page), passage.heading, editedWord(passage)].filter(Boolean).join(" · ");
+  const place = dotted(pageWords(passage.page), passage.heading, editedWord(passage));
   const words = scoreWords(passage);
   return h(
     "li",
@@ -67,7 +67,7 @@ function makePassage(passage, citations, best) {
       numbers.length
         ? h("span", { class: "passage__numbers" }, ...numbers.map((number) => h("span", { class: "passage__number" }, String(number))))
         : null,
-      h("span", { class: "passage__place", dir: "auto" }, place || interpolate(gettext("Passage %(n)s"), { n: formatNumber(passage.rank) })),
+      h("span", { class: "passage__place" }, place.length ? place : interpolate(gettext("Passage %(n)s"), { n: formatNumber(passage.rank) })),
       h("a", { class: "passage__open", href: documentUrl(span) }, gettext("Open")),
     ),
     h("p", { class: "passage__text", dir: "auto" }, ...markedText(passage, citations)),
@@ -97,9 +97,10 @@ export function makeSources({ passages, citations }) {
         h(
           "p",
           { class: "sources__origin" },
-          [group[0].source, interpolate(ngettext("%(n)s passage", "%(n)s passages", group.length), { n: formatNumber(group.length) })]
-            .filter(Boolean)
-            .join(" · "),
+          dotted(
+            group[0].source,
+            interpolate(ngettext("%(n)s passage", "%(n)s passages", group.length), { n: formatNumber(group.length) }),
+          ),
         ),
         h("ol", { class: "sources__passages" }, ...group.map((passage) => makePassage(passage, citations, best))),
       ),

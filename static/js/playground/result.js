@@ -163,7 +163,7 @@ export class RunResult {
             "li",
             {},
             h("span", { class: "passage__number" }, String(citation.number)),
-            h("p", {}, url ? h("a", { href: url }, words) : words, h("q", { class: "run-notes__quote" }, citation.quote)),
+            h("p", {}, url ? h("a", { href: url, dir: "auto" }, words) : words, h("q", { class: "run-notes__quote", dir: "auto" }, citation.quote)),
           );
         }),
       ),

@@ -1,7 +1,7 @@
 /** The retrieval test: a query and one or two configurations, kept in the address; what each found, stage by stage. */
 
 import { documentUrl, pageWords } from "../chat/places.js";
-import { h, icon, jsonScript, scrollTo } from "../dom.js";
+import { dotted, h, icon, jsonScript, scrollTo } from "../dom.js";
 import { postJson } from "../http.js";
 import { formatNumber, gettext, interpolate, ngettext } from "../i18n.js";
 import { readSettings } from "./drafts.js";
@@ -96,16 +96,10 @@ function choose(chunk) {
     return;
   }
   const passage = found.chunks[chunk];
-  part("chosen-title").textContent = passage.title || passage.filename;
-  part("chosen-place").textContent = [
-    passage.source,
-    passage.filename,
-    passage.heading,
-    pageWords(passage.page),
-    passage.edited ? gettext("edited") : "",
-  ]
-    .filter(Boolean)
-    .join(" · ");
+  part("chosen-title").replaceChildren(h("bdi", {}, passage.title || passage.filename));
+  part("chosen-place").replaceChildren(
+    ...dotted(passage.source, passage.filename, passage.heading, pageWords(passage.page), passage.edited ? gettext("edited") : ""),
+  );
   part("chosen-open").href = documentUrl({ ...passage, source_start: passage.start, source_end: passage.end });
   part("chosen-ranks").replaceChildren(
     ...bands.map((band, index) => {
