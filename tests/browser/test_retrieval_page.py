@@ -128,7 +128,7 @@ def test_filters_are_rows_kept_in_the_address_and_told_what_is_wrong_with_them(s
     page.keyboard.type("soon")
     page.keyboard.press("Enter")
     page.wait_for_selector("[data-field-error]:visible")
-    assert "'soon' is no date" in rows.nth(1).inner_text()
+    assert "“soon” is no date" in rows.nth(1).inner_text()
     assert page.evaluate("document.activeElement.value") == "soon"
     assert parse_qs(urlsplit(page.url).query)["a-filter"] == ["tag:any_of:hr,staff", "created:until:soon"]
     page.keyboard.press("Tab")

@@ -1,6 +1,6 @@
 """Where Django's or allauth's Arabic would be wrong on our pages, ours stands."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.contrib.humanize.templatetags.humanize import naturaltime
@@ -35,3 +35,10 @@ def test_the_second_factor_is_no_ministry() -> None:
 def test_a_word_of_ours_does_not_take_the_place_of_a_month() -> None:
     with override("ar"):
         assert date_format(date(2023, 5, 31), "j F Y") == "31 مايو 2023"
+
+
+def test_a_day_with_a_time_has_the_day_first() -> None:
+    moment = datetime(2026, 11, 22, 10, 5, tzinfo=UTC)
+    with override("ar"):
+        assert date_format(moment, "DATETIME_FORMAT") == "22 نوفمبر 2026، 10:05 ص"
+        assert date_format(moment, "SHORT_DATETIME_FORMAT") == "22/11/2026 10:05 ص"

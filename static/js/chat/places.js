@@ -1,6 +1,6 @@
 /** The words and addresses of a place in a document, the same in chip, note, card and drawer. */
 
-import { gettext, interpolate, listed } from "../i18n.js";
+import { gettext, interpolate } from "../i18n.js";
 
 /** The address of the document at this span; null for a document that the reader may not see. */
 export function documentUrl({ document_id: id, source_start: start, source_end: end, page }) {
@@ -27,7 +27,7 @@ export function traceUrl(answerId) {
 /** "Library › Leave rules › Notice, Page 3": the way to a passage, as far as it is known. */
 export function pathWords({ source, title, filename, heading, page }) {
   const name = title || filename;
-  const place = listed([heading === name ? "" : heading, pageWords(page)]);
+  const place = [heading === name ? "" : heading, pageWords(page)].filter(Boolean).join(", ");
   return [source, name, place].filter(Boolean).join(" \u203A ");
 }
 

@@ -1,7 +1,7 @@
 /** The passages of an answer, grouped by document, with scores and the cited words marked. */
 
 import { dotted, h, icon, scrollTo } from "../dom.js";
-import { formatNumber, gettext, interpolate, ngettext } from "../i18n.js";
+import { decimals, formatNumber, gettext, interpolate, ngettext } from "../i18n.js";
 import { documentUrl, editedWord, pageWords } from "./places.js";
 
 const score = decimals(2);
