@@ -94,11 +94,11 @@ def opened(application: Application, cookies: str) -> Any:
     return connect(address, additional_headers=headers, compression=None, max_size=None, open_timeout=60)
 
 
-async def askers(application: Application, cookies: str, number: int) -> dict[str, float]:
+async def askers(application: Application, cookies: str, number: int, rounds: int | None = None) -> dict[str, float]:
     """Milliseconds to the first token and of lag, of so many askers at once."""
     firsts: list[float] = []
     lags: list[float] = []
-    for turn in range(ROUNDS.get(number, 2)):
+    for turn in range(rounds or ROUNDS.get(number, 2)):
         async with contextlib.AsyncExitStack() as stack:
             pages = [Asker(await stack.enter_async_context(opened(application, cookies))) for _ in range(number)]
             asked = [QUESTIONS[(turn + index) % len(QUESTIONS)] for index in range(number)]
@@ -178,7 +178,7 @@ async def measure(application: Application, arguments: argparse.Namespace) -> di
     with application.signed_in() as client:
         cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
     figures: dict[str, Any] = {}
-    await askers(application, cookies, 1)
+    await askers(application, cookies, 1, rounds=1)  # what is made once is made before it is measured
     for number in arguments.askers:
         figures[f"{number} askers"] = told(f"{number} askers", await askers(application, cookies, number))
     if arguments.sockets:

@@ -76,7 +76,8 @@ def visiting(application: Application) -> Iterator[BrowserContext]:
     with application.signed_in() as client, sync_playwright() as playwright:
         arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
         browser = playwright.chromium.launch(executable_path=browser_path(), args=arguments)
-        context = browser.new_context(base_url=application.address, viewport=WINDOW)
+        # A service worker would bring from its cache what a first visit has to fetch.
+        context = browser.new_context(base_url=application.address, viewport=WINDOW, service_workers="block")
         for each in client.cookies.jar:
             context.add_cookies([{"name": each.name, "value": each.value or "", "url": application.address}])
         yield context
