@@ -50,8 +50,9 @@ return last
 TIMEOUT_S = 5
 """How long a command may take. A read that waits for events has a client of its own."""
 
-CONNECTIONS = 1_000
-"""Of one process at the same time: each answer that is written needs one now and then."""
+CONNECTIONS = 16
+"""Of one client at the same time. A command takes a fraction of a millisecond and a new connection several, so that who
+comes when all are taken had better wait; after ``TIMEOUT_S`` that is an error, as a command that took so long is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +100,14 @@ def async_client(timeout_s: float = TIMEOUT_S) -> redis.asyncio.Redis:
     ``timeout_s`` must be longer than its commands block: at the same length, Valkey's "nothing came" and the client's
     timeout meet, and whichever is later is lost.
     """
-    return redis.asyncio.Redis.from_url(
+    pool: redis.asyncio.ConnectionPool = redis.asyncio.BlockingConnectionPool.from_url(
         settings.REDIS_URL,
+        max_connections=CONNECTIONS,
+        timeout=TIMEOUT_S,
         socket_timeout=timeout_s,
         socket_connect_timeout=TIMEOUT_S,
-        max_connections=CONNECTIONS,
     )
+    return redis.asyncio.Redis.from_pool(pool)
 
 
 def append(key: str, *events: LiveEvent) -> int:
