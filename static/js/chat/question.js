@@ -1,25 +1,61 @@
 /** One question on the page: its text, the box in its place when it is asked in other words, its branches. */
 
+import { copyText } from "../copy.js";
 import { freshId, h, icon } from "../dom.js";
 import { formatNumber, gettext, interpolate } from "../i18n.js";
+import { toast } from "../toasts.js";
 import { codePoints } from "./answer.js";
 import { MAX_QUESTION } from "./composer.js";
 import { takenAwayWords } from "./filters.js";
 import { makeScope } from "./scope.js";
 import { Switcher } from "./siblings.js";
 
-const LONG_QUESTION = 140;
+// What is longer, in characters or lines, is folded.
+const LONG_CHARACTERS = 700;
+const LONG_LINES = 12;
 
-/** The question as it stands above its answer. */
+function isLong(text) {
+  return codePoints(text) > LONG_CHARACTERS || text.split("\n").length > LONG_LINES;
+}
+
+/** The question as it stands above its answer; a long one is folded, with a button that shows all of it. */
 export function makeQuestion(text, isPending = false, takenAway = [], scope = []) {
-  const isLong = Array.from(text).length > LONG_QUESTION || text.includes("\n");
-  return h(
+  const element = h(
     "div",
-    { class: `question${isLong ? " question--long" : ""}`, "data-pending": isPending },
+    { class: "question", "data-pending": isPending },
     h("h2", { class: "question__text", dir: "auto" }, h("span", { class: "visually-hidden", dir: "auto" }, gettext("You asked: ")), text),
-    makeScope(scope),
-    takenAway.length ? h("p", { class: "question__without" }, takenAwayWords(takenAway)) : null,
   );
+  if (isLong(text)) {
+    element.append(makeFold(element));
+  }
+  element.append(...[makeScope(scope), takenAway.length ? h("p", { class: "question__without" }, takenAwayWords(takenAway)) : null].filter(Boolean));
+  return element;
+}
+
+function makeFold(question) {
+  const button = h("button", { class: "button button--small button--plain question__fold", type: "button" });
+  const fold = (isFolded) => {
+    question.toggleAttribute("data-folded", isFolded);
+    button.setAttribute("aria-expanded", String(!isFolded));
+    button.textContent = isFolded ? gettext("Show all of the question") : gettext("Show less of the question");
+  };
+  button.addEventListener("click", () => {
+    const isFolded = question.toggleAttribute("data-folded");
+    fold(isFolded);
+    if (isFolded) {
+      question.scrollIntoView({ block: "nearest", behavior: "instant" });
+    }
+  });
+  fold(true);
+  return button;
+}
+
+async function copyQuestion(text) {
+  if (await copyText(text)) {
+    toast(gettext("Copied."), { kind: "ok" });
+  } else {
+    toast(gettext("The browser did not allow copying. Select the text and copy it with the keyboard."), { kind: "warn" });
+  }
 }
 
 /** A question that was asked. `handlers`: `edit(message, text)` (a promise), `turn(view, id, direction)`. */
@@ -36,13 +72,9 @@ export class QuestionView {
     this.#message = message;
     this.#handlers = handlers;
     this.switcher = new Switcher("question", (id, direction) => handlers.turn(this, id, direction));
-    const label = gettext("Ask in other words");
-    this.#pencil = h(
-      "button",
-      { class: "button button--icon button--small", type: "button", title: label, "aria-label": label, on: { click: () => this.#open() } },
-      icon("pencil", "icon--small"),
-    );
-    this.#tools = h("div", { class: "question__tools" }, this.switcher.element, this.#pencil);
+    const copy = makeTool("copy", gettext("Copy the question"), () => copyQuestion(message.text));
+    this.#pencil = makeTool("pencil", gettext("Ask in other words"), () => this.#open());
+    this.#tools = h("div", { class: "question__tools" }, copy, this.#pencil, this.switcher.element);
     this.element = makeQuestion(message.text, false, message.filters, message.scope);
     this.element.append(this.#tools);
   }
@@ -123,4 +155,9 @@ export class QuestionView {
       send.removeAttribute("aria-busy");
     }
   }
+}
+
+function makeTool(name, label, click) {
+  const properties = { class: "button button--icon button--small", type: "button", title: label, "aria-label": label, on: { click } };
+  return h("button", properties, icon(name, "icon--small"));
 }
