@@ -25,11 +25,12 @@ ADMIN = TokenAuth(Scope.ADMIN)
 async def answer(request: HttpRequest, body: AnswerIn) -> AnswerOut:
     """Answer one question from the documents that the token's user may see, with citations.
 
-    The answer and its trace are stored; ``trace_id`` names them. A model that fails answers 502.
+    The answer and its trace are stored; ``trace_id`` names them. With a ``scope`` nothing else is read than its
+    documents and data sources. A model that fails answers 502.
     """
     user = caller(request)
     ask = database_sync_to_async(asking.question_ask_once)
-    begun = await ask(user=user, slug=body.assistant, text=body.question, without=tuple(body.without))
+    begun = await ask(user=user, slug=body.assistant, text=body.question, without=tuple(body.without), scope=body.scope)
     row = await running.answer_once(begun)
     if row.status == MessageStatus.FAILED:
         raise ChatError(row.error_code, in_readers_language(row.error_message), 502)

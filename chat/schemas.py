@@ -7,7 +7,7 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import BaseModel, ConfigDict, Field
 
-from chat.events import CitationPayload, FilterPayload, MessagePayload, PassagePayload
+from chat.events import CitationPayload, FilterPayload, MessagePayload, PassagePayload, ScopeIn
 from chat.models import (
     DEFAULT_PASSAGES,
     DEFAULT_QUESTION,
@@ -30,11 +30,13 @@ class StrictSchema(Schema):
 class AnswerIn(StrictSchema):
     """A question. ``assistant`` is a slug; without one the default assistant answers.
 
-    ``without`` are keys of filters that the question says and that shall not narrow the search.
+    ``without`` are keys of filters that the question says and that shall not narrow the search. ``scope`` is what it is
+    narrowed to, of what its assistant reads; null for all of that.
     """
 
     question: str
     assistant: str | None = None
+    scope: ScopeIn | None = None
     without: list[str] = Field(default_factory=list, max_length=20)
 
 

@@ -169,16 +169,28 @@ def answer_retry(*, user: User, message_id: UUID) -> Begun:
 
 
 def question_ask_once(
-    *, user: User, slug: str | None, text: str, history: tuple[Turn, ...] = (), without: tuple[str, ...] = ()
+    *,
+    user: User,
+    slug: str | None,
+    text: str,
+    history: tuple[Turn, ...] = (),
+    without: tuple[str, ...] = (),
+    scope: ScopeIn | None = None,
 ) -> Begun:
-    """Make the row of an answer outside any conversation, for the API and the command line."""
+    """Make the row of an answer outside any conversation, for the API and the command line, narrowed to ``scope``.
+
+    ChatError: ``question_empty``, ``question_too_long``, ``not_found``, ``no_assistant``, and what ``stored`` and
+    ``narrowed`` raise.
+    """
     question = question_text(text)
-    assistant = assistant_for(user, slug)
-    assert assistant.published is not None
-    answer = Message.objects.create(
-        role=Role.ASSISTANT, status=Status.RUNNING, version=assistant.published, asked_by=user
-    )
-    return _begun(None, None, answer, assistant, Question(question, user, history, without))
+    chosen = stored(scope)
+    with transaction.atomic():
+        assistant = assistant_for(user, slug)
+        assert assistant.published is not None
+        answer = Message.objects.create(
+            role=Role.ASSISTANT, status=Status.RUNNING, version=assistant.published, asked_by=user
+        )
+        return _begun(None, None, answer, assistant, Question(question, user, history, without), chosen)
 
 
 def _slug(conversation: Conversation) -> str | None:
@@ -257,7 +269,8 @@ def _begin(
         # Who asks on in a conversation of the archive has it back.
         conversation.archived_at = None
         conversation.save(update_fields=["assistant", "leaf", "updated_at", "archived_at"])
-    return _begun(conversation, asked, answer, assistant, question, may_have_files=files is not None or not begins)
+    may_have_files = files is not None or not begins
+    return _begun(conversation, asked, answer, assistant, question, asked.scope, may_have_files=may_have_files)
 
 
 def answer_of(user: User, message_id: UUID) -> tuple[Message, Conversation, Message]:
@@ -275,13 +288,14 @@ def _begun(
     answer: Message,
     assistant: Assistant,
     question: Question,
+    scope: dict[str, Any],
     *,
     may_have_files: bool = False,
 ) -> Begun:
     assert assistant.published is not None
     settings = settings_of_version(assistant.published)
     holder = conversation if may_have_files else None
-    question = narrowed(question, holder, asked.scope if asked else {}, settings.sources)
+    question = narrowed(question, holder, scope, settings.sources)
     return Begun(conversation, asked, answer, settings, question)
 
 

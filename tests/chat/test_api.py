@@ -5,18 +5,26 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
+import httpx2
 import openai
 import pytest
 from django.test import Client
 
 from accounts.models import User
 from chat.models import Assistant, LanguageModel, Message, TraceStep
-from tests.chat.conftest import LEAVE, Cast
+from chat.services.assistants import VersionFields, version_create, version_publish
+from documents.models import DataSource
+from tests.chat.conftest import LEAVE, Cast, add_document
 from tests.conftest import Server
 from tests.fakes.llm import FakeLLM
 
 QUESTION = "How many days of paid leave does an employee have?"
 Bearer = Callable[[User], dict[str, str]]
+
+
+def refusal(reply: tuple[int, Any]) -> tuple[int, str]:
+    """Status and code of a reply that is an error."""
+    return reply[0], reply[1]["error"]["code"]
 
 
 def post(client: Client, path: str, body: Any, headers: dict[str, str]) -> tuple[int, Any]:
@@ -54,6 +62,44 @@ class TestAnswers:
         message = Message.objects.get(pk=answer["trace_id"])
         assert not message.passages.exists()
         assert not message.citations.exists()
+
+    def test_a_question_is_narrowed_to_documents_and_data_sources(
+        self, server: Server, committed_cast: Cast, bearer: Bearer
+    ) -> None:
+        cast = committed_cast
+        other = DataSource.objects.create(name="Other", slug="other", visibility="everyone")
+        copy = add_document(other, "copy.txt", f"{LEAVE} It is said twice.")
+        headers = {**bearer(cast.mia), "content-type": "application/json"}
+
+        def ask(**scope: Any) -> tuple[int, Any]:
+            body = {"question": QUESTION, "scope": scope}
+            reply = httpx2.post(f"{server.url}/api/v1/answers", headers=headers, json=body, timeout=30)
+            return reply.status_code, reply.json()
+
+        status, answer = ask(documents=[str(copy.pk)])
+        assert status == 200
+        assert {each["document_id"] for each in answer["passages"]} == {str(copy.pk)}
+        assert {each["document_id"] for each in answer["citations"]} == {str(copy.pk)}
+        for source, filename in ((other.pk, "copy.txt"), (cast.leave.source_id, "leave.txt")):
+            _status, answer = ask(sources=[str(source)])
+            assert {each["filename"] for each in answer["passages"]} == {filename}
+        answers = Message.objects.count()
+        # What one may not see and what is not there read the same, and a refused question leaves no row.
+        gone = (409, "scope_gone")
+        for unseen in (str(cast.vault.pk), str(uuid4())):
+            assert refusal(ask(documents=[unseen])) == gone
+        assert refusal(ask(sources=[str(cast.vault.source_id)])) == gone
+        ids = [str(uuid4()) for _each in range(11)]
+        assert refusal(ask(documents=ids, sources=ids)) == (422, "scope_too_large")
+        assert refusal(ask(documents=["leave.txt"])) == (422, "invalid")
+        assert cast.assistant.published
+        fields = VersionFields("", cast.assistant.published.model, [cast.vault.source_id], passages=4, threshold=0.0)
+        version = version_create(user=None, assistant=cast.assistant, fields=fields)
+        version_publish(user=None, assistant=cast.assistant, number=version.number)
+        status, answer = ask(documents=[str(copy.pk)])
+        assert refusal((status, answer)) == (409, "scope_outside")
+        assert "copy.txt" in answer["error"]["message"]
+        assert Message.objects.count() == answers
 
     @pytest.mark.parametrize(
         ("body", "code"),
