@@ -13,7 +13,16 @@ from pydantic import TypeAdapter
 
 from accounts.languages import in_readers_language
 from accounts.models import User
-from chat.answering import AnswerDraft, AnsweringPart, AssistantSettings, PassagesFound, Question, StepDone, answer
+from chat.answering import (
+    AnswerDraft,
+    AnsweringPart,
+    AssistantSettings,
+    FiltersSaid,
+    PassagesFound,
+    Question,
+    StepDone,
+    answer,
+)
 from chat.errors import ChatError
 from chat.events import ErrorPayload, StepPayload
 from chat.services.asking import question_text
@@ -32,6 +41,7 @@ from playground.events import (
     RunDelta,
     RunEvent,
     RunFailed,
+    RunFilters,
     RunPassages,
     RunStarted,
     RunStep,
@@ -100,7 +110,7 @@ class PlaygroundConsumer(FollowingConsumer):
         draft = AnswerDraft()
         started = time.perf_counter()
         try:
-            question = Question(question_text(command.question), user)
+            question = Question(question_text(command.question), user, without=tuple(command.without))
             settings = await database_sync_to_async(draft_settings)(user=user, config=command.config)
             async with asyncio.timeout(LIMIT_S):
                 async for event in _events(column, draft, settings, question):
@@ -142,6 +152,8 @@ def _event(column: Column, draft: AnswerDraft, part: AnsweringPart) -> RunEvent 
             return RunDelta(column=column, offset=offset, text=text)
         case StepDone():
             return RunStep(column=column, step=StepPayload(name=part.name, ms=part.ms, summary=part.summary))
+        case FiltersSaid(filters):
+            return RunFilters(column=column, filters=list(filters))
         case PassagesFound():
             return RunPassages(column=column, passages=draft.passage_payloads())
     return RunCitation(column=column, citation=citation) if citation else None

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from chat.events import CitationPayload, ErrorPayload, PassagePayload, StepPayload
+from chat.events import CitationPayload, ErrorPayload, FilterPayload, PassagePayload, StepPayload
 from chat.models import MAX_PASSAGES
 from chat.schemas import QuestionSettingsFields
 from documents.search_forms import SearchSettingsFields
@@ -35,6 +35,13 @@ class RunStep(RunEvent):
 
     type: Literal["run.step"] = "run.step"
     step: StepPayload
+
+
+class RunFilters(RunEvent):
+    """What the question says that narrows its search; a later one takes the place of what was told."""
+
+    type: Literal["run.filters"] = "run.filters"
+    filters: list[FilterPayload]
 
 
 class RunPassages(RunEvent):
@@ -111,12 +118,16 @@ class RunConfig(QuestionSettingsFields, SearchSettingsFields):
 
 
 class Run(Command):
-    """Ask a question in one column with its draft."""
+    """Ask a question in one column with its draft.
+
+    ``without`` are keys of filters that the question says and that shall not narrow the search.
+    """
 
     type: Literal["run"]
     column: Column
     question: str
     config: RunConfig
+    without: list[Annotated[str, Field(max_length=1_000)]] = Field(default_factory=list, max_length=20)
 
 
 class StopRun(Command):

@@ -4,6 +4,7 @@ import pytest
 
 from chat.models import AssistantVersion, QuestionSettings
 from tests.browser.conftest import Open
+from tests.browser.test_accessibility import violations
 from tests.chat.conftest import Cast
 
 pytestmark = pytest.mark.browser
@@ -33,6 +34,27 @@ def test_two_drafts_answer_side_by_side_and_one_is_saved_as_the_next_version(lib
     saved = AssistantVersion.objects.get(assistant=library.assistant, number=2)
     assert (saved.passages, saved.note) == (3, "fewer passages")
     assert "b=library%3A2" in page.url
+
+
+def test_filters_that_a_question_says_are_chips_that_can_be_taken_away(library: Cast, open_page: Open):
+    page = open_page(library.root, "/playground/")
+    page.fill("[data-question]", f"According to the Library, {QUESTION[0].lower()}{QUESTION[1:]}")
+    page.click(".playground__question button")
+    for column in ("a", "b"):
+        page.wait_for_selector(f"[data-column={column}] {DONE}")
+        assert page.inner_text(f"[data-column={column}] .narrowed__filter") == "Source: Library"
+    # What is in the box by then is another question.
+    page.fill("[data-question]", "What else?")
+    page.locator("[data-column=b]").get_by_label("Ask again without “Source: Library”").press("Enter")
+    page.wait_for_selector("[data-column=b] .narrowed__unused >> text=Asked again without “Source: Library”.")
+    page.wait_for_selector(f"[data-column=b] {DONE}")
+    assert page.locator("[data-column=b] .narrowed__filter").count() == 0
+    assert "thirty days" in page.inner_text("[data-column=b] [data-result-text]")
+    assert page.inner_text("[data-column=a] .narrowed__filter") == "Source: Library"
+    assert page.locator("[data-column=a] .narrowed__unused").count() == 0
+    assert violations(page) == []
+    page.click(".playground__question button")
+    page.wait_for_selector("[data-column=b] .narrowed__unused", state="detached")
 
 
 def test_a_draft_has_settings_of_its_search_and_shows_which_is_wrong(library: Cast, open_page: Open):

@@ -115,6 +115,9 @@ def test_filters_are_rows_kept_in_the_address_and_told_what_is_wrong_with_them(s
     page = open_page(shelves.root, f"{PAGE}?q={QUERY}&a-filter=tag:any_of:hr,staff&a-filter=colour:is:red", width=390)
     page.wait_for_selector(".hit")
     assert titles(page, "fused") == ["leave.txt"]
+    # What an assistant has no setting for is left out, and not silently.
+    left_out = page.get_attribute("[data-use]", "aria-describedby")
+    assert "no part of an assistant's settings" in page.inner_text(f"#{left_out}")
     page.click("[data-settings] > summary")
     rows = page.locator("[data-configuration=a] .filter-row")
     assert rows.count() == 1

@@ -106,6 +106,25 @@ async def test_a_draft_searches_with_its_own_settings(people: Cast) -> None:
     await socket.disconnect()
 
 
+async def test_filters_that_a_question_says_are_told_and_can_be_left_out(people: Cast) -> None:
+    socket = await opened(people.root)
+    draft = await database_sync_to_async(config)()
+    command = {"type": "run", "column": "a", "question": f"According to the Library, {QUESTION}", "config": draft}
+    await socket.send_to(text_data=json.dumps(command))
+    events = await until(socket, "run.completed")
+    (told,) = [event["filters"] for event in events if event["type"] == "run.filters"]
+    assert [(each["label"], each["used"]) for each in told] == [("Source: Library", True)]
+    sources = next(event["passages"] for event in events if event["type"] == "run.passages")
+    assert {each["filename"] for each in sources} == {"leave.txt"}
+
+    await socket.send_to(text_data=json.dumps({**command, "without": [told[0]["key"]]}))
+    events = await until(socket, "run.completed")
+    assert not [each for event in events if event["type"] == "run.filters" for each in event["filters"]]
+    sources = next(event["passages"] for event in events if event["type"] == "run.passages")
+    assert {each["filename"] for each in sources} == {"leave.txt", "vault.txt"}
+    await socket.disconnect()
+
+
 async def test_a_draft_that_asks_for_certainty_refuses(people: Cast) -> None:
     socket = await opened(people.root)
     draft = await database_sync_to_async(config)(threshold=1.0)

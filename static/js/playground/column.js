@@ -24,7 +24,8 @@ export class PlaygroundColumn extends EventTarget {
     this.#data = data;
     this.#saveUrl = saveUrl;
     this.#form = element.querySelector("[data-config]");
-    this.result = new RunResult(element, data.step_names);
+    const takeAway = (filter) => this.dispatchEvent(new CustomEvent("take-away", { detail: filter }));
+    this.result = new RunResult(element, data.step_names, takeAway);
     this.#fillChoices();
     this.#form.addEventListener("input", () => this.#changed());
     this.#form.addEventListener("submit", (event) => event.preventDefault());

@@ -18,6 +18,9 @@ const columns = new Map(
   ]),
 );
 
+/** What was asked last in each column, by its name. */
+const runs = new Map();
+
 function keepAddress() {
   const query = new URLSearchParams(location.search);
   // A draft that came in the address is in the form now.
@@ -49,6 +52,20 @@ function chooseFirstVersions() {
   }
 }
 
+/** Run one column; `takenAway` are filters that the question says and that shall not narrow the search. */
+function runColumn(column, text, config, takenAway = []) {
+  const without = takenAway.map((filter) => filter.key);
+  const isSent = socket.send({ type: "run", column: column.name, question: text, config, without });
+  if (isSent) {
+    runs.set(column.name, { text, config, takenAway });
+    column.result.start(takenAway);
+    column.draw();
+  } else {
+    toast(gettext("There is no connection. Try again in a moment."), { kind: "warn" });
+  }
+  return isSent;
+}
+
 function run() {
   const text = question.value.trim();
   if (!text) {
@@ -60,17 +77,19 @@ function run() {
     return;
   }
   for (const column of columns.values()) {
-    if (!socket.send({ type: "run", column: column.name, question: text, config: column.config })) {
-      toast(gettext("There is no connection. Try again in a moment."), { kind: "warn" });
+    if (!runColumn(column, text, column.config)) {
       return;
     }
-    column.result.start();
-    column.draw();
   }
 }
 
 for (const column of columns.values()) {
   column.addEventListener("chosen", keepAddress);
+  // The same question with the same settings, in this column alone: what the filter does is seen beside the other.
+  column.addEventListener("take-away", ({ detail: filter }) => {
+    const { text, config, takenAway } = runs.get(column.name);
+    runColumn(column, text, config, [...takenAway, filter]);
+  });
   column.addEventListener("stop", () => socket.send({ type: "stop", column: column.name }));
   column.addEventListener("saved", ({ detail }) => {
     const assistant = data.assistants.find((one) => one.slug === detail.assistant);

@@ -133,7 +133,7 @@ export class Band {
   #columns;
   #ranks;
 
-  constructor({ run, chunks, name, other, useUrl }) {
+  constructor({ run, chunks, name, other, useUrl, isFiltered = false }) {
     this.name = name;
     this.#ranks = ranksOf(run);
     // Marked where the reading ends: in the last order that there is.
@@ -150,8 +150,11 @@ export class Band {
         { class: "band__head" },
         h("h2", {}, title),
         h("ul", { class: "band__times soft small number" }, ...this.#times(run)),
-        h("a", { class: "button button--small push", href: useUrl, "data-use": true }, gettext("Use these settings")),
+        h("a", { class: "button button--small push", href: useUrl, "data-use": true, "aria-describedby": isFiltered && `left-out-${name}` }, gettext("Use these settings")),
       ),
+      isFiltered
+        ? h("p", { class: "band__left-out soft small", id: `left-out-${name}` }, gettext("The filters stay here: they are no part of an assistant's settings. There, a question says them in its words."))
+        : null,
       run.warning ? h("div", { class: "notice notice--warn band__warning" }, icon("alert"), h("p", { class: "notice__body" }, run.warning)) : null,
       h(
         "div",

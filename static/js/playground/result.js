@@ -2,6 +2,7 @@
 
 import { reduceAnswer, newAnswer } from "../chat/answer.js";
 import { attachCard } from "../chat/card.js";
+import { makeFilters, takenAwayWords } from "../chat/filters.js";
 import { AnswerBody, loadMarkdown } from "../chat/markdown.js";
 import { distinctCitations, documentUrl, pageWords } from "../chat/places.js";
 import { choosePassage, makeSources } from "../chat/sources.js";
@@ -28,12 +29,17 @@ export class RunResult {
   #body = null;
   #frame = 0;
   #stepNames;
+  #takeAway;
+  #takenAway = [];
+  #narrowedBy = null;
 
-  /** `stepNames`: what each step of an answer is called in words. */
-  constructor(column, stepNames) {
+  /** `stepNames`: what each step of an answer is called in words; `takeAway(filter)` runs again without a filter. */
+  constructor(column, stepNames, takeAway) {
     this.#stepNames = stepNames;
+    this.#takeAway = takeAway;
     const part = (name) => column.querySelector(`[data-result-${name}]`);
     this.#parts = {
+      filters: part("filters"),
       text: part("text"),
       status: part("status"),
       error: part("error"),
@@ -50,8 +56,10 @@ export class RunResult {
     return this.#answer?.status === "running";
   }
 
-  /** Begin anew. */
-  start() {
+  /** Begin anew; `takenAway` are the filters that the question says and that do not count. */
+  start(takenAway = []) {
+    this.#takenAway = takenAway;
+    this.#narrowedBy = null;
     this.#answer = newAnswer("run");
     this.#fullSteps = null;
     this.#ms = null;
@@ -115,9 +123,21 @@ export class RunResult {
         ? [h("div", { class: "notice notice--bad", role: "alert" }, icon("alert"), h("p", { class: "notice__body" }, error.message))]
         : []),
     );
+    this.#drawFilters();
     this.#drawSteps();
     this.#drawCitations(citations);
     this.#parts.passages.replaceChildren(this.#answer.passages.length ? makeSources(this.#answer) : "");
+  }
+
+  #drawFilters() {
+    const { filters, status } = this.#answer;
+    if (this.#narrowedBy?.filters === filters && this.#narrowedBy.status === status) {
+      return;
+    }
+    this.#narrowedBy = this.#answer;
+    const words = this.#takenAway.length ? h("p", { class: "narrowed__unused" }, takenAwayWords(this.#takenAway)) : "";
+    this.#parts.filters.replaceChildren(words, ...makeFilters(this.#answer, this.#takeAway));
+    this.#parts.filters.hidden = !words && !filters.length;
   }
 
   #drawSteps() {
@@ -152,7 +172,7 @@ export class RunResult {
     const distinct = distinctCitations(citations);
     const heading = interpolate(ngettext("%(n)s citation", "%(n)s citations", distinct.length), { n: formatNumber(distinct.length) });
     this.#parts.citations.replaceChildren(
-      h("h3", {}, heading),
+      h("h2", {}, heading),
       h(
         "ol",
         { class: "run-notes" },

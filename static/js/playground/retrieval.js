@@ -123,6 +123,7 @@ function draw(reply, body) {
         name: index ? "B" : "A",
         other: two ? (index ? reply.runs[0] : null) : undefined,
         useUrl: columnsUrl(body.configurations[index], body.query),
+        isFiltered: body.configurations[index].filters.length > 0,
       }),
   );
   results.replaceChildren(...bands.map((band) => band.element));
