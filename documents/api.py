@@ -1,7 +1,7 @@
 """The REST endpoints of documents, data sources and search, under ``/api/v1``."""
 
 import json
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
@@ -21,6 +21,8 @@ from documents.errors import (
     source_not_found,
     unknown_reranker,
 )
+from documents.list_schemas import DocumentsAsked
+from documents.listing import documents_listed
 from documents.models import Audience, DataSource, Document, DocumentVersion, ItemStatus
 from documents.queue import places
 from documents.rerankers import is_reranker
@@ -54,8 +56,6 @@ READ = TokenAuth(Scope.READ)
 WRITE = TokenAuth(Scope.WRITE)
 ADMIN = TokenAuth(Scope.ADMIN)
 
-StatusName = Literal["received", "parsing", "chunking", "embedding", "ready", "failed"]
-
 
 @router.post("/documents", response={202: AcceptedOut}, auth=WRITE)
 def upload_document(
@@ -82,32 +82,18 @@ def upload_document(
 
 @router.get("/documents", response=DocumentsOut, auth=READ)
 def list_documents(
-    request: HttpRequest,
-    source: Text | None = None,
-    status: StatusName | None = None,
-    kind: Text | None = None,
-    tag: Text | None = None,
-    author: Text | None = None,
-    q: Text | None = None,
-    page: Query[int] = 1,
-    page_size: Query[int] = 50,
+    request: HttpRequest, asked: Query[DocumentsAsked], page: Query[int] = 1, page_size: Query[int] = 50
 ) -> DocumentsOut:
-    """Documents that the caller may see, newest first; `q` looks into file names and titles."""
+    """Documents that the caller may see, newest first; `q` looks into file names and titles.
+
+    `kind`, `tag` and `language` are what a document has, whatever the case; `author` is a part of the name; `from` and
+    `until` say when it was written: a year, a month or a day.
+    """
     user = caller(request)
-    documents = Document.objects.visible_to(user).select_related("source", "current_version")
-    target = _source(user, source)
-    if target:
-        documents = documents.filter(source=target)
-    if status:
-        documents = documents.filter(status=status)
-    if kind:
-        documents = documents.filter(kind=kind)
-    if tag:
-        documents = documents.filter(tags__contains=[" ".join(tag.split()).casefold()])
-    if author:
-        documents = documents.filter(author__icontains=author)
-    if q:
-        documents = documents.filter(Q(filename__icontains=q) | Q(title__icontains=q))
+    filters = asked.filters()
+    target = _source(user, asked.source)
+    found = documents_listed(user, source=target, status=asked.status or "", words=asked.q or "", filters=filters)
+    documents = found.select_related("source", "current_version")
     page, page_size = max(1, min(page, 1_000_000)), max(1, min(page_size, 200))
     first = (page - 1) * page_size
     shown = list(documents.defer("current_version__text", "current_version__blocks")[first : first + page_size])

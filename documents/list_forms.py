@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.languages import language_name
 from accounts.models import User
+from documents.listing import OF_METADATA, metadata_filter, metadata_filters
 from documents.models import Audience, DataSource, Document, LanguageCount, Status, TermChange
-from documents.retrieval import Filter, Operator
+from documents.retrieval import Filter
 
 ORDERS = {
     "name": ("title", "filename", "pk"),
@@ -25,16 +26,6 @@ ORDERS = {
 }
 NEWEST_FIRST = "-uploaded"
 DATE_HELP = _("2023, 2023-05 or 2023-05-31")
-
-OF_METADATA: dict[str, tuple[str, Operator]] = {
-    "author": ("author", "contains"),
-    "kind": ("kind", "is"),
-    "language": ("language", "is"),
-    "tag": ("tag", "is"),
-    "from": ("created", "from"),
-    "until": ("created", "until"),
-}
-"""What a name of the address asks of a document, as a filter of a search does."""
 
 WORDS: dict[str, Callable[[str], Any]] = {"status": lambda value: Status(value).label, "language": language_name}
 """What a chosen value is called, where it is a code."""
@@ -91,10 +82,10 @@ class DocumentFilter(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Refuse what no search could honour, each at its field."""
         data = super().clean() or {}
-        for name, (field, operator) in OF_METADATA.items():
+        for name in OF_METADATA:
             if data.get(name):
                 try:
-                    Filter(field, operator, data[name])
+                    metadata_filter(name, data[name])
                 except ValueError as error:
                     self.add_error(name, str(error))
         return data
@@ -107,10 +98,7 @@ class DocumentFilter(forms.Form):
     @property
     def of_metadata(self) -> tuple[Filter, ...]:
         """What is asked of the documents' metadata."""
-        chosen = self.chosen
-        return tuple(
-            Filter(field, operator, chosen[name]) for name, (field, operator) in OF_METADATA.items() if chosen[name]
-        )
+        return metadata_filters(self.chosen)
 
     @property
     def more_fields(self) -> list[forms.BoundField]:

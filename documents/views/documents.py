@@ -10,7 +10,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,10 +23,10 @@ from documents import services
 from documents.boxes import span_boxes
 from documents.errors import DocumentsError, document_not_found
 from documents.list_forms import NEWEST_FIRST, ORDERS, DocumentFilter
+from documents.listing import documents_listed
 from documents.models import ChunkEdit, DataSource, Document, DocumentQuerySet, Status
 from documents.queue import places
 from documents.reading import Span, part_of
-from documents.retrieval.scope import Meeting
 from documents.views.details import dialogs
 from documents.views.edges import signed_in, tells_errors, wants_json
 
@@ -203,15 +202,14 @@ def _back_to_list(request: HttpRequest) -> HttpResponseBase:
 
 
 def _filtered(user: User, wanted: DocumentFilter) -> DocumentQuerySet:
-    documents, chosen = Document.objects.visible_to(user), wanted.chosen
-    if chosen["source"]:
-        documents = documents.filter(source=chosen["source"])
-    if chosen["status"]:
-        documents = documents.filter(status=chosen["status"])
-    if wanted.of_metadata:
-        documents = documents.filter(pk__in=Meeting(wanted.of_metadata))
-    if chosen["q"]:
-        documents = documents.filter(Q(filename__icontains=chosen["q"]) | Q(title__icontains=chosen["q"]))
+    chosen = wanted.chosen
+    documents = documents_listed(
+        user,
+        source=chosen["source"] or None,
+        status=chosen["status"] or "",
+        words=chosen["q"] or "",
+        filters=wanted.of_metadata,
+    )
     return documents.order_by(*ORDERS[str(chosen["order"] or NEWEST_FIRST)])
 
 

@@ -15,6 +15,7 @@ from documents import services, storage
 from documents.ingest import ingest
 from documents.models import Chunk, DataSource, Document, Status
 from tests.documents.files import HANDBOOK, pdf_with_text
+from tests.documents.test_api import Caller
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -235,19 +236,27 @@ def test_the_list_is_filtered_by_metadata_as_a_search_is_and_a_chip_removes_each
         )
     hidden = make_document(cast.research, "Die Satzung gilt für alle, und sie wird nicht veröffentlicht.")
     Document.objects.filter(pk=hidden.pk).update(author="Ada", kind="xlsx")
-    client = browser(cast.cleo)
+    client, caller = browser(cast.cleo), Caller(cast.cleo)
 
     def listed(query: str) -> tuple[set[str], list[Any]]:
+        """The files that the list shows, which are those of the API's, and the chips."""
         context = client.get(f"/documents/?{query}").context
-        return {each.filename for each in context["page"]}, [(each.label, each.value) for each in context["chips"]]
+        names = {each.filename for each in context["page"]}
+        told = caller.client.get(f"/api/v1/documents?{query}", headers=caller.headers).json()
+        assert {each["filename"] for each in told["documents"]} == names
+        return names, [(each.label, each.value) for each in context["chips"]]
 
     assert listed("author=ADA") == ({"0.md", "1.md"}, [("Author", "ADA")])
     assert listed("author=ada&kind=pdf&tag=%20HR")[0] == {"0.md"}
+    assert listed("kind=PDF&tag=hr&language=en&source=library&q=TEXT")[0] == set()
     assert listed("from=2023&until=2023") == ({"0.md"}, [("Written from", "2023"), ("Written until", "2023")])
     assert listed("until=2024-01-01&q=1.md&status=ready")[0] == {"1.md"}
     page = client.get("/documents/?author=ada&from=soon&page=1&order=name")
     assert "is no date" in page.content.decode()
     assert [each.without for each in page.context["chips"]] == ["from=soon&order=name"]
+    refused = caller.client.get("/api/v1/documents?author=ada&from=soon", headers=caller.headers)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (422, "invalid_filter")
+    assert "is no date" in refused.json()["error"]["message"]
     # What is hidden gives no choice away.
     assert [value for value, _label in page.context["filter"].fields["kind"].choices] == ["", "pdf", "text"]
     for user, sees in ((cast.cleo, False), (cast.ada, True)):
