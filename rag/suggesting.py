@@ -1,14 +1,16 @@
 """What could be asked next: questions that passages answer which were found but not cited, by rule.
 
-A passage's own questions are taken as they stand; a sentence with a figure is turned round; else its heading is asked
-for. Only what a reader of the passages could answer is worth offering, so each question is tried before it is.
-Better none than a silly one: where no rule fits, nothing is made up.
+A passage's own questions are taken as they stand; a sentence with a figure is turned round (``figure_questions``, in
+English and German); else its heading is asked for, in the passage's language where there is a form for it. Only what a
+reader of the passages could answer is worth offering, so each question is tried before it is. Better none than a silly
+one: where no rule fits, nothing is made up.
 """
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from rag.figure_questions import figure_question
 from rag.generation import PromptPassage
 from rag.generation.candidates import Candidate, cut
 from rag.lexical.languages import language_of
@@ -37,26 +39,11 @@ _EMPTY = """
 introduction overview contents summary general appendix annex notes preface purpose scope about background
 einleitung überblick inhalt inhaltsverzeichnis zusammenfassung allgemeines anhang hinweise vorwort zweck
 sommaire résumé annexe préface introducción resumen contenido anexo généralités
+مقدمة المقدمة تمهيد محتويات المحتويات فهرس الفهرس ملخص الملخص خلاصة الخلاصة خاتمة الخاتمة ملحق الملحق
+ملاحظات الغرض النطاق عام
 """
 _EMPTY_HEADINGS = frozenset(_EMPTY.split())
 _FILE = re.compile(r"\.\w{1,5}$")
-_NUMBER = r"(?:\d[\d.,]*|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|thirty)"
-_SMALL = r"(?:in|on|at|and|or|to|for|from|by|with|when|if|as|a|an|the|per|each|that|which|is|are|before|after)\b"
-_COUNTED = re.compile(
-    rf"(?P<who>[A-Z][\w’'-]*(?: [\w’'-]+){{0,4}}?) (?P<verb>have|has|get|gets|receive|receives|work|works|earn|earns|"
-    rf"need|needs|employ|employs|run|runs) (?:up to |at least |about |more than )?{_NUMBER} "
-    rf"(?P<what>(?:[a-z-]+ )??[a-z-]{{3,}}s(?: of(?: (?!{_SMALL})[a-z-]+){{1,2}}(?=[ ,.;]))?)"
-    r"(?P<per> (?:a|per|each) [a-z]+)?(?=[ ,.;])"
-)
-_NO_SUBJECT = re.compile(
-    r"(?:it|this|that|these|those|there|they|he|she|we|you|i|if|when|while|each|every|anyone|nobody|who|up|in|on|at|"
-    r"after|before|from|for|with|without|until|during)\b",
-    re.I,
-)
-_BASE = {"has": "have", "gets": "get", "receives": "receive", "works": "work", "earns": "earn", "needs": "need",
-         "employs": "employ", "runs": "run"}  # fmt: skip
-_PLURAL_QUESTION = "How many {what} do {who} {verb}?"
-_SINGULAR_QUESTION = "How many {what} does {who} {verb}?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +97,10 @@ def _of_passage(index: int, passage: PromptPassage, pieces: Sequence[Candidate])
     last = passage.heading.rsplit(" > ", 1)[-1]
     headings = [last, *(piece.text for piece in pieces if piece.kind in ("heading", "question"))]
     clean = list(dict.fromkeys(_cleaned(heading) for heading in headings))
-    made = [heading for heading in clean if heading.endswith("?") and len(content_words(heading)) > 1]
+    made = [heading for heading in clean if heading.endswith(("?", "؟")) and len(content_words(heading)) > 1]
     language = language_of(passage.text)
-    if language == "en":
-        made += filter(None, (_of_figure(piece.text, passage.text) for piece in pieces if piece.kind == "sentence"))
+    sentences = [piece.text for piece in pieces if piece.kind == "sentence"]
+    made += filter(None, (figure_question(sentence, passage.text, language) for sentence in sentences))
     if language in _FORMS:
         made += filter(None, (_of_heading(heading, passage, language) for heading in clean))
     return (Suggestion(question, index) for question in dict.fromkeys(made) if len(question) <= _LONGEST)
@@ -125,7 +112,7 @@ def _cleaned(heading: str) -> str:
 
 def _of_heading(heading: str, passage: PromptPassage, language: str) -> str:
     words = heading.split()
-    if not 0 < len(words) <= _HEADING_WORDS or heading.endswith(("?", ".", "!")) or heading == passage.title:
+    if not 0 < len(words) <= _HEADING_WORDS or heading.endswith(("?", "؟", ".", "!")) or heading == passage.title:
         return ""
     if heading.casefold() in _EMPTY_HEADINGS or sum(char.isalpha() for char in heading) < 4:
         return ""
@@ -136,23 +123,6 @@ def _of_heading(heading: str, passage: PromptPassage, language: str) -> str:
     if not title or _FILE.search(title) or len(title) > 60 or any(mark in title for mark in "“”„«»"):
         return unnamed.format(heading=heading)
     return named.format(title=title, heading=heading)
-
-
-def _of_figure(sentence: str, text: str) -> str:
-    """ "Full-time employees have 27 days of annual leave ..." asks how many days of annual leave they have."""
-    match = _COUNTED.match(sentence)
-    if match is None or _NO_SUBJECT.match(match["who"]):
-        return ""
-    who, verb, per = match["who"], match["verb"], match["per"] or ""
-    # "How many weeks do they work?" asks for nothing that the sentence says.
-    if verb.startswith("work") and not per:
-        return ""
-    first, _space, rest = who.partition(" ")
-    # A name keeps its capital; a word that begins the sentence does not.
-    if (rest and rest.islower()) or re.search(rf"(?<![.?!] )\b{re.escape(first.lower())}\b", text):
-        who = first.lower() + who[len(first) :]
-    form = _SINGULAR_QUESTION if verb in _BASE else _PLURAL_QUESTION
-    return form.format(what=match["what"] + per, who=who, verb=_BASE.get(verb, verb))
 
 
 def _alike(words: frozenset[str], others: frozenset[str]) -> bool:

@@ -23,6 +23,10 @@ GERMAN = passage(
     5, "Die Reise wird vor der Abfahrt beim Fuhrpark angemeldet und von der Leitung genehmigt.", "2. Dienstreisen"
 )
 
+URLAUB = passage(6, "Jeder Angestellte hat 27 Tage Urlaub im Jahr. Er wird mit dem Team abgesprochen.", "Urlaub")
+WOCHE = passage(7, "Die festen Mitarbeiter arbeiten 37,5 Stunden pro Woche, und das Team verteilt sie.", "Arbeitszeit")
+ARABIC = passage(8, "لكل موظف 30 يومًا من الإجازة السنوية، ويطلبها من رئيس الفريق.", "الإجازات", "دليل الموظفين")
+
 
 def made_of(given: PromptPassage) -> list[str]:
     """What is suggested where the passage answers whatever is made of it."""
@@ -37,6 +41,10 @@ def made_of(given: PromptPassage) -> list[str]:
         (FERRY, "Is there Wi-Fi?"),
         (HOTEL, "What does “Staff guide” say about “Hotels”?"),
         (GERMAN, "Was steht in „Staff guide“ zu „Dienstreisen“?"),
+        (URLAUB, "Wie viele Tage Urlaub im Jahr hat jeder Angestellte?"),
+        (WOCHE, "Wie viele Stunden pro Woche arbeiten die festen Mitarbeiter?"),
+        (ARABIC, "ماذا يقول «دليل الموظفين» عن «الإجازات»؟"),
+        (passage(9, "الإنترنت مجاني على متن السفن كلها.", "هل يوجد إنترنت؟"), "هل يوجد إنترنت؟"),
     ],
 )
 def test_a_question_is_made_of_what_a_passage_says(given: PromptPassage, question: str) -> None:
@@ -48,6 +56,10 @@ def test_a_question_is_made_of_what_a_passage_says(given: PromptPassage, questio
     [
         passage(1, "It has three lifts.", "Introduction"),
         passage(1, "Ship's crews work two weeks on board, followed by two weeks ashore.", ""),
+        passage(1, "Die Reederei hat 30 Boote an die Stadt verkauft.", ""),
+        passage(1, "Dabei haben 20 Boote einen Motor.", ""),
+        passage(1, "Die Mannschaften arbeiten zwei Wochen an Bord.", ""),
+        passage(1, "لكل موظف 5 أيام من الإجازة.", "مقدمة"),
         passage(1, "Всё, что нужно знать о поездках сотрудников и о возврате расходов.", "Поездки"),
         passage(1, "The same words.", "Staff guide"),
         passage(1, "One, two.", "12"),
