@@ -1,6 +1,6 @@
 /** Going to the message that the page's address names (`#message-ID`), as a search leads there. */
 
-import { prefersStillness } from "../dom.js";
+import { land } from "./landing.js";
 import { loadMarkdown } from "./markdown.js";
 import { shownBranch } from "./store.js";
 
@@ -12,7 +12,7 @@ function wantedMessage() {
 
 /** Scroll to a message, mark it for a moment and put the focus there, so that reading goes on from it. */
 function pointOut(element) {
-  element.scrollIntoView({ block: "start", behavior: prefersStillness() ? "instant" : "smooth" });
+  land(element);
   element.tabIndex = -1;
   element.focus({ preventScroll: true });
   element.toggleAttribute("data-pointed", true);
