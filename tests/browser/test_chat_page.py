@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from chat.models import Conversation, Message
+from chat.services.assistants import VersionFields, assistant_create
 from tests.browser.conftest import Open
 from tests.chat.conftest import Cast
 
@@ -114,6 +116,31 @@ def test_without_a_connection_the_question_waits_in_the_box(library: Cast, open_
     ask(page)
     assert page.input_value("[data-composer-input]") == QUESTION
     assert "no connection" in page.inner_text("[data-composer-hint]").lower()
+
+
+def test_an_assistant_that_was_chosen_before_the_conversation_came_stays(library: Cast, open_page: Open):
+    model = library.assistant.published.model
+    fields = VersionFields("", model, None, passages=4, threshold=0.3)
+    assistant_create(user=library.root, name="Second", description="Another one.", fields=fields)
+    conversation = Conversation.objects.create(user=library.mia, assistant=library.assistant, title="Leave")
+    Message.objects.create(conversation=conversation, role="user", text=QUESTION, asked_by=library.mia)
+    held: list[tuple[Any, str]] = []
+
+    def hold(socket: Any) -> None:
+        socket.connect_to_server().on_message(lambda message: held.append((socket, message)))
+
+    page = open_page(library.mia, "/health/live")
+    page.route_web_socket("**/ws/chat/", hold)
+    page.goto(f"/c/{conversation.pk}/")
+    assert page.inner_text("[data-picked]") == "Library"
+    page.click(".picker__button")
+    page.click("[role=option]:has-text('Second')")
+    while not any('"conversation.snapshot"' in message for _socket, message in held):
+        page.wait_for_timeout(20)
+    for socket, message in held:
+        socket.send(message)
+    page.wait_for_selector(".question")
+    assert page.inner_text("[data-picked]") == "Second"
 
 
 def test_a_narrow_page_has_a_sheet_in_place_of_the_margin(library: Cast, open_page: Open):

@@ -46,6 +46,7 @@ class FootnoteThread extends HTMLElement {
   #frame = 0;
   #confirmTimer = 0;
   #isFirstSnapshot = true;
+  #hasChosen = false;
   #isFirstConnection = true;
   #early = null;
   #askedAgain;
@@ -56,6 +57,8 @@ class FootnoteThread extends HTMLElement {
     this.#body = this.querySelector("[data-thread-body]");
     this.#head = new ThreadHead(this.querySelector(".thread__head"));
     this.#choice = this.querySelector("[data-assistant-choice]");
+    // Somebody may be quicker than the connection: what they chose stays.
+    this.#choice?.addEventListener("change", () => (this.#hasChosen = true));
     this.#empty = new EmptyThread(this.querySelector("[data-thread-empty]"), this.#choice);
     this.#empty.addEventListener("suggest", (event) => this.#askSuggested(event.detail.question));
     this.#announcer = new Announcer(this.querySelector("[data-announcer]"));
@@ -264,7 +267,7 @@ class FootnoteThread extends HTMLElement {
   #snapshotTaken() {
     this.#head.show(this.#state.conversation);
     const slug = this.#state.conversation.assistant?.slug;
-    if (this.#choice && slug && this.#isFirstSnapshot) {
+    if (this.#choice && slug && this.#isFirstSnapshot && !this.#hasChosen) {
       this.#choice.value = slug;
     }
     if (this.#isFirstSnapshot) {
