@@ -57,12 +57,19 @@ function makeItem(menu, { icon: name, label, run, isChosen }) {
 export function makePopover(button, label, fill, { width, height, extraClass = "" } = MENU) {
   const popover = h("div", { class: `menu ${extraClass}`.trim(), id: freshId("menu"), popover: "auto", role: "group", "aria-label": label });
   button.setAttribute("popovertarget", popover.id);
-  const away = () => popover.hidePopover();
+  let openedAt = 0;
+  // A page tells of a scroll in the frame after it: one that was over before the menu opened has not moved its button.
+  const away = () => {
+    if (Math.abs(button.getBoundingClientRect().top - openedAt) > 1) {
+      popover.hidePopover();
+    }
+  };
   popover.addEventListener("beforetoggle", (event) => {
     if (event.newState === "open") {
       popover.replaceChildren(...fill(popover).filter(Boolean));
       place(popover, button, width, height);
-      addEventListener("scroll", away, { passive: true, once: true });
+      openedAt = button.getBoundingClientRect().top;
+      addEventListener("scroll", away, { passive: true });
     } else {
       removeEventListener("scroll", away);
     }
