@@ -259,10 +259,10 @@ async def _found(asked: Finding, before: Retrieval | None = None) -> Found:
 def _searching() -> ThreadPoolExecutor:
     """Threads of their own for searches, few of them.
 
-    Half of a search is Python, so that ten at a time would all end late; two a core keep the database busy, and who
+    Half of a search is Python, so that ten at a time would all end late; one for each core keeps them busy, and who
     came first begins to read first.
     """
-    return ThreadPoolExecutor(2 * available_cores(), thread_name_prefix="search")
+    return ThreadPoolExecutor(available_cores(), thread_name_prefix="search")
 
 
 async def _parts(model: ModelSettings, request: AnswerRequest) -> AsyncGenerator[AnswerPart]:
