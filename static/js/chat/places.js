@@ -2,6 +2,8 @@
 
 import { gettext, interpolate } from "../i18n.js";
 
+const BELOW = " \u203A ";
+
 /** The address of the document at this span; null for a document that the reader may not see. */
 export function documentUrl({ document_id: id, source_start: start, source_end: end, page }) {
   if (!id) {
@@ -24,11 +26,16 @@ export function traceUrl(answerId) {
   return `/answers/${answerId}/trace/`;
 }
 
+/** "Leave rules › Notice": the headings that a passage stands under, without the document's own name at their head. */
+export function headingWords({ title, filename, heading }) {
+  const [first, ...others] = (heading ?? "").split(" > ");
+  return (first === (title || filename) ? others : [first, ...others]).join(BELOW);
+}
+
 /** "Library › Leave rules › Notice, Page 3": the way to a passage, as far as it is known. */
 export function pathWords({ source, title, filename, heading, page }) {
-  const name = title || filename;
-  const place = [heading === name ? "" : heading, pageWords(page)].filter(Boolean).join(", ");
-  return [source, name, place].filter(Boolean).join(" \u203A ");
+  const place = [headingWords({ title, filename, heading }), pageWords(page)].filter(Boolean).join(", ");
+  return [source, title || filename, place].filter(Boolean).join(BELOW);
 }
 
 /** "Page 3", or nothing for a document without pages. */

@@ -2,7 +2,7 @@
 
 import { dotted, h, icon, scrollTo } from "../dom.js";
 import { decimals, formatNumber, gettext, interpolate, ngettext } from "../i18n.js";
-import { documentUrl, editedWord, pageWords } from "./places.js";
+import { documentUrl, editedWord, headingWords, pageWords } from "./places.js";
 
 const score = decimals(2);
 
@@ -56,7 +56,7 @@ function makePassage(passage, citations, best) {
   const cited = citations.filter((citation) => citation.passage_rank === passage.rank);
   const numbers = [...new Set(cited.map((citation) => citation.number))];
   const span = cited[0] ?? { document_id: passage.document_id, source_start: passage.start, source_end: passage.end, page: passage.page };
-  const place = dotted(pageWords(passage.page), passage.heading, editedWord(passage));
+  const place = dotted(pageWords(passage.page), headingWords(passage), editedWord(passage));
   const words = scoreWords(passage);
   return h(
     "li",
