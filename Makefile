@@ -53,7 +53,7 @@ format: .venv/tools.stamp ## put the code into the one form
 	@$(BIN)/ruff format .
 
 screenshots: .venv/tools.stamp browser ## make the pictures in docs/screenshots anew
-	@SCREENSHOTS=1 PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest tests/browser/test_main_job.py -q
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m pictures -n 0 tests/browser/test_pictures.py
 
 bench: .venv-bench/runtime.stamp ## measure: every script in bench/, beside what it is compared with
 	@for script in bench/*.py; do echo "== $$script"; .venv-bench/bin/python "$$script" || exit 1; done

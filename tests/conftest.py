@@ -25,7 +25,7 @@ from tests.prepared import TEMPLATE
 from tests.services import GIVEN
 
 ROOT = Path(__file__).resolve().parents[1]
-SUITES = ("evaldata", "endurance", "connectors", "formats", "journeys", "pages")
+SUITES = ("evaldata", "endurance", "connectors", "formats", "journeys", "pages", "pictures")
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 15
 CHROMIUM_FLAGS = [

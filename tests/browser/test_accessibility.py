@@ -1,4 +1,7 @@
-"""Every page passes axe, in both themes, and fits a phone without scrolling sideways."""
+"""Every page passes axe, in both themes, and fits a phone without scrolling sideways.
+
+With SCREENSHOTS set to a folder, pictures of each are kept there: ``SCREENSHOTS=var/looks make page-test``.
+"""
 
 from datetime import timedelta
 from pathlib import Path
@@ -13,13 +16,14 @@ from documents.connectors import CONNECTORS
 from documents.embedders import active_set
 from documents.models import DataSource, EmbeddingSet, Reranker, SourceItem, SyncRun
 from tests.browser.conftest import Open
+from tests.browser.pictures import keep
 from tests.chat.conftest import Cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.pages]
 AXE = Path(__file__).resolve().parents[1] / "vendor" / "axe-core" / "axe.min.js"
 RULES = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}"
 COLOURS = "{runOnly: {type: 'rule', values: ['color-contrast', 'link-in-text-block']}}"
-OUTSIDE = ("/accounts/login/", "/accounts/password/reset/")
+OUTSIDE = ("/accounts/login/", "/accounts/password/reset/", "/offline/")
 INSIDE = (
     "/",
     "/documents/",
@@ -97,6 +101,7 @@ def test_pages_pass_axe_and_fit_every_width(library: Cast, open_page: Open, path
     page = open_page(None if paths == OUTSIDE else library.root, paths[0])
     for path in paths:
         page.goto(path, wait_until="load")
+        keep(page, path)
         problems += violations(page) + too_wide(page, path)
         page.set_viewport_size({"width": 1440, "height": 900})
     assert problems == []
@@ -109,13 +114,16 @@ def test_an_answer_with_its_drawer_passes_axe(library: Cast, open_page: Open):
     page.wait_for_selector(".answer:not([data-status=running]) .chip")
     page.click(".narrowed__remove")
     page.wait_for_selector(".answer:not([data-status=running]) .chip >> nth=1")
+    keep(page, "answer")
     problems = violations(page)
     page.click(".chip >> nth=1")
     page.wait_for_selector("[data-drawer-document] [data-span]")
+    keep(page, "answer drawer")
     problems += violations(page)
     for tab in ("sources", "steps"):
         page.click(f"[data-drawer-tab={tab}]")
         page.wait_for_selector(f"[data-drawer-{tab}] > *")
+        keep(page, f"answer {tab}")
         problems += violations(page)
     assert problems == []
 
@@ -128,6 +136,7 @@ def test_the_search_the_menus_and_a_full_archive_pass_axe(library: Cast, open_pa
     Conversation.objects.create(title="Harbour " * 10, archived_at=timezone.now(), **fields)
     problems = []
     page = open_page(library.root, "/conversations/archive/")
+    keep(page, "archive full")
     problems += violations(page) + too_wide(page, "the archive")
     page.set_viewport_size({"width": 1440, "height": 900})
     for more, menu in (("[data-folder-more]", "folder-menu"), ("[data-conversation-more]", "conversation-menu")):
@@ -140,6 +149,7 @@ def test_the_search_the_menus_and_a_full_archive_pass_axe(library: Cast, open_pa
     page.keyboard.press("Control+k")
     page.keyboard.type("harb")
     page.wait_for_selector("#palette mark")
+    keep(page, "search")
     for width in (390, 1440):
         page.set_viewport_size({"width": width, "height": 900})
         problems += violations(page)
@@ -214,6 +224,7 @@ def test_sources_and_models_at_work_pass_axe_and_fit_every_width(library: Cast, 
     page = open_page(library.root, "/")
     for path in WITH_DATA:
         page.goto(path)
+        keep(page, f"{path} full")
         problems += too_wide(page, path)
         for width in (390, 1440):
             page.set_viewport_size({"width": width, "height": 900})
@@ -234,4 +245,5 @@ def test_a_page_without_any_source_passes_axe(library: Cast, open_page: Open):
     DataSource.objects.all().delete()
     page = open_page(library.root, "/sources/", width=390)
     page.wait_for_selector(".empty")
+    keep(page, "sources empty")
     assert violations(page) == []

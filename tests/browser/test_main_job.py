@@ -1,12 +1,7 @@
-"""The main job, as a newcomer does it: sign in, upload, watch it become ready, ask, read, follow a footnote.
+"""The main job, as a newcomer does it: sign in, upload, watch it become ready, ask, read, follow a footnote."""
 
-With SCREENSHOTS set the pictures of the README and of docs/ are made on the way.
-"""
-
-import os
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import expect
@@ -25,12 +20,6 @@ SENTENCE = (
 )
 
 
-def picture(page: Any, name: str) -> None:
-    """Keep a picture of the page for the docs when that is asked for."""
-    if os.environ.get("SCREENSHOTS"):
-        page.screenshot(path=ROOT / "docs" / "screenshots" / f"{name}.png")
-
-
 def test_from_the_sign_in_page_to_the_words_in_the_pdf(worker: subprocess.Popen[bytes], open_page: Open) -> None:
     ensure_defaults(llm_base_url="", llm_api_key="", llm_model="")
     User.objects.create_user("editor@example.com", "Correct-horse-9", role="editor", name="Edda")
@@ -46,7 +35,6 @@ def test_from_the_sign_in_page_to_the_words_in_the_pdf(worker: subprocess.Popen[
     row = page.locator("[data-uploads-list] li").first
     expect(row).to_contain_text(REPORT.name)
     expect(row).to_contain_text("Ready", timeout=30_000)
-    picture(page, "upload")
 
     page.goto("/")
     page.fill("[data-composer-input]", QUESTION)
@@ -57,7 +45,6 @@ def test_from_the_sign_in_page_to_the_words_in_the_pdf(worker: subprocess.Popen[
     assert "[1]" not in page.locator(".answer__text").inner_text()
     # The passage begins on page 1; the sentence stands on page 2.
     expect(page.locator(".note").first).to_contain_text("Page 2")
-    picture(page, "chat")
 
     # A scroll puts the card away, and the answer's end may cause one.
     page.locator("[data-status=complete] .chip").first.wait_for()
@@ -67,13 +54,11 @@ def test_from_the_sign_in_page_to_the_words_in_the_pdf(worker: subprocess.Popen[
     link = page.locator("[data-drawer-document] a.button")
     link.wait_for()
     expect(page.locator("[data-drawer-document] [data-span]").first).to_be_visible()
-    picture(page, "sources")
     link.click()
     page.wait_for_url("**/documents/**")
     box = page.locator(".pdf__mark").first
     box.wait_for()
     page.wait_for_selector(".pdf__pages canvas")
-    picture(page, "document")
     shown = box.bounding_box()
     assert shown
     assert shown["width"] > 20
