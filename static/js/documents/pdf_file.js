@@ -13,6 +13,8 @@ export async function openPdf(data) {
     cMapUrl: data.cmaps,
     cMapPacked: true,
     standardFontDataUrl: data.fonts,
+    // A font that a file names and does not hold is one of ours, of the right widths: what a system offers may be wider.
+    useSystemFonts: false,
     wasmUrl: data.decoders,
     useWasm: false,
     isEvalSupported: false,
