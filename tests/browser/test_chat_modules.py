@@ -311,3 +311,22 @@ def test_a_text_is_read_in_its_language_sentence_by_sentence_without_the_chips(m
         [["It is 30 days.", "It is 30 days."], ["And more.", "And more."], ["One", "One"]],
         ["de", "ar", "fr", "en", "sv"],
     ]
+
+
+def test_the_path_to_a_passage_names_the_document_once(module_page: Any):
+    found = run(
+        module_page,
+        "places",
+        """
+        const known = {source: "Library", filename: "a.md"};
+        const place = (title, heading, page) => places.pathWords({...known, title, heading, page});
+        return [place("Leave", "Leave > Rules > Notice", 3), place("Leave", "Leave"), place("", "Rules > Notice"),
+          place("Leave", undefined, 2)];
+        """,
+    )
+    assert found == [
+        "Library › Leave › Rules › Notice, Page 3",
+        "Library › Leave",
+        "Library › a.md › Rules › Notice",
+        "Library › Leave › Page 2",
+    ]

@@ -175,7 +175,7 @@ def test_pictures_of_the_demo(demo: Demo, open_page: Open) -> None:
     page.keyboard.press("Control+k")
     page.keyboard.type("late")
     page.wait_for_selector("#palette mark")
-    for_docs(page, "search", themes=BOTH)
+    for_docs(page, "search")
 
 
 def share(page: Any, demo: Demo, open_page: Open) -> None:
