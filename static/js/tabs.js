@@ -13,6 +13,12 @@ function select(tab) {
   }
 }
 
+// The one that is shown may stand beyond the edge of a phone.
+for (const shown of document.querySelectorAll(".tabs > [aria-current]")) {
+  const [at, list] = [shown, shown.parentElement].map((each) => each.getBoundingClientRect());
+  shown.parentElement.scrollLeft += Math.max(0, at.right - list.right) + Math.min(0, at.left - list.left);
+}
+
 document.addEventListener("click", (event) => {
   const tab = event.target.closest("[role=tab]");
   if (tab) {
