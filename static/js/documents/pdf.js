@@ -93,12 +93,16 @@ function goTo(number) {
 }
 
 function redraw() {
-  const [page] = [currentPage()];
+  const page = currentPage();
+  const isHeadSeen = page.number === 1 && page.element.getBoundingClientRect().top >= 0;
   for (const each of pages) {
     drop(each);
   }
   layOut();
-  page.element.scrollIntoView({ block: "start" });
+  // What stands above the first page stays in view where it was.
+  if (!isHeadSeen) {
+    page.element.scrollIntoView({ block: "start" });
+  }
   for (const each of pages.filter((one) => one.near)) {
     draw(each);
   }
