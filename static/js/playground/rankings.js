@@ -1,6 +1,6 @@
 /** The rankings of a search, stage by stage, side by side; a chosen chunk is marked wherever it stands. */
 
-import { pageWords } from "../chat/places.js";
+import { headingWords, pageWords } from "../chat/places.js";
 import { h, icon } from "../dom.js";
 import { decimals, formatMilliseconds, formatNumber, gettext, interpolate, ngettext } from "../i18n.js";
 
@@ -188,7 +188,7 @@ export class Band {
   #entry(run, chunk, stage, hit, other) {
     const sides = ["dense", "keyword"].includes(stage.name);
     const moved = movedBy(this.#ranks, stage.name, hit.chunk);
-    const place = [chunk.filename, chunk.heading, pageWords(chunk.page)].filter(Boolean).join(" · ");
+    const place = [chunk.filename, headingWords(chunk), pageWords(chunk.page)].filter(Boolean).join(" · ");
     const beginning = chunk.text.slice(0, BEGINNING);
     return h(
       "button",

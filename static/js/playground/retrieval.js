@@ -1,6 +1,6 @@
 /** The retrieval test: a query and one or two configurations, kept in the address; what each found, stage by stage. */
 
-import { documentUrl, pageWords } from "../chat/places.js";
+import { documentUrl, headingWords, pageWords } from "../chat/places.js";
 import { dotted, h, icon, jsonScript, scrollTo } from "../dom.js";
 import { postJson } from "../http.js";
 import { formatNumber, gettext, interpolate, ngettext } from "../i18n.js";
@@ -98,7 +98,7 @@ function choose(chunk) {
   const passage = found.chunks[chunk];
   part("chosen-title").replaceChildren(h("bdi", {}, passage.title || passage.filename));
   part("chosen-place").replaceChildren(
-    ...dotted(passage.source, passage.filename, passage.heading, pageWords(passage.page), passage.edited ? gettext("edited") : ""),
+    ...dotted(passage.source, passage.filename, headingWords(passage), pageWords(passage.page), passage.edited ? gettext("edited") : ""),
   );
   part("chosen-open").href = documentUrl({ ...passage, source_start: passage.start, source_end: passage.end });
   part("chosen-ranks").replaceChildren(
