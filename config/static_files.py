@@ -5,9 +5,12 @@ page and stream through a thread as well, so its answers are passed on here.
 """
 
 import asyncio
+import gzip
 import hashlib
 import stat
 from collections.abc import Callable
+from functools import lru_cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,6 +19,14 @@ from whitenoise.base import WhiteNoise
 
 BLOCK_BYTES = 256 * 2**10
 FOREVER_S = 10 * 365 * 24 * 3600
+
+COMPRESSED = frozenset(
+    ("text/css", "text/javascript", "application/javascript", "image/svg+xml", "application/json", "text/plain")
+)
+"""Types that are compressed on the way; an image of Footnote has compressed copies of all files already."""
+SMALLEST_BYTES, LARGEST_BYTES = 512, 2 * 2**20
+KEPT = 400
+"""Compressed files that stay in memory: all that a page asks for, in a few megabytes at most."""
 
 
 def content_version(folder: Path, *also: str) -> str:
@@ -64,11 +75,18 @@ class StaticFiles:
             f"HTTP_{name.decode().upper().replace('-', '_')}": str(value, "latin-1") for name, value in scope["headers"]
         }
         reply = await asyncio.to_thread(found, scope["method"], environ)
-        headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in reply.headers]
-        await send({"type": "http.response.start", "status": int(reply.status), "headers": headers, "trailers": False})
-        if reply.file is not None:
+        headers = {name.lower(): value for name, value in reply.headers}
+        body = b""
+        if reply.file is not None and _is_worth_it(environ, int(reply.status), headers):
+            with reply.file as file:
+                body = await asyncio.to_thread(_compressed, file.name, headers.get("last-modified", ""))
+            headers |= {"content-encoding": "gzip", "content-length": str(len(body)), "vary": "Accept-Encoding"}
+            headers.pop("accept-ranges", None)
+        raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+        await send({"type": "http.response.start", "status": int(reply.status), "headers": raw, "trailers": False})
+        if reply.file is not None and not body:
             await self.send_file(reply.file, send)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
 
     def find(self, path: str) -> Callable[[str, dict[str, str]], Any] | None:
         """Return what answers a request for ``path``, or None when there is no such file."""
@@ -83,3 +101,20 @@ class StaticFiles:
                 await send({"type": "http.response.body", "body": block, "more_body": True})
         finally:
             file.close()
+
+
+def _is_worth_it(environ: dict[str, str], status: int, headers: dict[str, str]) -> bool:
+    """Whether a file that has no compressed copy beside it is compressed for this request."""
+    return (
+        status == HTTPStatus.OK
+        and "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
+        and "content-encoding" not in headers
+        and headers.get("content-type", "").partition(";")[0] in COMPRESSED
+        and SMALLEST_BYTES <= int(headers.get("content-length", 0)) <= LARGEST_BYTES
+    )
+
+
+@lru_cache(maxsize=KEPT)
+def _compressed(path: str, modified: str) -> bytes:
+    """A file's content as gzip; ``modified`` tells its states apart."""
+    return gzip.compress(Path(path).read_bytes(), 6, mtime=0)

@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
@@ -29,8 +30,12 @@ PASSAGE = re.compile(r'<passage number="(\d{1,6})"[^<>]*>')
 @login_required
 @never_cache
 @require_GET
+@gzip_page
 def page(request: HttpRequest, conversation_id: UUID | None = None) -> HttpResponse:
-    """The chat page; its messages come over the socket."""
+    """The chat page; its messages come over the socket.
+
+    It is sent compressed, in a length that varies, so that nobody who hears it can guess what it holds.
+    """
     user = cast(User, request.user)
     conversation = None
     if conversation_id:

@@ -1,5 +1,6 @@
 """What the server does before and around Django: ids, limits, files, origins, headers, errors in one shape."""
 
+import gzip
 import http.client
 import json
 import re
@@ -147,6 +148,20 @@ def test_static_files_are_kept_for_good_under_an_address_of_their_content(server
     assert headers["Content-Type"].startswith("text/css")
     status, _headers, body = call(server, "GET", path, headers={"If-None-Match": headers["ETag"]})
     assert (status, body) == (304, b"")
+
+
+def test_static_files_travel_compressed_where_the_browser_takes_it(server, settings):
+    path = f"{settings.STATIC_URL}css/base.css"
+    plain = (settings.BASE_DIR / "static/css/base.css").read_bytes()
+    status, headers, body = call(server, "GET", path, headers={"Accept-Encoding": "gzip, br"})
+    assert (status, headers["Content-Encoding"], headers["Vary"]) == (200, "gzip", "Accept-Encoding")
+    assert int(headers["Content-Length"]) == len(body) < len(plain) / 2
+    assert gzip.decompress(body) == plain
+    part = {"Accept-Encoding": "gzip", "Range": "bytes=0-9"}
+    status, headers, body = call(server, "GET", path, headers=part)
+    assert (status, body, "Content-Encoding" in headers) == (206, plain[:10], False)
+    font = f"{settings.STATIC_URL}fonts/source-sans-3-latin-wght-normal.woff2"
+    assert "Content-Encoding" not in call(server, "GET", font, headers={"Accept-Encoding": "gzip"})[1]
 
 
 @pytest.mark.parametrize("path", ["../manage.py", "..%2fmanage.py", "css/../../manage.py", "nothing.css"])
