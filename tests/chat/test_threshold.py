@@ -20,6 +20,7 @@ PASSAGE = RetrievedPassage(
 LOST = RetrievalStep("embed_question", 1.0, {}, {"error": "embedding_unavailable", "searched_by": "words"})
 
 
+@pytest.mark.django_db  # nothing of it is asked, but a thread that has asked before looks after its connection
 @pytest.mark.parametrize(("by_words", "passages"), [(True, 1), (False, 0)])
 async def test_words_alone_are_not_refused_for_want_of_a_similarity(
     monkeypatch: pytest.MonkeyPatch, by_words: bool, passages: int
