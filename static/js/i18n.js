@@ -27,6 +27,11 @@ export function ngettext(one, many, count) {
   return translated(one, count) ?? (count === 1 ? one : many);
 }
 
+/** Parts of a line one after the other, with the language's comma between them; empty ones are left out. */
+export function listed(parts) {
+  return parts.filter(Boolean).join(gettext(", "));
+}
+
 /** `text` with each `%(name)s` replaced by `values[name]`. */
 export function interpolate(text, values) {
   return text.replace(/%\((\w+)\)s/g, (whole, name) => (name in values ? String(values[name]) : whole));

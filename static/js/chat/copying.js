@@ -1,7 +1,7 @@
 /** An answer as text for elsewhere: Markdown with footnotes, Markdown alone, or plain. */
 
 import { copyText } from "../copy.js";
-import { gettext } from "../i18n.js";
+import { gettext, listed } from "../i18n.js";
 import { toast } from "../toasts.js";
 import { MARK, markCitations } from "./marks.js";
 import { distinctCitations, pageWords } from "./places.js";
@@ -39,7 +39,7 @@ function oneLine(text) {
 }
 
 function placeOf(citation) {
-  return [citation.title || citation.filename, pageWords(citation.page)].filter(Boolean).join(", ");
+  return listed([citation.title || citation.filename, pageWords(citation.page)]);
 }
 
 /** The Markdown with `[^1]` where citations end, and a line for each below. Pure. */

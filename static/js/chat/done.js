@@ -2,7 +2,7 @@
 
 import { h, icon } from "../dom.js";
 import { getText } from "../http.js";
-import { formatMilliseconds, formatNumber, gettext, interpolate, ngettext } from "../i18n.js";
+import { formatMilliseconds, formatNumber, gettext, interpolate, listed, ngettext } from "../i18n.js";
 import { traceUrl } from "./places.js";
 
 /** "Searched 3 sources, read 8 passages, 0.4 s". */
@@ -10,11 +10,11 @@ export function doneWords({ sources, passages, ms }) {
   if (!passages) {
     return interpolate(gettext("Searched and found nothing to read, %(time)s"), { time: formatMilliseconds(ms) });
   }
-  return [
+  return listed([
     interpolate(ngettext("Searched %(n)s source", "Searched %(n)s sources", sources), { n: formatNumber(sources) }),
     interpolate(ngettext("read %(n)s passage", "read %(n)s passages", passages), { n: formatNumber(passages) }),
     formatMilliseconds(ms),
-  ].join(", ");
+  ]);
 }
 
 /** The steps in short, from the trace of an answer, which has all that went in and out of each. */

@@ -1,7 +1,7 @@
 /** What an answer was narrowed by: the filters that its question says, each with a button that takes it away. */
 
 import { h, icon } from "../dom.js";
-import { gettext, interpolate } from "../i18n.js";
+import { gettext, interpolate, listed } from "../i18n.js";
 
 /**
  * The filters of `answer` (store.js) as elements, none where it has none. `takeAway(filter)` asks again without one;
@@ -61,6 +61,6 @@ function labelsOf(filters) {
 export function spokenFilters(filters) {
   const used = filters.filter((filter) => filter.used).map((filter) => filter.label);
   const unused = filters.filter((filter) => !filter.used);
-  const narrowed = used.length ? interpolate(gettext("The search was narrowed. %(labels)s."), { labels: used.join(", ") }) : "";
+  const narrowed = used.length ? interpolate(gettext("The search was narrowed. %(labels)s."), { labels: listed(used) }) : "";
   return [narrowed, unused.length ? unusedWords(unused) : ""].filter(Boolean).join(" ");
 }

@@ -1,7 +1,7 @@
 /** One answer on the page. */
 
 import { h } from "../dom.js";
-import { formatNumber, gettext, interpolate, ngettext } from "../i18n.js";
+import { formatNumber, gettext, interpolate, listed, ngettext } from "../i18n.js";
 import { Actions } from "./actions.js";
 import { attachCard } from "./card.js";
 import { makeDone } from "./done.js";
@@ -219,7 +219,7 @@ export class AnswerView {
 
   #makeChip(citation) {
     const url = documentUrl(citation);
-    const words = [citation.title || citation.filename, pageWords(citation.page)].filter(Boolean).join(", ");
+    const words = listed([citation.title || citation.filename, pageWords(citation.page)]);
     const chip = h(
       url ? "a" : "span",
       {

@@ -1,6 +1,6 @@
 /** The words and addresses of a place in a document, the same in chip, note, card and drawer. */
 
-import { gettext, interpolate } from "../i18n.js";
+import { gettext, interpolate, listed } from "../i18n.js";
 
 const BELOW = " \u203A ";
 
@@ -34,7 +34,7 @@ export function headingWords({ title, filename, heading }) {
 
 /** "Library › Leave rules › Notice, Page 3": the way to a passage, as far as it is known. */
 export function pathWords({ source, title, filename, heading, page }) {
-  const place = [headingWords({ title, filename, heading }), pageWords(page)].filter(Boolean).join(", ");
+  const place = listed([headingWords({ title, filename, heading }), pageWords(page)]);
   return [source, title || filename, place].filter(Boolean).join(BELOW);
 }
 

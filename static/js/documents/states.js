@@ -1,7 +1,7 @@
 /** How a document's state reads. */
 
 import { h } from "../dom.js";
-import { formatNumber, gettext, interpolate } from "../i18n.js";
+import { formatNumber, gettext, interpolate, listed } from "../i18n.js";
 
 const WORDS = {
   received: gettext("Received"),
@@ -39,7 +39,7 @@ function placeWords({ position, seconds }) {
     seconds < 90
       ? interpolate(gettext("about %(count)s s"), { count: formatNumber(Math.ceil(seconds / 5) * 5) })
       : interpolate(gettext("about %(count)s min"), { count: formatNumber(Math.round(seconds / 60)) });
-  return `${words}, ${time}`;
+  return listed([words, time]);
 }
 
 /** The state as a badge. */

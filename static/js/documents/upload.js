@@ -2,7 +2,7 @@
 
 import { h, icon } from "../dom.js";
 import { getJson, postJson } from "../http.js";
-import { formatNumber, gettext, interpolate, ngettext } from "../i18n.js";
+import { formatNumber, gettext, interpolate, listed, ngettext } from "../i18n.js";
 import { toast } from "../toasts.js";
 import { refusal, sendFile, sentWords } from "./send_file.js";
 import { isFinal, stateBadge } from "./states.js";
@@ -105,7 +105,7 @@ function count() {
   if (failed > 0) {
     words.push(interpolate(gettext("%(failed)s failed"), { failed: formatNumber(failed) }));
   }
-  summary.textContent = words.join(", ");
+  summary.textContent = listed(words);
   readyPart.hidden = !readyList.firstElementChild;
 }
 

@@ -7,7 +7,7 @@ import { AnswerBody, loadMarkdown } from "../chat/markdown.js";
 import { distinctCitations, documentUrl, pageWords } from "../chat/places.js";
 import { choosePassage, makeSources } from "../chat/sources.js";
 import { h, icon } from "../dom.js";
-import { formatMilliseconds, formatNumber, gettext, interpolate, ngettext } from "../i18n.js";
+import { formatMilliseconds, formatNumber, gettext, interpolate, listed, ngettext } from "../i18n.js";
 
 const STATUS = {
   running: () => gettext("Running"),
@@ -177,7 +177,7 @@ export class RunResult {
         "ol",
         { class: "run-notes" },
         ...distinct.map((citation) => {
-          const words = [citation.title || citation.filename, pageWords(citation.page)].filter(Boolean).join(", ");
+          const words = listed([citation.title || citation.filename, pageWords(citation.page)]);
           const url = documentUrl(citation);
           return h(
             "li",
