@@ -16,7 +16,7 @@ up: .venv/runtime.stamp ## start everything on this machine; says Ready with the
 test: .venv/tools.stamp browser gettext ## run the tests; gets a browser when none is there
 	@PATH="$(CURDIR)/$(BIN):$$PATH" NO_BROWSER="$(NO_BROWSER)" $(BIN)/python -m pytest -n auto --maxprocesses 4 $(PYTEST_ARGS)
 
-page-test: .venv/tools.stamp browser ## look at every page with axe in both themes, and at every width
+page-test: .venv/tools.stamp browser gettext ## look at every page with axe in both themes, and at every width
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m pages -n auto --maxprocesses 4 $(PYTEST_ARGS)
 
 connector-test: .venv/tools.stamp ## run the tests of what a connector says to its system: Git, websites, S3, PostgreSQL, Notion
@@ -31,7 +31,7 @@ journey-test: .venv/tools.stamp browser ## go through the pages beside the main 
 endurance-test: .venv/tools.stamp ## run the tests that kill processes again and again, wait long or attack with large files
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m endurance -n auto --maxprocesses 4 --dist worksteal $(PYTEST_ARGS)
 
-more-test: .venv/tools.stamp browser ## run the five suites above in one go
+more-test: .venv/tools.stamp browser gettext ## run the five suites above in one go
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m "pages or connectors or formats or journeys or endurance" -n auto --maxprocesses 4 --dist worksteal $(PYTEST_ARGS)
 
 evaldata-test: .venv/tools.stamp ## run the tests on the shared evaluation data (EVALDATA)

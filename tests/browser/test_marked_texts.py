@@ -1,7 +1,6 @@
 """Every text that a page shows was marked for translation: pages in a language whose texts all stand between marks."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,11 +18,7 @@ from tests.browser.test_accessibility import INSIDE, OUTSIDE, WITH_DATA, make_re
 from tests.chat.conftest import Cast
 from tests.conftest import Server, answers, free_port, running
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.pages,
-    pytest.mark.skipif(shutil.which("xgettext") is None, reason="GNU gettext is not installed"),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.pages]
 
 LONG = 20
 """Letters from which on a part of a value is told from a word of ours."""

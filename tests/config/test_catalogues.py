@@ -3,7 +3,6 @@
 import gettext
 import json
 import re
-import shutil
 from collections import Counter
 from io import BytesIO
 from pathlib import Path
@@ -15,7 +14,6 @@ from django.core.management.base import CommandError
 from config import catalogues
 from tests.catalogue_files import Entry, read
 
-WITH_TOOLS = pytest.mark.skipif(shutil.which("xgettext") is None, reason="GNU gettext is not installed")
 BLANK = re.compile(r"%\((\w+)\)[a-z]|%[sd%]|\{\w*\}")
 TAG = re.compile(r"</?[a-z][^>]*>")
 EACH = [(language, domain) for language in catalogues.languages() for domain in catalogues.DOMAINS]
@@ -56,7 +54,6 @@ def test_everything_is_translated_with_its_placeholders_and_tags(language: str, 
     assert {entry.key: wrong for entry in entries if (wrong := wrong_with(entry, int(rule[1])))} == {}
 
 
-@WITH_TOOLS
 @pytest.mark.parametrize(("language", "domain"), EACH)
 def test_a_catalogue_holds_what_the_source_says_and_nothing_else(
     source: dict[str, Path], language: str, domain: str
@@ -67,7 +64,6 @@ def test_a_catalogue_holds_what_the_source_says_and_nothing_else(
     assert (sorted(there - here), sorted(here - there)) == ([], []), "make messages brings them in line"
 
 
-@WITH_TOOLS
 @pytest.mark.parametrize(("language", "domain"), EACH)
 def test_what_is_compiled_is_of_these_catalogues(language: str, domain: str) -> None:
     path = catalogues.catalogue(language, domain)
@@ -78,7 +74,6 @@ def test_what_is_compiled_is_of_these_catalogues(language: str, domain: str) -> 
         assert catalogues.script(language).read_text(encoding="utf-8") == script
 
 
-@WITH_TOOLS
 def test_what_is_compiled_of_packages_is_of_their_catalogues() -> None:
     for path in catalogues.of_packages():
         made = catalogues.compiled(path)
@@ -90,7 +85,6 @@ def texts_of(mo: bytes) -> dict[object, str]:
     return {key: text for key, text in found.items() if key}
 
 
-@WITH_TOOLS
 def test_a_second_run_changes_nothing(source: dict[str, Path], tmp_path: Path) -> None:
     target = tmp_path / "de" / "django.po"
     catalogues.update(source["django"], target, "de")
@@ -101,7 +95,6 @@ def test_a_second_run_changes_nothing(source: dict[str, Path], tmp_path: Path) -
     assert target.read_bytes() == first
 
 
-@WITH_TOOLS
 def test_a_new_string_comes_untranslated_and_one_that_is_gone_goes(source: dict[str, Path], tmp_path: Path) -> None:
     target = tmp_path / "ar" / "django.po"
     catalogues.update(source["django"], target, "ar")
@@ -114,7 +107,6 @@ def test_a_new_string_comes_untranslated_and_one_that_is_gone_goes(source: dict[
     assert "nplurals=6" in before
 
 
-@WITH_TOOLS
 def test_a_wrong_placeholder_is_a_mistake_that_is_named(tmp_path: Path) -> None:
     path = tmp_path / "django.po"
     head = 'msgid ""\nmsgstr "Language: de\\nContent-Type: text/plain; charset=UTF-8\\n"\n\n'
@@ -145,8 +137,6 @@ def test_a_rule_of_plurals_that_is_code_is_refused(tmp_path: Path, monkeypatch: 
 
 
 def test_the_command_compiles_what_is_there_without_looking_at_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    if shutil.which("msgfmt") is None:
-        pytest.skip("GNU gettext is not installed")
     monkeypatch.setattr(catalogues, "extract", None)
     written: list[Path] = []
 
