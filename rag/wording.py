@@ -35,7 +35,10 @@ STOPWORDS = frozenset(_STOPWORD_LIST.split())
 
 def words(text: str) -> list[str]:
     """The comparable words of a text, in order, stop words included."""
-    return [word for word, _, _ in word_spans(text)]
+    if _RUN.search(text):
+        return [word for word, _, _ in word_spans(text)]
+    # Every passage of every answer comes through here: without spans it takes less than half the time.
+    return [stem(word) for word in _WORD.findall(text)]
 
 
 def content_words(text: str) -> list[str]:
