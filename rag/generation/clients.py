@@ -22,7 +22,9 @@ IDLE = 8
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where a client calls and how: two answers with the same share one. ``timeout`` as httpx2 takes it, seconds."""
+    """Where a client calls and how: two answers with the same share one. It waits ``connect_s`` seconds for a
+    connection and ``silence_s`` until the server takes what is sent; who reads bounds that wait.
+    """
 
     base_url: str
     api_key: str
@@ -72,7 +74,8 @@ async def client_of(server: Server) -> "AsyncIterator[AsyncOpenAI]":
 
 
 def _made(server: Server) -> _Shared:
-    timeout = httpx2.Timeout(server.silence_s, connect=server.connect_s)
+    # Who reads bounds the wait (``Patience``): here it would cost a timer for each piece of the body.
+    timeout = httpx2.Timeout(server.silence_s, connect=server.connect_s, read=None)
     http = guarded_async_client(server.policy, timeout=timeout, limits=server.limits)
     # The SDK insists on a key; servers without keys ignore it.
     key = server.api_key or "none"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from rag.errors import GenerationError
 from rag.generation import AnswerPart, AnswerRequest, PromptMessage, PromptReady, failures
 from rag.generation.clients import Server, client_of, sdk
+from rag.generation.patience import Patience
 from rag.generation.reading import AnswerReader, refuse
 from rag.outbound import OutboundLimits, OutboundPolicy
 from rag.prompts import DEFAULT_BUDGET, PromptBudget, build_prompt
@@ -147,19 +148,17 @@ class OpenAIAnswerer:
                 async with asyncio.timeout(self._timeouts.first_token):
                     stream = await _chunks(client, {"model": self._model, "messages": wire, "stream": True})
                 try:
-                    # Never wait for the model across a yield: the reader's time is not the model's.
-                    patience = self._timeouts.first_token - (time.monotonic() - started)
-                    while True:
-                        async with asyncio.timeout(max(0.0, patience)):
-                            chunk = await anext(stream, None)
-                        if chunk is None:
-                            break
-                        patience = self._timeouts.between_tokens
-                        text, finish = _read_chunk(chunk)
-                        finished = finished or finish is not None
-                        if text:
-                            began = True
-                            yield text
+                    with Patience() as patience:
+                        patience.waits(self._timeouts.first_token - (time.monotonic() - started))
+                        async for chunk in stream:
+                            # The reader's time is not the model's.
+                            patience.rests()
+                            text, finish = _read_chunk(chunk)
+                            finished = finished or finish is not None
+                            if text:
+                                began = True
+                                yield text
+                            patience.waits(self._timeouts.between_tokens)
                 finally:
                     await stream.close()
             except GenerationError:
