@@ -3,6 +3,7 @@
 Each answerer is imported when it is first needed: an installation without an LLM never loads an SDK.
 """
 
+import asyncio
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -69,3 +70,10 @@ def answerer_for(model: ModelSettings) -> Answerer:
             return _local_model(model.model_name)
     message = _("The assistant's model is of a kind this server does not know. Ask an admin to choose another.")
     raise GenerationError("llm_not_configured", message, retryable=False)
+
+
+async def ready_answerer(model: ModelSettings) -> Answerer:
+    """As ``answerer_for``, from an event loop: in a thread where something large may have to be loaded."""
+    if model.kind == "openai":
+        return answerer_for(model)
+    return await asyncio.to_thread(answerer_for, model)

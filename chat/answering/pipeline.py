@@ -13,10 +13,10 @@ from channels.db import database_sync_to_async
 
 from accounts.languages import in_readers_language
 from accounts.models import User
-from chat.answering.answerers import ModelSettings, answerer_for
+from chat.answering.answerers import ModelSettings, ready_answerer
 from chat.answering.files import Files
 from chat.answering.finding import Finding, Found, find
-from chat.answering.saying import Said, said_in, unsaid
+from chat.answering.saying import Said, may_say_filters, said_in, unsaid
 from chat.answering.searching_on import what_next
 from chat.answering.understanding import understand
 from chat.events import CitationPayload, FilterPayload
@@ -196,7 +196,8 @@ async def _written(assistant: AssistantSettings, request: AnswerRequest) -> Asyn
 
 
 async def _said(assistant: AssistantSettings, question: Question) -> Said:
-    if not assistant.said_filters:
+    # Most questions say none: a thread and back is as much work as the looking.
+    if not assistant.said_filters or not may_say_filters(question.text):
         return Said(question.text)
     find_said = database_sync_to_async(said_in, thread_sensitive=False)
     return await find_said(
@@ -266,7 +267,7 @@ def _searching() -> ThreadPoolExecutor:
 
 
 async def _parts(model: ModelSettings, request: AnswerRequest) -> AsyncGenerator[AnswerPart]:
-    answerer = await database_sync_to_async(answerer_for, thread_sensitive=False)(model)
+    answerer = await ready_answerer(model)
     async with aclosing(answerer.answer(request)) as parts:
         async for part in parts:
             # The one sentence that is no quote and no model's: the asker reads it in their language.

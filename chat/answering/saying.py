@@ -9,7 +9,7 @@ from accounts.models import User
 from chat.events import FilterPayload
 from chat.events.filters import filter_payload
 from documents.retrieval import Filter, RetrievalStep, Within, any_left, known_names
-from rag.said_filters import SaidFilter, may_name, said_filters, without
+from rag.said_filters import Known, Named, SaidFilter, may_name, said_filters, without
 
 STEP = "said_filters"
 
@@ -25,6 +25,12 @@ class Said:
     filters: tuple[Filter, ...] = ()
     payloads: tuple[FilterPayload, ...] = ()
     step: RetrievalStep | None = None
+
+
+def may_say_filters(text: str) -> bool:
+    """Whether ``said_in`` could find anything in this question; asks no database."""
+    named = may_name(text)
+    return named != Named() or bool(said_filters(text, Known({})))
 
 
 def said_in(

@@ -6,9 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from channels.db import database_sync_to_async
-
-from chat.answering.answerers import ModelSettings, answerer_for
+from chat.answering.answerers import ModelSettings, ready_answerer
 from documents.retrieval import RetrievalStep
 from rag.errors import GenerationError
 from rag.generation import AnswerRequest, Writer
@@ -24,7 +22,7 @@ async def what_next(
     model: ModelSettings, request: AnswerRequest, searched: Sequence[str]
 ) -> tuple[str, RetrievalStep | None]:
     """What to search for next, empty for nothing, and the step; None where no language model could say."""
-    writer = await database_sync_to_async(answerer_for, thread_sensitive=False)(model)
+    writer = await ready_answerer(model)
     if not isinstance(writer, Writer):
         return "", None
     started = time.perf_counter()

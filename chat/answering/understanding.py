@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from channels.db import database_sync_to_async
 
 from accounts.models import User
-from chat.answering.answerers import ModelSettings, answerer_for
+from chat.answering.answerers import ModelSettings, ready_answerer
 from documents.retrieval import RetrievalStep, informative
 from rag.errors import GenerationError
 from rag.follow_ups import carried_over
@@ -47,10 +47,13 @@ async def understand(
     it; when it fails or takes too long, by rule.
     """
     started = time.perf_counter()
-    ruled = await database_sync_to_async(by_rule, thread_sensitive=False)(user, text, history)
+    if is_long(text):
+        ruled = await database_sync_to_async(by_rule, thread_sensitive=False)(user, text, history)
+    else:
+        ruled = by_rule(user, text, history)
     queries, how, error = ruled.queries, "rule", ""
     if rewrite and (history or ruled.queries != (text,)):
-        writer = await database_sync_to_async(answerer_for, thread_sensitive=False)(model)
+        writer = await ready_answerer(model)
         if isinstance(writer, Writer):
             written, error = await _written(writer, text, history)
             if written:
@@ -64,7 +67,7 @@ async def understand(
 
 
 def by_rule(user: User, text: str, history: Sequence[Turn]) -> Understood:
-    """The queries without a model. One statement for a long text."""
+    """The queries without a model. One statement for a long text, none for any other."""
     if is_long(text):
         return _long(user, text)
     first, *others = parts_of(text)
