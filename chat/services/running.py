@@ -10,7 +10,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import redis.exceptions
@@ -31,6 +31,7 @@ from chat.events import (
     ChatEvent,
     ConversationBranch,
     MessageCreated,
+    MessagePayload,
     StepPayload,
     message_payload,
     new_message_payloads,
@@ -60,7 +61,7 @@ LIMIT_S = 15 * 60
 NO_ERROR = ("", "")
 
 Publish = Callable[[ChatEvent], Awaitable[None]]
-
+Read = TypeVar("Read")
 
 _runs: dict[UUID, Run] = {}
 _tasks: set["asyncio.Task[None]"] = set()
@@ -135,10 +136,12 @@ async def answer_stop(*, user: User, message_id: UUID) -> None:
         log.warning("answer %s: its process finds in its row that it is to stop: %s", message_id, problem)
 
 
-async def write_answer(begun: Begun, publish: Publish, last_seq: Callable[[], Awaitable[int]]) -> Message | None:
+async def write_answer(
+    begun: Begun, publish: Publish, last_seq: Callable[[], Awaitable[int]], read: Callable[[UUID], Read]
+) -> Read:
     """Write one answer to its end, whatever the end is, and store it.
 
-    The finished row with its sources, or None when it was deleted meanwhile.
+    What ``read`` returns of the stored answer; it is called in the thread that stored it, in which it may block.
     """
     draft = AnswerDraft() if begun.so_far is None else AnswerDraft.going_on(begun.so_far)
     started = time.perf_counter()
@@ -147,19 +150,17 @@ async def write_answer(begun: Begun, publish: Publish, last_seq: Callable[[], Aw
         with current_heart().beats(begun.answer.pk, run):
             status, error = await _outcome(begun, draft, publish, run)
             ms = round((time.perf_counter() - started) * 1000)
-            finish = database_sync_to_async(_finished, thread_sensitive=False)
-            return await finish(begun.answer, draft, status, ms, await last_seq(), error)
+            event_seq = await last_seq()
+
+            def finish() -> Read:
+                answer_finish(answer=begun.answer, draft=draft, status=status, ms=ms, event_seq=event_seq, error=error)
+                return read(begun.answer.pk)
+
+            return await database_sync_to_async(finish, thread_sensitive=False)()
     finally:
         _runs.pop(begun.answer.pk, None)
         with contextlib.suppress(redis.exceptions.RedisError):
             await current_hub().client.delete(alive_key(begun.answer.pk), stop_key(begun.answer.pk))
-
-
-def _finished(
-    answer: Message, draft: AnswerDraft, status: str, ms: int, event_seq: int, error: tuple[str, str]
-) -> Message | None:
-    answer_finish(answer=answer, draft=draft, status=status, ms=ms, event_seq=event_seq, error=error)
-    return Message.objects.with_sources().filter(pk=answer.pk).first()
 
 
 async def _outcome(begun: Begun, draft: AnswerDraft, publish: Publish, run: Run) -> tuple[str, tuple[str, str]]:
@@ -195,7 +196,10 @@ async def answer_once(begun: Begun, publish: Publish | None = None) -> Message:
     async def no_seq() -> int:
         return 0
 
-    row = await write_answer(begun, publish or ignore, no_seq)
+    def stored(answer_id: UUID) -> Message | None:
+        return Message.objects.with_sources().filter(pk=answer_id).first()
+
+    row = await write_answer(begun, publish or ignore, no_seq, stored)
     if row is None:
         raise not_found(_("answer"))
     return row
@@ -206,15 +210,17 @@ async def _run_in_conversation(begun: Begun) -> None:
     conversation_id = begun.conversation.pk
     publisher = Publisher(stream_key(conversation_id))
     patience_s = SETTLE_S
+
+    def told(answer_id: UUID) -> MessagePayload | None:
+        row = Message.objects.with_citations().filter(pk=answer_id).first()
+        return message_payload(row, begun.question.user, with_passages=False) if row else None
+
     try:
-        row = await write_answer(begun, publisher.put, lambda: publisher.settle(SETTLE_S))
-        if row is not None:
-            payload = await database_sync_to_async(message_payload, thread_sensitive=False)(
-                row, begun.question.user, with_passages=False
-            )
+        payload = await write_answer(begun, publisher.put, lambda: publisher.settle(SETTLE_S), told)
+        if payload is not None:
             await publisher.put(AnswerCompleted(conversation_id=conversation_id, message=payload))
             # A process that is told to end has not the time to wait for Valkey.
-            patience_s = SETTLE_S if row.status == Status.INTERRUPTED else PATIENCE_S
+            patience_s = SETTLE_S if payload.status == Status.INTERRUPTED.value else PATIENCE_S
     finally:
         await publisher.close(patience_s)
 
