@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import hashlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -16,7 +16,7 @@ import redis.asyncio
 import redis.exceptions
 
 from live.events import LiveEvent
-from live.stream import APPEND, LIFETIME_S, MAX_LENGTH, payload_of, seq_of
+from live.stream import APPEND, LIFETIME_S, MAX_LENGTH, Entry, payload_of, seq_of
 
 SCRIPT = hashlib.sha1(APPEND.encode(), usedforsecurity=False).hexdigest()
 """Valkey's name of the script, once it has it."""
@@ -38,15 +38,21 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
+    key: str
+    payloads: list[str]
     words: tuple[Any, ...]
     reply: "asyncio.Future[bytes]"
 
 
 class Appends:
-    """What one event loop appends. The appends of one stream are taken in the order in which they were asked for."""
+    """What one event loop appends. The appends of one stream are taken in the order in which they were asked for.
 
-    def __init__(self, client: redis.asyncio.Redis) -> None:
+    ``tell`` is called with the key and the events of each append when it has been taken, in the same order.
+    """
+
+    def __init__(self, client: redis.asyncio.Redis, tell: Callable[[str, list[Entry]], None]) -> None:
         self._client = client
+        self._tell = tell
         self._waiting: deque[_Waiting] = deque()
         self._sending: asyncio.Task[None] | None = None
 
@@ -57,8 +63,9 @@ class Appends:
         """
         keys = [key, f"{key}:appended:{batch.writer}"] if batch else [key]
         number = str(batch.number) if batch else ""
-        words = (len(keys), *keys, str(MAX_LENGTH), str(LIFETIME_S), number, *map(payload_of, events))
-        waiting = _Waiting(words, asyncio.get_running_loop().create_future())
+        payloads = [payload_of(event) for event in events]
+        words = (len(keys), *keys, str(MAX_LENGTH), str(LIFETIME_S), number, *payloads)
+        waiting = _Waiting(key, payloads, words, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         if self._sending is None or self._sending.done():
             self._sending = asyncio.create_task(self._send())
@@ -76,7 +83,7 @@ class Appends:
         try:
             while self._waiting:
                 together = [self._waiting.popleft() for _ in range(min(TOGETHER, len(self._waiting)))]
-                _answer(together, await self._sent(together))
+                self._answer(together, await self._sent(together))
         finally:
             for each in (*together, *self._waiting):
                 each.reply.cancel()
@@ -102,12 +109,14 @@ class Appends:
                 cast(Any, pipe).evalsha(SCRIPT, *each.words)
             return await pipe.execute(raise_on_error=False)
 
-
-def _answer(together: Sequence[_Waiting], replies: Sequence[Any]) -> None:
-    for each, reply in zip(together, replies, strict=True):
-        if each.reply.done():  # nobody waits any more
-            continue
-        if isinstance(reply, BaseException):
-            each.reply.set_exception(reply)
-        else:
-            each.reply.set_result(reply)
+    def _answer(self, together: Sequence[_Waiting], replies: Sequence[Any]) -> None:
+        for each, reply in zip(together, replies, strict=True):
+            if not isinstance(reply, BaseException):
+                first = seq_of(reply) - len(each.payloads) + 1
+                self._tell(each.key, [Entry(first + n, payload) for n, payload in enumerate(each.payloads)])
+            if each.reply.done():  # nobody waits any more
+                continue
+            if isinstance(reply, BaseException):
+                each.reply.set_exception(reply)
+            else:
+                each.reply.set_result(reply)

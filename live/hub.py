@@ -3,6 +3,10 @@
 A socket of its own connection to Valkey would be simpler, and five thousand idle sockets would then be five thousand
 connections. Here one task reads all followed streams with one XREAD and hands each event to the followers of its
 stream. A stream of the hub's own wakes the read when the set of streams has changed.
+
+What this process appends itself, the tokens of an answer, needs no reading: the reply to the append says which numbers
+its events have, and they are handed on at once. While that goes on the read leaves the stream out. An event that
+another process appends meanwhile makes a gap in the numbers, and the followers then read the stream themselves.
 """
 
 import asyncio
@@ -37,6 +41,12 @@ WAKES = 5
 CANCELS, CANCEL_S = 10, 0.5
 """Tries to end the read, and how long each of them is waited for."""
 
+QUIET_S = 1.0
+"""A stream to which this process appended something is left out of the read for so long."""
+
+SOON_S = 0.05
+"""A stream that is followed anew is read after this: by then its first event may have been appended here."""
+
 MAX_PENDING = 2_000
 """Events held for a follower that does not keep up; past that it reads the stream itself."""
 
@@ -55,10 +65,15 @@ class Follower:
     def offer(self, entries: list[Entry]) -> None:
         """Take events that the hub has read."""
         if len(self._pending) + len(entries) > MAX_PENDING:
-            self._pending.clear()
-            self._behind = True
+            self.fall_behind()
         elif not self._behind:
             self._pending.extend(entries)
+            self._wake.set()
+
+    def fall_behind(self) -> None:
+        """Read the stream itself: something stands in it that was not offered."""
+        self._pending.clear()
+        self._behind = True
         self._wake.set()
 
     async def batches(self) -> AsyncGenerator[list[Entry]]:
@@ -89,6 +104,23 @@ class _Topic:
     def __init__(self) -> None:
         self.cursor: int | None = None  # the last event read by the hub; None until a follower has caught up
         self.followers: set[Follower] = set()
+        self.appended_at = -QUIET_S  # on the loop's clock, by this process
+        self.is_read = False  # by the read that is under way
+        self.look: asyncio.TimerHandle | None = None  # at whether it should be
+
+    def hand_on(self, entries: list[Entry]) -> None:
+        """Give the followers what comes after the last event that they had."""
+        assert self.cursor is not None
+        fresh = [entry for entry in entries if entry.seq > (self.cursor or 0)]
+        if not fresh:
+            return
+        is_next = fresh[0].seq == self.cursor + 1
+        self.cursor = fresh[-1].seq
+        for follower in self.followers:
+            if is_next:
+                follower.offer(fresh)
+            else:
+                follower.fall_behind()
 
 
 class Hub:
@@ -96,7 +128,7 @@ class Hub:
 
     def __init__(self) -> None:
         self.client = async_client()
-        self.appends = Appends(self.client)
+        self.appends = Appends(self.client, self._appended)
         self._reading = async_client(PATIENCE_S)
         self._topics: dict[str, _Topic] = {}
         self._control = f"live:hub:{uuid.uuid4()}"
@@ -118,18 +150,21 @@ class Hub:
             topic.followers.discard(follower)
             if not topic.followers:
                 del self._topics[key]
+                if topic.look:
+                    topic.look.cancel()
 
     def joined(self, key: str, seq: int) -> None:
         """A follower has caught up to ``seq``: read on from there, if the stream is not being read yet."""
         topic = self._topics.get(key)
         if topic and topic.cursor is None:
             topic.cursor = seq
-            task = asyncio.create_task(self._wake())
-            self._wakers.add(task)
-            task.add_done_callback(self._wakers.discard)
+            self._look_later(key, topic, SOON_S)
 
     async def close(self) -> None:
         """Stop reading and close the connection."""
+        for topic in self._topics.values():
+            if topic.look:
+                topic.look.cancel()
         for _attempt in range(CANCELS):
             if self._reader is None or self._reader.done():
                 break
@@ -139,6 +174,31 @@ class Hub:
         await self.appends.close()
         await self._reading.aclose()
         await self.client.aclose()
+
+    def _appended(self, key: str, entries: list[Entry]) -> None:
+        topic = self._topics.get(key)
+        if topic is None:
+            return
+        topic.appended_at = asyncio.get_running_loop().time()
+        if topic.cursor is not None:
+            topic.hand_on(entries)
+
+    def _look_later(self, key: str, topic: _Topic, after_s: float) -> None:
+        if topic.look is None:
+            topic.look = asyncio.get_running_loop().call_later(after_s, self._look, key, topic)
+
+    def _look(self, key: str, topic: _Topic) -> None:
+        """Let the stream be read from now on, unless it is, or this process still appends to it."""
+        topic.look = None
+        if topic.is_read or self._topics.get(key) is not topic:
+            return
+        quiet_in_s = topic.appended_at + QUIET_S - asyncio.get_running_loop().time()
+        if quiet_in_s > 0:
+            self._look_later(key, topic, quiet_in_s)
+            return
+        task = asyncio.create_task(self._wake())
+        self._wakers.add(task)
+        task.add_done_callback(self._wakers.discard)
 
     async def _wake(self) -> None:
         for _attempt in range(WAKES):
@@ -168,9 +228,15 @@ class Hub:
     async def _read_once(self) -> bool:
         """Read all streams until something comes, and hand it on; whether something came."""
         streams: dict[Any, Any] = {self._control: self._control_cursor}
+        quiet_since = asyncio.get_running_loop().time() - QUIET_S
         for key, topic in self._topics.items():
-            if topic.cursor is not None:
+            if topic.cursor is None:
+                continue
+            topic.is_read = topic.appended_at <= quiet_since
+            if topic.is_read:
                 streams[key] = entry_id(topic.cursor)
+            else:
+                self._look_later(key, topic, QUIET_S)
         replies = await self._reading.xread(streams, block=BLOCK_MS, count=1_000)
         pairs = replies.items() if isinstance(replies, dict) else replies or []
         for raw_key, rows in cast(Any, pairs):
@@ -179,12 +245,8 @@ class Hub:
                 self._control_cursor = rows[-1][0]
                 continue
             read = self._topics.get(key)
-            if read is None or not rows:
-                continue
-            entries = entries_of(rows)
-            read.cursor = entries[-1].seq
-            for follower in read.followers:
-                follower.offer(entries)
+            if read is not None and rows:
+                read.hand_on(entries_of(rows))
         return bool(replies)
 
 

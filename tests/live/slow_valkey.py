@@ -36,7 +36,7 @@ class SlowValkey:
         self._hub.client = redis.asyncio.Redis.from_url(
             f"unix://{path}?{database}", socket_timeout=5, max_connections=CONNECTIONS
         )
-        self._hub.appends = Appends(self._hub.client)
+        self._hub.appends = Appends(self._hub.client, self._hub._appended)
         return self
 
     async def __aexit__(self, *_error: object) -> None:

@@ -160,10 +160,50 @@ async def test_a_read_that_failed_in_whatever_way_goes_on(hub: Hub, key: str, mo
     monkeypatch.setattr(hub_module, "RETRY_S", 0.01)
     monkeypatch.setattr(Hub, "_read_once", failing)
     waiting = asyncio.create_task(take(hub, key, 0, 2))
-    seq = await hub.appends.append(key, Tick(n=0))
-    await hub.appends.append(key, Tick(n=1))
+    seq = await asyncio.to_thread(append, key, Tick(n=0))
+    async with asyncio.timeout(10):
+        while failures:
+            await asyncio.sleep(0.01)
+    await asyncio.to_thread(append, key, Tick(n=1))
     assert [entry.seq for entry in await waiting] == [seq, seq + 1]
-    assert not failures
+
+
+async def test_what_this_process_appends_is_handed_on_without_a_read(
+    hub: Hub, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unreadable(self: Hub) -> None:
+        raise redis.exceptions.TimeoutError("slow")
+
+    monkeypatch.setattr(Hub, "_read_once", unreadable)
+    start = await hub.appends.append(key, Tick(n=0))
+    waiting = asyncio.create_task(take(hub, key, start - 1, 6))
+    await asyncio.sleep(0.1)
+    for n in range(1, 6):
+        await hub.appends.append(key, Tick(n=n))
+    assert numbers(await waiting) == list(range(6))
+
+
+async def test_what_others_append_between_stands_in_its_place(hub: Hub, key: str) -> None:
+    """Another process names a branch, say, while an answer is written here."""
+    start = await hub.appends.append(key, Tick(n=0))
+    waiting = asyncio.create_task(take(hub, key, start - 1, 121))
+    for n in range(1, 121, 3):
+        await hub.appends.append(key, Tick(n=n))
+        await asyncio.to_thread(append, key, Tick(n=n + 1))
+        await hub.appends.append(key, Tick(n=n + 2))
+    assert numbers(await waiting) == list(range(121))
+
+
+async def test_what_others_append_afterwards_comes_too(hub: Hub, key: str) -> None:
+    """The stream was left out of the read while this process appended to it."""
+    start = await hub.appends.append(key, Tick(n=0))
+    waiting = asyncio.create_task(take(hub, key, start - 1, 4))
+    await asyncio.sleep(0.1)
+    await hub.appends.append(key, Tick(n=1))
+    await asyncio.to_thread(append, key, Tick(n=2))
+    await asyncio.sleep(hub_module.QUIET_S + 0.2)
+    await asyncio.to_thread(append, key, Tick(n=3))
+    assert numbers(await waiting) == list(range(4))
 
 
 async def test_the_read_that_waits_for_events_is_more_patient_than_it_blocks(hub: Hub) -> None:
