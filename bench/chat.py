@@ -5,7 +5,8 @@
 Footnote is started as ``make up`` does, with an LLM stand-in that begins at once and streams 30 tokens a second, each
 of which is the time at which it was sent. Every asker has a socket and asks in a new conversation, all in the same
 moment; the time to the first token is from then to the first text, so it holds rows, retrieval and the LLM's first
-token. All of it, the clients too, runs on one machine.
+token. All of it, the clients too, runs on one machine. A virtual one may get less of its processors than it asks for:
+``stolen %`` is the share of their time that went elsewhere meanwhile, and figures with much of it say little.
 """
 
 import argparse
@@ -98,6 +99,7 @@ async def askers(application: Application, cookies: str, number: int, rounds: in
     """Milliseconds to the first token and of lag, of so many askers at once."""
     firsts: list[float] = []
     lags: list[float] = []
+    before = psutil.cpu_times()
     for turn in range(rounds or ROUNDS.get(number, 2)):
         async with contextlib.AsyncExitStack() as stack:
             pages = [Asker(await stack.enter_async_context(opened(application, cookies))) for _ in range(number)]
@@ -113,7 +115,15 @@ async def askers(application: Application, cookies: str, number: int, rounds: in
         "first p95 ms": quantile(firsts, 0.95),
         "lag p50 ms": statistics.median(lags),
         "lag p95 ms": quantile(lags, 0.95),
+        "stolen %": stolen(before),
     }
+
+
+def stolen(before: Any) -> float:
+    """The share of all processors' time since ``before`` that the machine wanted and did not get, in percent."""
+    now = psutil.cpu_times()
+    share: float = (getattr(now, "steal", 0.0) - getattr(before, "steal", 0.0)) / max(sum(now) - sum(before), 1e-9)
+    return 100 * share
 
 
 def quantile(values: list[float], part: float) -> float:
