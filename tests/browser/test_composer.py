@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from chat.models import Assistant, SavedPrompt
 from chat.services.assistants import VersionFields, assistant_create
@@ -119,6 +119,24 @@ def test_signs_open_what_goes_with_a_question(library: Cast, open_page: Open) ->
     assert page.get_attribute(".question__scope a", "href") == f"/documents/{library.leave.pk}/"
     page.goto(f"/?document={library.leave.pk}")
     expect(chips(page)).to_have_text(["leave.txt"])
+
+
+def test_a_question_written_before_the_scripts_came_is_sent_by_the_next_enter(library: Cast, open_page: Open) -> None:
+    page = open_page(library.mia, "/documents/")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/chat/composer.js*", hold)
+    page.goto("/", wait_until="commit")
+    page.locator(BOX).press_sequentially("How long is parental leave?")
+    page.keyboard.press("Enter")
+    assert page.locator(BOX).input_value().endswith("\n")
+    held.pop().continue_()
+    expect(page.locator(BOX)).to_have_value("How long is parental leave?")
+    page.keyboard.press("Enter")
+    page.locator(".answer").wait_for()
 
 
 def test_files_of_a_conversation(

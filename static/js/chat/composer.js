@@ -65,6 +65,9 @@ export class Composer extends EventTarget {
     this.#files.conversation = conversation;
     if (!text) {
       this.#input.value = this.#draft.text;
+    } else if (isFirst) {
+      // Written before this script was there: Enter was meant to send, and broke the line.
+      this.#input.value = text.trimEnd();
     }
     if (isFirst) {
       this.#begin(conversation);
