@@ -18,3 +18,10 @@ def test_an_error_page_has_a_sidebar_only_for_who_is_signed_in() -> None:
         assert (response.status_code, "Nothing here" in told) == (404, True)
         assert ('id="sidebar"' in told) is has_sidebar
         assert 'id="main"' in told
+
+
+def test_a_page_that_is_out_of_date_says_so_and_blames_nobody() -> None:
+    response = Client(enforce_csrf_checks=True).post("/accounts/login/", {"login": "mia@example.com"})
+    told = response.content.decode()
+    assert (response.status_code, "<title>Out of date" in " ".join(told.split())) == (403, True)
+    assert "Not for you" not in told
