@@ -1,8 +1,10 @@
 """How an answer is set: its numbers in narrow lines, on paper, beside the drawer; and the head of a shared page."""
 
+import time
 from typing import Any
 
 import pytest
+from playwright.sync_api import Route, expect
 
 from chat.services.sharing import link_create
 from tests.browser.conftest import Open
@@ -34,6 +36,18 @@ def page(library: Cast, open_page: Open) -> Any:
     found = open_page(library.root, f"/c/{make_talk(library).conversation.pk}/")
     found.wait_for_selector(".note[data-placed]")
     return found
+
+
+def test_notes_are_placed_however_late_the_markdown_library_comes(library: Cast, open_page: Open) -> None:
+    page = open_page(library.root, "/documents/")
+
+    def late(route: Route) -> None:
+        time.sleep(1.5)
+        route.continue_()
+
+    page.route("**/chat/rendering.js*", late)
+    page.goto(f"/c/{make_talk(library).conversation.pk}/")
+    expect(page.locator(".note[data-placed]")).to_have_count(2)
 
 
 def test_no_line_begins_with_the_number_of_a_note(page: Any):

@@ -9,17 +9,22 @@ export class MessageList {
   element;
   #drawer;
   #nearby;
+  #redrawn;
   #working;
   #views = new Map();
   #questions = new Map();
   #shown = [];
   #pending = null;
 
-  /** `working()` gives what the messages call; `drawer` opens what they rest on, `nearby` knows which are seen. */
-  constructor(element, { drawer, nearby, working }) {
+  /**
+   * `working()` gives what the messages call; `drawer` opens what they rest on, `nearby` knows which are seen.
+   * `redrawn()` is called when answers were drawn anew by themselves: their notes must be placed again.
+   */
+  constructor(element, { drawer, nearby, redrawn, working }) {
     this.element = element;
     this.#drawer = drawer;
     this.#nearby = nearby;
+    this.#redrawn = redrawn;
     this.#working = working;
   }
 
@@ -41,6 +46,7 @@ export class MessageList {
   /** Draw everything again, once the Markdown library has come. */
   refresh() {
     this.#views.forEach((view) => view.refresh());
+    this.#redrawn();
   }
 
   /** Draw a branch of `shownBranch`, and below it a question that the server has not confirmed. */
@@ -75,7 +81,10 @@ export class MessageList {
     };
     const view = new AnswerView(handlers, options);
     if (!options.isAsleep) {
-      loadMarkdown().then(() => view.refresh());
+      loadMarkdown().then(() => {
+        view.refresh();
+        this.#redrawn();
+      });
     }
     return view;
   }

@@ -67,6 +67,7 @@ class FootnoteThread extends HTMLElement {
     this.#list = new MessageList(this.querySelector("[data-messages]"), {
       drawer: this.#drawer,
       nearby: new Nearby(() => this.#notes.schedule()),
+      redrawn: () => this.#notes.schedule(),
       working: () => this.#working,
     });
     this.#follower = new Follower(this.#list.element, this.querySelector("[data-composer]"));
