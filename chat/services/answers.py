@@ -48,12 +48,12 @@ def answer_finish(
         passages = [] if draft.goes_on else draft.passage_payloads()
         save_sources(locked, passages, draft.citations[draft.kept :], places)
         first = locked.steps.count() if draft.goes_on else 0
-        TraceStep.objects.bulk_create(_row(locked, n, step) for n, step in enumerate(draft.steps, start=first))
+        TraceStep.objects.bulk_create(_trace_row(locked, n, step) for n, step in enumerate(draft.steps, start=first))
 
 
-def _row(answer: Message, ordinal: int, step: StepDone) -> TraceStep:
+def _trace_row(answer: Message, ordinal: int, step: StepDone) -> TraceStep:
     # As expressions the values go into the statement as they are. Plain ones Django puts into arrays, where every quote
-    # of a prompt is escaped once more, in Python: half of what storing an answer took.
+    # of a prompt is escaped once more, in Python: a third of what storing an answer took.
     read, written = (Value(each, JSONField()) for each in (step.input, step.output))
     return TraceStep(message=answer, ordinal=ordinal, name=step.name, input=read, output=written, ms=step.ms)
 

@@ -9,7 +9,7 @@ class Patience:
     """One timer for many waits of one task: ``waits`` begins one, ``rests`` ends it. Enter it around them.
 
     A wait that lasts too long is cancelled, and becomes a TimeoutError when the block is left. ``asyncio.timeout``
-    does the same for one wait with a timer of its own, which takes longer than reading a token.
+    does the same for one wait, with a timer that is set and taken back for every token.
     """
 
     def __init__(self) -> None:
