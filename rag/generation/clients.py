@@ -1,20 +1,14 @@
-"""SDK clients that answers share: a second answer of the same model finds the connection open, TLS and all."""
+"""HTTP clients that answers share: a second answer of the same model finds the connection open, TLS and all."""
 
 import asyncio
 import contextlib
-import importlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import httpx2
 
 from rag.outbound import OutboundLimits, OutboundPolicy, guarded_async_client
-
-if TYPE_CHECKING:
-    from openai import AsyncOpenAI
 
 IDLE = 8
 """Clients that an event loop keeps though nobody uses them."""
@@ -40,26 +34,16 @@ class Server:
 
 @dataclass(slots=True)
 class _Shared:
-    client: "AsyncOpenAI"
-    http: httpx2.AsyncClient
+    client: httpx2.AsyncClient
     users: int = 0
 
 
 _shared: "WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Server, _Shared]]" = WeakKeyDictionary()
 
 
-@cache
-def sdk() -> Any:
-    """The SDK, whose import takes about a second."""
-    return importlib.import_module("openai")
-
-
 @contextlib.asynccontextmanager
-async def client_of(server: Server) -> "AsyncIterator[AsyncOpenAI]":
+async def client_of(server: Server) -> AsyncIterator[httpx2.AsyncClient]:
     """A client for one answer, made by the first that needs it and kept for the next."""
-    if not sdk.cache_info().currsize:
-        # In a thread: every other answer would stand still for the import.
-        await asyncio.to_thread(sdk)
     known = _shared.setdefault(asyncio.get_running_loop(), {})
     shared = known.pop(server, None) or _made(server)
     known[server] = shared
@@ -70,13 +54,13 @@ async def client_of(server: Server) -> "AsyncIterator[AsyncOpenAI]":
         shared.users -= 1
         idle = [each for each, its in known.items() if not its.users]
         for each in idle[: len(idle) - IDLE if len(idle) > IDLE else 0]:
-            await known.pop(each).http.aclose()
+            await known.pop(each).client.aclose()
 
 
 def _made(server: Server) -> _Shared:
     # Who reads bounds the wait (``Patience``): here it would cost a timer for each piece of the body.
     timeout = httpx2.Timeout(server.silence_s, connect=server.connect_s, read=None)
-    http = guarded_async_client(server.policy, timeout=timeout, limits=server.limits)
-    # The SDK insists on a key; servers without keys ignore it.
-    key = server.api_key or "none"
-    return _Shared(sdk().AsyncOpenAI(base_url=server.base_url, api_key=key, http_client=http, max_retries=0), http)
+    client = guarded_async_client(server.policy, timeout=timeout, limits=server.limits)
+    if server.api_key:
+        client.headers["authorization"] = f"Bearer {server.api_key}"
+    return _Shared(client)

@@ -1,45 +1,37 @@
 """Every way in which a remote model fails, as a code and a sentence that says what to do."""
 
-import json
+import httpx2
 
 from rag.errors import GenerationError, OutboundError
 from rag.errors import marked as _
 
 
 def explain(error: Exception, model: str, *, began: bool) -> GenerationError:
-    """The package's error for whatever the SDK, its HTTP client or the guard raised.
+    """The package's error for whatever the HTTP client, the guard or the reading of the reply raised.
 
     ``began`` says whether text of the answer had come before.
     """
-    import openai
-
-    cause = error.__cause__
-    for candidate in (error, cause):
-        if isinstance(candidate, OutboundError):
-            return _of_outbound(candidate)
-    if isinstance(error, openai.APIStatusError):
-        return _of_status(error.status_code, model)
-    return _of_connection(error, cause, began=began)
+    if isinstance(error, OutboundError):
+        return _of_outbound(error)
+    if isinstance(error, httpx2.HTTPStatusError):
+        return _of_status(error.response.status_code, model)
+    return _of_connection(error, began=began)
 
 
-def _of_connection(error: Exception, cause: BaseException | None, *, began: bool) -> GenerationError:
+def _of_connection(error: Exception, *, began: bool) -> GenerationError:
     """The connection failed, or what came over it was no answer."""
-    import httpx2
-    import openai
-
-    if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException | TimeoutError):
+    if isinstance(error, httpx2.TimeoutException | TimeoutError):
         return timed_out()
-    if isinstance(error, httpx2.ConnectError) or isinstance(cause, httpx2.ConnectError):
+    if isinstance(error, httpx2.ConnectError):
         return GenerationError(
             "llm_refused_connection", _("The model server cannot be reached. Check that it runs and its base URL.")
         )
-    # The SDK builds its objects unchecked, so that a reply of another shape surfaces as one of Python's own errors.
-    odd = (json.JSONDecodeError, UnicodeDecodeError, AttributeError, TypeError, ValueError, KeyError)
-    if isinstance(error, (*odd, openai.APIResponseValidationError)):
+    # JSON that is none, or text that is not in UTF-8.
+    if isinstance(error, ValueError):
         return malformed()
     if began:
         return interrupted()
-    if isinstance(error, openai.APIConnectionError | httpx2.RequestError):
+    if isinstance(error, httpx2.RequestError):
         return unavailable(_("closed the connection before it answered"))
     return unavailable(_("reported an error"))
 

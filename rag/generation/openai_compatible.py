@@ -10,18 +10,17 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+
+import httpx2
 
 from rag.errors import GenerationError
 from rag.generation import AnswerPart, AnswerRequest, PromptMessage, PromptReady, failures
-from rag.generation.clients import Server, client_of, sdk
+from rag.generation.chat_protocol import posted
+from rag.generation.clients import Server, client_of
 from rag.generation.patience import Patience
 from rag.generation.reading import AnswerReader, refuse
 from rag.outbound import OutboundLimits, OutboundPolicy
 from rag.prompts import DEFAULT_BUDGET, PromptBudget, build_prompt
-
-if TYPE_CHECKING:
-    from openai import AsyncOpenAI, AsyncStream
 
 _LISTED_MODELS = 1_000
 _MAX_BYTES = 64 * 1024 * 1024
@@ -38,11 +37,6 @@ class ModelTimeouts:
 
 
 DEFAULT_TIMEOUTS = ModelTimeouts()
-
-
-def warm_up() -> None:
-    """Import the SDK, which takes about a second; call it from a thread when the process starts."""
-    sdk()
 
 
 class OpenAIAnswerer:
@@ -117,15 +111,23 @@ class OpenAIAnswerer:
         async with self._client() as client:
             try:
                 async with asyncio.timeout(self._timeouts.first_token):
-                    page = await client.models.list()
-                names = [model.id for model in page.data[:_LISTED_MODELS]]
+                    reply = await client.get(self._url("models"))
+                listed = reply.raise_for_status().json()
             except Exception as error:
                 raise failures.explain(error, self._model, began=False) from error
-        if not all(isinstance(name, str) for name in names):
+        models = listed.get("data") if isinstance(listed, dict) else None
+        if not isinstance(models, list):
+            raise failures.malformed()
+        named = [model["id"] for model in models[:_LISTED_MODELS] if isinstance(model, dict) and "id" in model]
+        names = [name for name in named if isinstance(name, str)]
+        if len(names) < min(len(models), _LISTED_MODELS):
             raise failures.malformed()
         return sorted(names)
 
-    def _client(self) -> "AbstractAsyncContextManager[AsyncOpenAI]":
+    def _url(self, path: str) -> str:
+        return f"{self._base_url.rstrip('/')}/{path}"
+
+    def _client(self) -> AbstractAsyncContextManager[httpx2.AsyncClient]:
         return client_of(
             Server(
                 self._base_url,
@@ -141,26 +143,22 @@ class OpenAIAnswerer:
         """The raw pieces of text as they come. Raises GenerationError for every failure."""
         began = False
         finished = False
-        wire: list[Any] = [{"role": message.role, "content": message.content} for message in messages]
+        wire = [{"role": message.role, "content": message.content} for message in messages]
+        body = {"model": self._model, "messages": wire, "stream": True}
         async with self._client() as client:
             try:
-                started = time.monotonic()
-                async with asyncio.timeout(self._timeouts.first_token):
-                    stream = await _chunks(client, {"model": self._model, "messages": wire, "stream": True})
-                try:
-                    with Patience() as patience:
-                        patience.waits(self._timeouts.first_token - (time.monotonic() - started))
-                        async for chunk in stream:
+                with Patience() as patience:
+                    patience.waits(self._timeouts.first_token)
+                    async with posted(client, self._url("chat/completions"), body) as events:
+                        async for event in events:
                             # The reader's time is not the model's.
                             patience.rests()
-                            text, finish = _read_chunk(chunk)
+                            text, finish = _read_event(event)
                             finished = finished or finish is not None
                             if text:
                                 began = True
                                 yield text
                             patience.waits(self._timeouts.between_tokens)
-                finally:
-                    await stream.close()
             except GenerationError:
                 raise
             except Exception as error:
@@ -169,21 +167,9 @@ class OpenAIAnswerer:
             raise failures.interrupted() if began else failures.malformed()
 
 
-async def _chunks(client: "AsyncOpenAI", body: dict[str, Any]) -> "AsyncStream[object]":
-    """The events of a streamed completion as plain JSON.
-
-    The SDK's own objects take longer to build than all else that it does with an event, and nobody checks their shape.
-    """
-    stream_cls = sdk().AsyncStream[object]
-    stream: AsyncStream[object] = await client.post(
-        "/chat/completions", cast_to=object, body=body, stream=True, stream_cls=stream_cls
-    )
-    return stream
-
-
-def _read_chunk(chunk: object) -> tuple[str, str | None]:
+def _read_event(event: object) -> tuple[str, str | None]:
     """Text and finish reason of one event, whose shape is checked here."""
-    choices = chunk.get("choices") if isinstance(chunk, dict) else None
+    choices = event.get("choices") if isinstance(event, dict) else None
     if not isinstance(choices, list):
         raise failures.malformed()
     if not choices:

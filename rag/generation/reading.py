@@ -118,6 +118,8 @@ class AnswerReader:
 
         JSON can carry an emoji as two halves, and some servers cut between them.
         """
+        if not self._surrogate and piece.isascii():
+            return piece
         text = self._surrogate + piece
         self._surrogate = ""
         if text and "\ud800" <= text[-1] <= "\udbff":

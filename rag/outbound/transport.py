@@ -13,6 +13,7 @@ import httpx2
 
 from rag.errors import OutboundError
 from rag.errors import marked as _
+from rag.outbound.connections import Connection
 from rag.outbound.policy import OutboundPolicy, check_scheme, resolve, resolve_async, unresolved
 
 DEFAULT_MAX_BYTES = 32 * 1024 * 1024
@@ -27,8 +28,8 @@ that meets the closing would fail."""
 
 
 @lru_cache(maxsize=1)
-def _tls() -> ssl.SSLContext:
-    """One for the process: reading the certificates takes tens of milliseconds, which a first token would wait for."""
+def certificates() -> ssl.SSLContext:
+    """What TLS trusts, read once: it takes tens of milliseconds, for which a first token would wait."""
     return httpx2.create_ssl_context()
 
 
@@ -78,7 +79,7 @@ class _GuardedAsyncBackend(httpcore2.AsyncNetworkBackend):
         failure: Exception | None = None
         for address in await resolve_async(host, port, self._policy):
             try:
-                return await self._inner.connect_tcp(str(address), port, *args, **kwargs)
+                return Connection(await self._inner.connect_tcp(str(address), port, *args, **kwargs))
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failure = error
         raise failure or unresolved(host)
@@ -152,13 +153,13 @@ class GuardedTransport(httpx2.HTTPTransport):
     """Sends requests only where the policy permits; every hop of a redirect comes through here again."""
 
     def __init__(self, policy: OutboundPolicy, limits: OutboundLimits) -> None:
-        super().__init__(verify=_tls())
+        super().__init__(verify=certificates())
         # A later httpx that keeps its connections elsewhere must fail here, not run unguarded.
         if not isinstance(self._pool, httpcore2.ConnectionPool):
             raise OutboundError("outbound_unguarded", _("The HTTP client cannot be guarded: its version does not fit."))
         self._limits = limits
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=_tls(),
+            ssl_context=certificates(),
             max_connections=100,
             max_keepalive_connections=20,
             keepalive_expiry=30.0,
@@ -184,12 +185,12 @@ class GuardedAsyncTransport(httpx2.AsyncHTTPTransport):
     """As ``GuardedTransport``, for asyncio."""
 
     def __init__(self, policy: OutboundPolicy, limits: OutboundLimits) -> None:
-        super().__init__(verify=_tls())
+        super().__init__(verify=certificates())
         if not isinstance(self._pool, httpcore2.AsyncConnectionPool):
             raise OutboundError("outbound_unguarded", _("The HTTP client cannot be guarded: its version does not fit."))
         self._limits = limits
         self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=_tls(),
+            ssl_context=certificates(),
             max_connections=ASYNC_CONNECTIONS,
             max_keepalive_connections=20,
             keepalive_expiry=ASYNC_IDLE_S,
