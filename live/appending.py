@@ -24,6 +24,10 @@ SCRIPT = hashlib.sha1(APPEND.encode(), usedforsecurity=False).hexdigest()
 TOGETHER = 500
 """Appends of one round trip."""
 
+REST_S = 0.01
+"""After appends that went together the next ones wait so long for more: of many answers that are written at once each
+token would have a round trip of its own, dearer than the append. One answer alone is never held up."""
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -84,6 +88,8 @@ class Appends:
             while self._waiting:
                 together = [self._waiting.popleft() for _ in range(min(TOGETHER, len(self._waiting)))]
                 self._answer(together, await self._sent(together))
+                if len(together) > 1:
+                    await asyncio.sleep(REST_S)
         finally:
             for each in (*together, *self._waiting):
                 each.reply.cancel()

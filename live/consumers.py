@@ -6,6 +6,7 @@ import logging
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, cast
 
+from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -36,6 +37,14 @@ class FollowingConsumer(AsyncWebsocketConsumer, ABC):
     def _signed_in(self) -> bool:
         user = self.scope["user"]
         return user is not None and user.is_authenticated
+
+    async def dispatch(self, message: Any) -> None:
+        """Hand a message to its method.
+
+        Channels looks after the database's connections before each, in a thread. Here every piece of work that uses
+        one does so itself, in its own thread.
+        """
+        await getattr(self, get_handler_name(message))(message)
 
     async def connect(self) -> None:
         """Accept people who are signed in; tell others why before closing, so that the page can lead to sign-in."""

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pytest
 import redis.exceptions
 
+from live import appending
 from live import hub as hub_module
 from live.appending import Appends, Batch
 from live.events import LiveEvent
@@ -231,6 +232,31 @@ async def test_what_is_appended_meanwhile_goes_together_and_stays_in_order(
     for first, stream in enumerate((key, other)):
         assert seqs[first::2] == list(range(seqs[first], seqs[first] + 200))
         assert numbers(await read_after(hub.client, stream, 0)) == list(range(200))
+
+
+async def test_appends_of_many_writers_go_together(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    trips: list[int] = []
+    piped = Appends._piped
+
+    async def counted(self: Appends, together: Any) -> list[Any]:
+        trips.append(len(together))
+        return await piped(self, together)
+
+    async def write(stream: str) -> list[int]:
+        return [await hub.appends.append(stream, Tick(n=n)) for n in range(10)]
+
+    monkeypatch.setattr(Appends, "_piped", counted)
+    written = await asyncio.gather(*(write(f"live:test:{uuid.uuid4()}") for _ in range(20)))
+    assert all(seqs == list(range(seqs[0], seqs[0] + 10)) for seqs in written)
+    assert sum(trips) == 200
+    assert len(trips) < 40
+
+
+async def test_one_writer_alone_waits_for_nobody(hub: Hub, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(appending, "REST_S", 60.0)
+    async with asyncio.timeout(10):
+        for n in range(50):
+            await hub.appends.append(key, Tick(n=n))
 
 
 async def test_a_valkey_that_has_forgotten_the_script_gets_it_again(hub: Hub, key: str) -> None:
