@@ -1,6 +1,6 @@
 """From a model's settings to the answerer that speaks for it.
 
-Each answerer is imported when it is first needed: an installation without an LLM never loads an SDK.
+Each answerer is imported when it is first needed: an installation without an LLM loads no client.
 """
 
 import asyncio
