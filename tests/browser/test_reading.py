@@ -270,6 +270,9 @@ def test_a_conversation_of_500_messages_is_there_at_once_and_all_of_it(library: 
     first.get_by_text("1 source", exact=True).click()
     assert LEAVE in page.wait_for_selector("[data-drawer-sources] .passage__text").inner_text()
     assert "score 0.70" in page.inner_text("[data-drawer-sources]")
+    # The drawer leaves the buttons of the conversation free.
+    page.click("[data-export-open]")
+    page.wait_for_selector("#export-menu:popover-open")
 
 
 def test_a_citation_of_a_pdf_opens_its_page_with_the_words_in_boxes(
