@@ -9,6 +9,9 @@ from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallab
 from django.db import connection
 
 logger = logging.getLogger(__name__)
+LOADING_S = 60.0
+"""After this a server listens all the same: /health/ready says what it lacks."""
+
 embedder_loaded = threading.Event()
 
 
@@ -18,10 +21,15 @@ def embedder_is_loaded() -> bool:
 
 
 class Lifespan:
-    """Answers the server's lifespan messages; everything else goes on to ``app``."""
+    """Answers the server's lifespan messages; everything else goes on to ``app``.
+
+    ``loads_first``: the server listens only when the models are loaded. One of several processes does, so that a
+    request never comes to one that is not ready while another is; one alone shows its pages meanwhile.
+    """
 
     def __init__(self, app: ASGI3Application) -> None:
         self.app = app
+        self.loads_first = False
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Handle one connection, or the server's start and stop."""
@@ -33,6 +41,8 @@ class Lifespan:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 loading = asyncio.create_task(asyncio.to_thread(load_models))
+                if self.loads_first:
+                    await asyncio.wait([loading], timeout=LOADING_S)
                 await send({"type": "lifespan.startup.complete"})
             else:
                 if loading is not None:
