@@ -1,4 +1,4 @@
-"""Several processes that serve on one socket, and the parent that keeps them running.
+"""Several processes that serve on one address, and the parent that keeps them running.
 
 The parent has loaded the code and does nothing else with it: no thread, no connection, no model. A fork of it shares
 that code in memory and is there at once, also when it takes the place of one that died.

@@ -1,6 +1,7 @@
 """``manage.py web``: pages, API and sockets."""
 
 import contextlib
+import logging
 import sys
 import tempfile
 from argparse import ArgumentParser
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from socket import socket
 
     from uvicorn import Config
+
+log = logging.getLogger(__name__)
 
 STOP_S = 3
 MOST_PROCESSES = 4
@@ -38,6 +41,9 @@ class Command(BaseCommand):
         import uvicorn
 
         from config.asgi import application
+        from config.supervision.port import reserve
+        from config.supervision.processes import Processes
+        from rag.embeddings import available_cores
 
         # Django keeps a large body there while it arrives; the system's own folder may be small, or shared.
         tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
@@ -59,32 +65,28 @@ class Command(BaseCommand):
             proxy_headers=settings.BEHIND_TLS,
             lifespan="on",
         )
-        count = settings.WEB_PROCESSES or fitting_processes()
-        if count == 1:
-            serve(config, None)
+        count = settings.WEB_PROCESSES or min(MOST_PROCESSES, available_cores())
+        # Elsewhere a fork of a process that has loaded the system's libraries may crash, and nothing deals out who
+        # connects.
+        if count == 1 or sys.platform != "linux":
+            serve(config)
             return
-        from config.supervision.processes import Processes
-
+        held = reserve(options["host"], options["port"])
+        log.info("%d processes listen on %s:%d", count, *held.getsockname()[:2])
         application.loads_first = True
         config.load()
-        sys.exit(Processes(count, partial(serve, config, config.bind_socket())).run())
+        sys.exit(Processes(count, partial(serve, config, held)).run())
 
 
-def fitting_processes() -> int:
-    """Return how many processes serve unasked: one for each core that we may use, at most MOST_PROCESSES."""
-    from rag.embeddings import available_cores
-
-    # Elsewhere a fork of a process that has loaded the system's libraries may crash.
-    return min(MOST_PROCESSES, available_cores()) if sys.platform == "linux" else 1
-
-
-def serve(config: "Config", shared: "socket | None") -> None:
-    """Serve in this process, on a socket that is bound already or on one of its own."""
+def serve(config: "Config", held: "socket | None" = None) -> None:
+    """Serve in this process; as one of several beside the socket that holds their address."""
     from uvicorn import Server
     from uvicorn.config import STARTUP_FAILURE
 
+    from config.supervision.port import beside
+
     server = Server(config)
     with contextlib.suppress(KeyboardInterrupt):
-        server.run(sockets=[shared] if shared else None)
+        server.run(sockets=[beside(held)] if held else None)
     if not server.started:
         sys.exit(STARTUP_FAILURE)
