@@ -58,6 +58,9 @@ def celery_broker(url: str) -> str:
 
 DATABASES = {"default": database(DATABASE_URL)}
 
+# Limits on signing in hold for all processes together.
+CACHES = {"default": {"BACKEND": "config.cache.SharedCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "cache"}}
+
 # Folders with embedding models that admins may choose from.
 EMBEDDERS_DIR = env.path("EMBEDDERS_DIR", DATA_DIR / "embedders")
 # Folders with rerankers that admins may choose from.
