@@ -1,6 +1,7 @@
 """The server's own start and stop: loads what the first question needs, so that nobody waits for it."""
 
 import asyncio
+import gc
 import logging
 import threading
 from typing import Any
@@ -55,9 +56,11 @@ def load_models() -> None:
     """Load the shipped embedder and embed one word, which /health/ready asks for; then what the models need."""
     try:
         from rag.embeddings import shipped_embedder
+        from rag.late_interaction import shipped_late_interaction
 
-        shipped_embedder().embed_query("ready")
+        shipped_embedder().embed_query_and_tokens("ready")
         embedder_loaded.set()
+        shipped_late_interaction()
     except Exception:
         logger.exception("The embedder could not be loaded. Questions cannot be answered until it is.")
         return
@@ -69,3 +72,5 @@ def load_models() -> None:
         logger.exception("The models' libraries could not be loaded ahead; the first answer loads them.")
     finally:
         connection.close()
+        # What stays for good is not looked through for garbage again, in which all answers would stand still.
+        gc.freeze()

@@ -6,6 +6,7 @@ failure has been given out by then.
 
 import asyncio
 import contextlib
+import importlib
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -18,6 +19,7 @@ from rag.generation.clients import Server, client_of, sdk
 from rag.generation.patience import Patience
 from rag.generation.reading import AnswerReader, refuse
 from rag.outbound import OutboundLimits, OutboundPolicy
+from rag.outbound.transport import read_certificates
 from rag.prompts import DEFAULT_BUDGET, PromptBudget, build_prompt
 
 if TYPE_CHECKING:
@@ -41,8 +43,11 @@ DEFAULT_TIMEOUTS = ModelTimeouts()
 
 
 def warm_up() -> None:
-    """Import the SDK, which takes about a second; call it from a thread when the process starts."""
+    """Load the SDK and what its first call needs, which takes a second; call it from a thread as the process starts."""
     sdk()
+    # httpx2 would import it at the first connection.
+    importlib.import_module("anyio._backends._asyncio")
+    read_certificates()
 
 
 class OpenAIAnswerer:

@@ -32,6 +32,11 @@ def _tls() -> ssl.SSLContext:
     return httpx2.create_ssl_context()
 
 
+def read_certificates() -> None:
+    """Read them ahead of the first client."""
+    _tls()
+
+
 class _GuardedBackend(httpcore2.NetworkBackend):
     """Connects to an address that was checked, never to a name."""
 

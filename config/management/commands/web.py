@@ -39,6 +39,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Serve until told to stop; open answers get STOP_S seconds to end."""
         import uvicorn
+        from django.urls import get_resolver
 
         from config.asgi import application
         from config.supervision.port import reserve
@@ -47,6 +48,8 @@ class Command(BaseCommand):
 
         # Django keeps a large body there while it arrives; the system's own folder may be small, or shared.
         tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
+        # Imports every view's code, which else waits for the first request.
+        len(get_resolver().url_patterns)
         wait_at_gate("prepared")
         config = uvicorn.Config(
             application,
