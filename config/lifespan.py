@@ -48,6 +48,7 @@ class Lifespan:
             else:
                 if loading is not None:
                     loading.cancel()
+                await store_answers()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
@@ -74,3 +75,13 @@ def load_models() -> None:
         connection.close()
         # What stays for good is not looked through for garbage again, in which all answers would stand still.
         gc.freeze()
+
+
+async def store_answers() -> None:
+    """Have the answers stored that are being written: after this the server is killed by its own signal."""
+    from chat.services.running import interrupt_all
+
+    try:
+        await interrupt_all()
+    except Exception:
+        logger.exception("Not all answers could be stored; the scheduler marks them as interrupted.")

@@ -1,7 +1,7 @@
 """``manage.py web``: pages, API and sockets."""
 
+import contextlib
 import logging
-import signal
 import sys
 import tempfile
 from argparse import ArgumentParser
@@ -15,7 +15,6 @@ from config.supervision.gate import wait_at_gate
 
 if TYPE_CHECKING:
     from socket import socket
-    from types import FrameType
 
     from uvicorn import Config
 
@@ -89,16 +88,8 @@ def serve(config: "Config", held: "socket | None" = None) -> None:
 
     from config.supervision.port import beside
 
-    # uvicorn raises the signal again at its end. Its default would kill us before the answers that are being written
-    # are cancelled, which stores what there is of them; an exit does that first.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, leave)
     server = Server(config)
-    server.run(sockets=[beside(held)] if held else None)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[beside(held)] if held else None)
     if not server.started:
         sys.exit(STARTUP_FAILURE)
-
-
-def leave(_number: int, _frame: "FrameType | None") -> None:
-    """End the process in an orderly way."""
-    sys.exit(0)
