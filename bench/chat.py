@@ -5,7 +5,8 @@
 Footnote is started as ``make up`` does, with an LLM stand-in that begins at once and streams 30 tokens a second, each
 of which is the time at which it was sent. Every asker has a socket and asks in a new conversation, all in the same
 moment; the time to the first token is from then to the first text, so it holds rows, retrieval and the LLM's first
-token. All of it, the clients too, runs on one machine. A virtual one may get less of its processors than it asks for:
+token. Askers meet as many web processes as there are by default, idle sockets are held by one. All of it, the clients
+too, runs on one machine. A virtual one may get less of its processors than it asks for:
 ``stolen %`` is the share of their time that went elsewhere meanwhile, and figures with much of it say little.
 """
 
@@ -21,7 +22,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ TOKENS, TOKENS_PER_SECOND = 150, 30
 ROUNDS = {1: 10, 10: 4, 50: 2, 100: 2}
 QUESTIONS = [one["question"] for one in json.loads((ROOT / "demo" / "questions.json").read_text("utf-8"))["answered"]]
 STAMP = re.compile(r"\d+\.\d{4}")
+WARMING = 20
 OPENED_AT_ONCE = 50
 ANSWER_S, START_S = 120.0, 20.0
 
@@ -183,17 +185,26 @@ async def _conversation(application: Application, cookies: str) -> str:
     raise SystemExit("The socket was closed.")
 
 
-async def measure(application: Application, arguments: argparse.Namespace) -> dict[str, Any]:
-    """All figures."""
+async def measure_askers(application: Application, numbers: Sequence[int]) -> dict[str, Any]:
+    """The figures of so many askers at once, each number for itself."""
+    cookies = _cookies(application)
+    # What is made once in each web process is made before it is measured.
+    await askers(application, cookies, WARMING, rounds=1)
+    return {
+        f"{number} askers": told(f"{number} askers", await askers(application, cookies, number)) for number in numbers
+    }
+
+
+async def measure_idle(application: Application, sockets: int) -> dict[str, Any]:
+    """The figures of sockets held by the one web process."""
+    cookies = _cookies(application)
+    await askers(application, cookies, 1, rounds=1)
+    return {"idle": told("idle sockets", await idle(application, cookies, sockets))}
+
+
+def _cookies(application: Application) -> str:
     with application.signed_in() as client:
-        cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
-    figures: dict[str, Any] = {}
-    await askers(application, cookies, 1, rounds=1)  # what is made once is made before it is measured
-    for number in arguments.askers:
-        figures[f"{number} askers"] = told(f"{number} askers", await askers(application, cookies, number))
-    if arguments.sockets:
-        figures["idle"] = told("idle sockets", await idle(application, cookies, arguments.sockets))
-    return figures
+        return "; ".join(f"{name}={value}" for name, value in client.cookies.items())
 
 
 def told(name: str, figures: dict[str, float]) -> dict[str, float]:
@@ -212,8 +223,15 @@ def main() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 2 * arguments.sockets + 1000)), hard))
     os.environ.pop("LLM_API_KEY", None)
-    with llm() as address, running(more={"LLM_BASE_URL": address, "LLM_MODEL": "fake"}) as application:
-        figures = asyncio.run(measure(application, arguments))
+    figures: dict[str, Any] = {}
+    with llm() as address:
+        more = {"LLM_BASE_URL": address, "LLM_MODEL": "fake"}
+        if arguments.askers:
+            with running(more=more) as application:
+                figures |= asyncio.run(measure_askers(application, arguments.askers))
+        if arguments.sockets:
+            with running(more={**more, "WEB_PROCESSES": "1"}) as application:
+                figures |= asyncio.run(measure_idle(application, arguments.sockets))
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
 

@@ -153,6 +153,8 @@ def process_environment(django_db_setup: None, services: Path) -> dict[str, str]
         **os.environ,
         "DATABASE_URL": address,
         "REDIS_URL": settings.REDIS_URL,
+        # One starts sooner, and most tests are not about several.
+        "WEB_PROCESSES": "1",
         "DATA_DIR": str(settings.DATA_DIR),
         # Servers and folders that tests make.
         "OUTBOUND_ALLOW_PRIVATE": "127.0.0.1",

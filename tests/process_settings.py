@@ -9,6 +9,7 @@ from django.conf.locale import LANG_INFO
 from django.utils.translation import gettext_lazy as _
 
 from config.settings import *
+from config.settings import CACHES as SHARED
 from config.settings import INSTALLED_APPS as APPS
 from config.settings import LANGUAGES, STATICFILES_DIRS
 from tests.pseudo_language import CLOSE, CODE, OPEN
@@ -17,6 +18,9 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.MD5PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
+
+# Many tests sign in: each server counts for itself, with the processes that it forks.
+CACHES = {"default": {**SHARED["default"], "KEY_PREFIX": f"cache-{os.getpid()}"}}
 
 if PSEUDO := os.environ.get("PSEUDO_LANGUAGE"):
     # tests/browser/test_languages.py asks one web process for pages in a language that nobody speaks.

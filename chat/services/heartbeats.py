@@ -28,15 +28,19 @@ ROW_EVERY = 5
 
 @dataclass(slots=True)
 class Run:
-    """An answer that this process writes. ``stopped``: somebody asked for its end, which is no failure."""
+    """An answer that this process writes. ``stopped``: somebody asked for its end, which is no failure.
+
+    ``interrupted``: this process is told to end.
+    """
 
     stopped: bool = False
+    interrupted: bool = False
     writing: "asyncio.Task[None] | None" = None
 
     def begin(self, writing: "asyncio.Task[None]") -> None:
         """Take the task that writes; it may be stopped already."""
         self.writing = writing
-        if self.stopped:
+        if self.stopped or self.interrupted:
             writing.cancel()
 
     def stop(self) -> None:
@@ -45,6 +49,12 @@ class Run:
             self.stopped = True
             if self.writing:
                 self.writing.cancel()
+
+    def interrupt(self) -> None:
+        """End the writing as this process ends."""
+        self.interrupted = True
+        if self.writing:
+            self.writing.cancel()
 
 
 class Heart:

@@ -55,6 +55,9 @@ SETTLE_S = 5.0
 PATIENCE_S = 300.0
 """So long what is stored waits to be told to the open pages."""
 
+LAST_LOOKS, LAST_LOOK_S = 100, 0.02
+"""So often a process that is told to end looks whether its answers are stored, and how long it waits in between."""
+
 LIMIT_S = 15 * 60
 """No answer is written for longer than this."""
 
@@ -134,6 +137,19 @@ async def answer_stop(*, user: User, message_id: UUID) -> None:
         await current_hub().client.set(stop_key(message_id), "1", ex=60)
     except redis.exceptions.RedisError as problem:
         log.warning("answer %s: its process finds in its row that it is to stop: %s", message_id, problem)
+
+
+async def interrupt_all() -> None:
+    """End all answers of this process and wait until what there is of them is stored, for two seconds at most.
+
+    Called while everything works that an answer needs for that: the end of the event loop cancels all at once.
+    """
+    for run in list(_runs.values()):
+        run.interrupt()
+    for _look in range(LAST_LOOKS):
+        if not _runs and not _tasks:
+            return
+        await asyncio.sleep(LAST_LOOK_S)
 
 
 async def write_answer(

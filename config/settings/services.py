@@ -58,6 +58,9 @@ def celery_broker(url: str) -> str:
 
 DATABASES = {"default": database(DATABASE_URL)}
 
+# Limits on signing in hold for all processes together.
+CACHES = {"default": {"BACKEND": "config.cache.SharedCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "cache"}}
+
 # Folders with embedding models that admins may choose from.
 EMBEDDERS_DIR = env.path("EMBEDDERS_DIR", DATA_DIR / "embedders")
 # Folders with rerankers that admins may choose from.
@@ -65,6 +68,8 @@ RERANKERS_DIR = env.path("RERANKERS_DIR", DATA_DIR / "rerankers")
 # How long the embeddings that were searched before are kept after a switch.
 KEEP_EMBEDDINGS_HOURS = env.integer("KEEP_EMBEDDINGS_HOURS", 24, minimum=1, maximum=8760)
 
+# Processes that serve pages and write answers; 0 means as many as fit (config/management/commands/web.py).
+WEB_PROCESSES = env.integer("WEB_PROCESSES", 0, minimum=0, maximum=64)
 WORKER_CONCURRENCY = env.integer("WORKER_CONCURRENCY", min(2, os.cpu_count() or 1), minimum=1, maximum=64)
 CELERY_BROKER_URL = celery_broker(REDIS_URL)
 CELERY_TASK_SERIALIZER = "json"

@@ -21,14 +21,19 @@ def open_gate(name: str) -> None:
         (Path(folder) / name).touch()
 
 
+def is_open(name: str) -> bool:
+    """Return whether the gate ``name`` is open; it is when ``manage.py up`` did not start us."""
+    folder = os.environ.get(VARIABLE)
+    return not folder or (Path(folder) / name).exists()
+
+
 def wait_at_gate(name: str) -> None:
     """Return when the gate ``name`` is open, or at once when ``manage.py up`` did not start us.
 
     Ends the program with status 1 after WAIT_S seconds: its supervisor decides what then.
     """
-    folder = os.environ.get(VARIABLE)
     deadline = time.monotonic() + WAIT_S
-    while folder and not (Path(folder) / name).exists():
+    while not is_open(name):
         if time.monotonic() > deadline:
             sys.exit(f"Footnote was not {name} within {WAIT_S:.0f} s; the first lines of make up say why.")
         time.sleep(0.02)

@@ -9,9 +9,9 @@ Proxies from the environment are not used: a proxy would resolve the name again,
 import httpx2
 
 from rag.outbound.policy import OutboundPolicy, check_url
-from rag.outbound.transport import GuardedAsyncTransport, GuardedTransport, OutboundLimits, certificates
+from rag.outbound.transport import GuardedAsyncTransport, GuardedTransport, OutboundLimits, warm_up
 
-__all__ = ["OutboundLimits", "OutboundPolicy", "certificates", "check_url", "guarded_async_client", "guarded_client"]
+__all__ = ["OutboundLimits", "OutboundPolicy", "check_url", "guarded_async_client", "guarded_client", "warm_up"]
 
 _DEFAULT_LIMITS = OutboundLimits()
 _DEFAULT_TIMEOUT = httpx2.Timeout(30.0, connect=5.0)

@@ -1,5 +1,6 @@
 """The transports behind the guarded clients: they connect to a checked address and meter what comes back."""
 
+import importlib
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -31,6 +32,13 @@ that meets the closing would fail."""
 def certificates() -> ssl.SSLContext:
     """What TLS trusts, read once: it takes tens of milliseconds, for which a first token would wait."""
     return httpx2.create_ssl_context()
+
+
+def warm_up() -> None:
+    """Load ahead what the first request of a process would wait for: a fifth of a second."""
+    certificates()
+    # httpcore2 would import it at the first connection.
+    importlib.import_module("anyio._backends._asyncio")
 
 
 class _GuardedBackend(httpcore2.NetworkBackend):

@@ -9,12 +9,11 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.test import Client
-from websockets.asyncio.client import ClientConnection, connect
 
 from chat.answering import interrupted
 from chat.models import Message, Status
 from tests.chat.conftest import Cast
+from tests.chat.open_pages import WAIT_S, Page, opened, session
 from tests.conftest import Server, answers, free_port, running
 from tests.fakes.llm import FakeLLM
 
@@ -25,56 +24,12 @@ SHORT = 5
 """So many answers are done before the kill."""
 
 WORDS = {"short": 8, "long": 400}
-WAIT_S = 40
-
-
-class Page:
-    """An open page: what it has seen of its conversation."""
-
-    def __init__(self) -> None:
-        self.conversation = ""
-        self.seq = 0
-        self.text = ""
-        self.completed: dict[str, Any] | None = None
-
-    def take(self, event: dict[str, Any]) -> None:
-        """Apply an event as the page does; a token that came twice or is missing fails."""
-        if event["type"] == "conversation.created":
-            self.conversation = event["conversation"]["id"]
-            return
-        if event["type"] == "conversation.snapshot":
-            raise AssertionError("the stream still holds what was missed")
-        assert event["type"] != "error", event
-        self.seq = event["seq"]
-        if event["type"] == "answer.delta":
-            assert event["offset"] == len(self.text)
-            self.text += event["text"]
-        elif event["type"] == "answer.completed":
-            self.completed = event["message"]
-
-    async def read(self, connection: ClientConnection, until: Any) -> None:
-        """Take events until something holds, or the connection is gone."""
-        async with asyncio.timeout(WAIT_S):
-            while not until():
-                self.take(json.loads(await connection.recv()))
 
 
 def reply(body: dict[str, Any]) -> str:
     """As many numbered words as the question says, one after the other."""
     kind = "short" if "short" in str(body["messages"][-1]["content"]) else "long"
     return " ".join(f"word{number}" for number in range(WORDS[kind])) + " [1]."
-
-
-def session(cast: Cast) -> str:
-    client = Client()
-    client.force_login(cast.mia)
-    return client.cookies["sessionid"].value
-
-
-def opened(server: Server, cookie: str) -> connect:
-    """A page's socket, to be entered."""
-    headers = {"cookie": f"sessionid={cookie}", "origin": server.url}
-    return connect(f"{server.socket_url}/ws/chat/", additional_headers=headers)
 
 
 async def ask_all(server: Server, cookie: str, pages: list[Page], kill: Any) -> None:

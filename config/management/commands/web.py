@@ -1,15 +1,28 @@
 """``manage.py web``: pages, API and sockets."""
 
+import contextlib
+import logging
+import sys
 import tempfile
 from argparse import ArgumentParser
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from config.supervision.gate import wait_at_gate
 
+if TYPE_CHECKING:
+    from socket import socket
+
+    from uvicorn import Config
+
+log = logging.getLogger(__name__)
+
 STOP_S = 3
+MOST_PROCESSES = 4
+"""Of those that are started unasked: PostgreSQL and the model have work with their answers too."""
 
 
 class Command(BaseCommand):
@@ -26,13 +39,19 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Serve until told to stop; open answers get STOP_S seconds to end."""
         import uvicorn
+        from django.urls import get_resolver
 
         from config.asgi import application
+        from config.supervision.port import reserve
+        from config.supervision.processes import Processes
+        from rag.embeddings import available_cores
 
         # Django keeps a large body there while it arrives; the system's own folder may be small, or shared.
         tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
+        # Imports every view's code, which else waits for the first request.
+        len(get_resolver().url_patterns)
         wait_at_gate("prepared")
-        uvicorn.run(
+        config = uvicorn.Config(
             application,
             host=options["host"],
             port=options["port"],
@@ -49,3 +68,28 @@ class Command(BaseCommand):
             proxy_headers=settings.BEHIND_TLS,
             lifespan="on",
         )
+        count = settings.WEB_PROCESSES or min(MOST_PROCESSES, available_cores())
+        # Elsewhere a fork of a process that has loaded the system's libraries may crash, and nothing deals out who
+        # connects.
+        if count == 1 or sys.platform != "linux":
+            serve(config)
+            return
+        held = reserve(options["host"], options["port"])
+        log.info("%d processes listen on %s:%d", count, *held.getsockname()[:2])
+        application.loads_first = True
+        config.load()
+        sys.exit(Processes(count, partial(serve, config, held)).run())
+
+
+def serve(config: "Config", held: "socket | None" = None) -> None:
+    """Serve in this process; as one of several beside the socket that holds their address."""
+    from uvicorn import Server
+    from uvicorn.config import STARTUP_FAILURE
+
+    from config.supervision.port import beside
+
+    server = Server(config)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[beside(held)] if held else None)
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)

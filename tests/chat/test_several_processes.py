@@ -1,0 +1,270 @@
+"""Two web processes: whichever of them a page is connected to, it sees the same; and one may die."""
+
+import asyncio
+import contextlib
+import json
+import re
+import signal
+import statistics
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import psutil
+import pytest
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
+
+from chat.answering import interrupted
+from chat.events.keys import alive_key
+from chat.models import Message, Status
+from live.stream import sync_client
+from tests.chat.conftest import Cast
+from tests.chat.open_pages import WAIT_S, Page, opened, session
+from tests.conftest import Server, free_port, running
+from tests.fakes.llm import FakeLLM
+
+pytestmark = [pytest.mark.endurance, pytest.mark.django_db(transaction=True)]
+
+PROCESSES = 2
+WORDS = {"short": 8, "long": 90, "endless": 3_000}
+MOST_SOCKETS = 60
+STOP_S = 6.0
+"""What supervisord waits for."""
+
+
+class TimedPage(Page):
+    """Notes when each token came."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.message = ""
+        self.times: dict[int, float] = {}
+
+    def take(self, event: dict[str, Any]) -> None:
+        """As ``Page``."""
+        super().take(event)
+        if event["type"] == "answer.delta":
+            self.message = event["message_id"]
+            self.times[len(self.text)] = time.monotonic()
+
+
+@dataclass(frozen=True)
+class Web:
+    """A ``manage.py web`` and its processes."""
+
+    server: Server
+    parent: psutil.Process
+
+    def serving(self) -> list[psutil.Process]:
+        """The processes that listen."""
+        return [each for each in self.parent.children() if self._ports(each, psutil.CONN_LISTEN, "laddr")]
+
+    def process_of(self, connection: ClientConnection) -> int:
+        """The process that holds a connection."""
+        port = connection.local_address[1]
+        held = [each.pid for each in self.serving() if port in self._ports(each, psutil.CONN_ESTABLISHED, "raddr")]
+        assert len(held) == 1
+        return held[0]
+
+    @staticmethod
+    def _ports(process: psutil.Process, status: str, side: str) -> list[int]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found = process.net_connections("tcp")
+            return [getattr(each, side).port for each in found if each.status == status]
+        return []
+
+
+@contextlib.contextmanager
+def several(environment: dict[str, str]) -> Iterator[Web]:
+    """A server that is ready when all of its processes listen."""
+    port = free_port()
+    server = Server(f"http://127.0.0.1:{port}")
+    more = {"PORT": str(port), "WEB_PROCESSES": str(PROCESSES)}
+    started: list[Web] = []
+
+    def ready() -> bool:
+        if not started:
+            words = ["web", "--port", str(port)]
+            own = [each for each in psutil.Process().children() if each.cmdline()[-3:] == words]
+            started.extend(Web(server, each) for each in own)
+        return bool(started) and len(started[0].serving()) == PROCESSES
+
+    with running("several", ["web", "--port", str(port)], {**environment, **more}, ready):
+        yield started[0]
+
+
+@pytest.fixture(scope="module")
+def web(process_environment: dict[str, str]) -> Iterator[Web]:
+    """One server for the tests that leave it as it was."""
+    with several(process_environment) as started:
+        yield started
+
+
+@pytest.fixture
+def cookie(committed_cast: Cast, llm: FakeLLM, use_llm: Any) -> str:
+    """Mia, whose assistant writes as many numbered words as the question says."""
+
+    def reply(body: dict[str, Any]) -> str:
+        asked = str(body["messages"][-1]["content"])
+        kind = next(each for each in WORDS if f"a {each} way" in asked)
+        return " ".join(f"word{number}" for number in range(WORDS[kind])) + " [1]."
+
+    llm.reply, llm.tokens_per_second = reply, 30
+    use_llm(committed_cast.assistant, llm)
+    return session(committed_cast)
+
+
+async def in_each(stack: contextlib.AsyncExitStack, web: Web, cookie: str, number: int) -> list[list[ClientConnection]]:
+    """So many sockets in each process."""
+    held: dict[int, list[ClientConnection]] = {each.pid: [] for each in web.serving()}
+    for _attempt in range(MOST_SOCKETS):
+        if all(len(each) >= number for each in held.values()):
+            break
+        connection = await stack.enter_async_context(opened(web.server, cookie))
+        held[web.process_of(connection)].append(connection)
+    assert len(held) == PROCESSES
+    return [each[:number] for each in held.values()]
+
+
+async def ask(connection: ClientConnection, page: Page, kind: str) -> None:
+    """Ask on a page and read until its conversation has begun."""
+    question = f"Say in a {kind} way how many days of paid leave an employee has."
+    conversation = page.conversation or None
+    command = {"type": "ask", "conversation_id": conversation, "question": question, "request_id": "r"}
+    await connection.send(json.dumps(command))
+    await page.read(connection, lambda: page.conversation and page.seq)
+
+
+async def follow(connection: ClientConnection, page: Page) -> None:
+    """Follow what comes after the last event that the page has seen."""
+    await connection.send(json.dumps({"type": "follow", "conversation_id": page.conversation, "after": page.seq}))
+
+
+async def read_all(pages: list[tuple[ClientConnection, Page]], until: Any) -> None:
+    """Read on all of them at the same time until something holds for each."""
+    async with asyncio.TaskGroup() as group:
+        for connection, page in pages:
+            group.create_task(page.read(connection, partial(until, page)))
+
+
+def whole(page: Page, status: str) -> bool:
+    """Whether an answer ended so and the page saw what is stored, each word once."""
+    row = Message.objects.answers().get(conversation_id=page.conversation)
+    numbers = [int(number) for number in re.findall(r"word(\d+)", row.text)]
+    assert page.completed
+    assert row.status == page.completed["status"] == status
+    assert page.text == page.completed["text"] == row.text
+    return bool(numbers) and numbers == list(range(len(numbers)))
+
+
+def test_pages_in_two_processes_see_each_token_once_and_at_the_same_time(web: Web, cookie: str) -> None:
+    here, there = TimedPage(), TimedPage()
+
+    async def look() -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            (first,), (second,) = await in_each(stack, web, cookie, 1)
+            await ask(first, here, "long")
+            there.conversation, there.seq = here.conversation, here.seq
+            await follow(second, there)
+            await read_all([(first, here), (second, there)], lambda page: page.completed)
+
+    asyncio.run(look())
+    assert whole(here, Status.COMPLETE)
+    assert whole(there, Status.COMPLETE)
+    later = [there.times[length] - here.times[length] for length in here.times if length in there.times]
+    assert len(later) > WORDS["long"] / 2
+    assert statistics.median(later) < 0.1
+
+
+def test_stop_in_another_process_ends_an_answer(web: Web, cookie: str) -> None:
+    here, there = TimedPage(), TimedPage()
+
+    async def look() -> float:
+        async with contextlib.AsyncExitStack() as stack:
+            (first,), (second,) = await in_each(stack, web, cookie, 1)
+            await ask(first, here, "endless")
+            there.conversation, there.seq = here.conversation, here.seq
+            await follow(second, there)
+            both: list[tuple[ClientConnection, Page]] = [(first, here), (second, there)]
+            await read_all(both, lambda page: len(page.text) > 30)
+            pressed = time.monotonic()
+            await second.send(json.dumps({"type": "stop", "message_id": there.message}))
+            await read_all(both, lambda page: page.completed)
+            return time.monotonic() - pressed
+
+    assert asyncio.run(look()) < 3
+    assert whole(here, Status.STOPPED)
+    assert whole(there, Status.STOPPED)
+
+
+def test_one_process_dies_and_the_answers_of_the_other_go_on(
+    web: Web, cookie: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interrupted, "GRACE", timedelta(0))
+    monkeypatch.setattr(interrupted, "SECOND_LOOK_S", 0)
+    dying, staying, later = [Page(), Page()], [Page(), Page()], Page()
+
+    async def look() -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            first, second = await in_each(stack, web, cookie, 2)
+            both = [*zip(first, dying, strict=True), *zip(second, staying, strict=True)]
+            for connection, page in both:
+                await ask(connection, page, "long")
+            await read_all(both, lambda page: len(page.text) > 60)
+            psutil.Process(web.process_of(first[0])).kill()
+            for connection, page in both[:2]:
+                with contextlib.suppress(ConnectionClosed):
+                    await page.read(connection, lambda page=page: page.completed)
+            await read_all(both[2:], lambda page: page.completed)
+            await asyncio.to_thread(notice)
+            deadline = time.monotonic() + WAIT_S
+            while len(web.serving()) < PROCESSES:
+                assert time.monotonic() < deadline
+                await asyncio.sleep(0.1)
+            anew = await in_each(stack, web, cookie, 1)
+            for page in dying:
+                connection = await stack.enter_async_context(opened(web.server, cookie))
+                await follow(connection, page)
+                await page.read(connection, lambda page=page: page.completed)
+            await ask(anew[-1][0], later, "short")
+            await later.read(anew[-1][0], lambda: later.completed)
+
+    def notice() -> None:
+        # As if ten seconds had passed: nobody renews the keys of the dead.
+        left = Message.objects.answers().filter(status=Status.RUNNING).values_list("pk", flat=True)
+        sync_client().delete(*(alive_key(each) for each in left))
+        assert interrupted.mark_interrupted() == len(dying)
+
+    asyncio.run(look())
+    assert all(whole(page, Status.INTERRUPTED) for page in dying)
+    assert all(whole(page, Status.COMPLETE) for page in [*staying, later])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_all_end_with_the_parent_and_their_answers_are_marked(
+    process_environment: dict[str, str], cookie: str, number: signal.Signals
+) -> None:
+    pages = [Page(), Page()]
+
+    async def look(web: Web) -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            held = await in_each(stack, web, cookie, 1)
+            both = [(connection, page) for (connection,), page in zip(held, pages, strict=True)]
+            for connection, page in both:
+                await ask(connection, page, "endless")
+            await read_all(both, lambda page: len(page.text) > 30)
+            left = [web.parent, *web.serving()]
+            web.parent.send_signal(number)
+            _gone, alive = await asyncio.to_thread(psutil.wait_procs, left, timeout=STOP_S)
+            assert alive == []
+
+    with several(process_environment) as web:
+        asyncio.run(look(web))
+    for page in pages:
+        row = Message.objects.answers().get(conversation_id=page.conversation)
+        assert row.status == Status.INTERRUPTED
+        assert row.text.startswith(page.text)
