@@ -68,9 +68,9 @@ async def model_check(model: ModelSettings) -> int:
 def warm_up() -> None:
     """Load ahead what asks a model over HTTP: it takes a quarter of a second that the first asker would wait."""
     if LanguageModel.objects.filter(kind=ModelKind.OPENAI).exists():
-        from rag.outbound import certificates
+        import rag.outbound
 
-        certificates()
+        rag.outbound.warm_up()
 
 
 def _validate(model: LanguageModel) -> None:
