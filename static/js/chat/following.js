@@ -97,7 +97,9 @@ export class Follower {
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
       const last = this.#list.lastElementChild;
-      const end = (last?.querySelector(".answer__text") ?? last)?.getBoundingClientRect().bottom ?? 0;
+      // Of an answer that is skipped only the box is asked: to measure inside, it would be laid out in every frame.
+      const inside = last?.hasAttribute("data-far") ? null : last?.querySelector(".answer__text");
+      const end = (inside ?? last)?.getBoundingClientRect().bottom ?? 0;
       this.#button.hidden = this.#isFollowing || end < this.#composer.getBoundingClientRect().top + AT_END_PX;
     });
   }

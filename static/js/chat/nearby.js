@@ -9,6 +9,7 @@ const AT_ONCE = 6;
 const AHEAD = "1500px 0px";
 const SLICE_MS = 8;
 const WAIT_MS = 500;
+const STILL_MS = 200;
 
 const whenIdle = globalThis.requestIdleCallback ?? ((act) => setTimeout(() => act({ timeRemaining: () => SLICE_MS }), 50));
 
@@ -19,11 +20,13 @@ export class Nearby {
   #changed;
   #observer;
   #isWaking = false;
+  #scrolledAt = -STILL_MS;
 
   /** `changed()` is called when other views are near than before. */
   constructor(changed) {
     this.#changed = changed;
     this.#observer = new IntersectionObserver((entries) => this.#seen(entries), { rootMargin: AHEAD });
+    addEventListener("scroll", () => (this.#scrolledAt = performance.now()), { passive: true });
   }
 
   /** Whether a view at `order` of `count` messages can wait. */
@@ -82,6 +85,12 @@ export class Nearby {
     this.#isWaking = true;
     whenIdle((deadline) => {
       const began = performance.now();
+      // While the reader scrolls, every frame is needed; what comes near is made ready all the same.
+      if (began - this.#scrolledAt < STILL_MS) {
+        this.#isWaking = false;
+        setTimeout(() => this.#wakeSoon(), STILL_MS);
+        return;
+      }
       const waiting = [...this.#asleep].reverse();
       // One at least: a page that is never idle gets there too.
       do {
