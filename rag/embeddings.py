@@ -232,9 +232,23 @@ def shipped_embedder(threads: int | None = None) -> OnnxEmbedder:
     return _shipped.get(threads or available_cores())
 
 
-@lru_cache(maxsize=1)
+_sharing = 1
+
+
+def share_cores(processes: int) -> None:
+    """Say, before anything is made for them, that so many processes do the work of this one on the same cores."""
+    global _sharing  # noqa: PLW0603 - a fact of the process, as the cores are
+    _sharing = processes
+
+
 def available_cores() -> int:
-    """Return how many cores this process may use: its CPU affinity, and the quota of its container. Asked once."""
+    """Return how many cores this process may use, one at least: its part where several share them."""
+    return max(1, _cores() // _sharing)
+
+
+@lru_cache(maxsize=1)
+def _cores() -> int:
+    """Return the cores of the CPU affinity and of the quota of the container. Asked once."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota = _cgroup_cores()
     return cores if quota is None else max(1, min(cores, round(quota)))

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag.embeddings import SHIPPED_MODEL, available_cores, shipped_embedder
+from rag import embeddings
+from rag.embeddings import SHIPPED_MODEL, available_cores, share_cores, shipped_embedder
 from rag.errors import EmbeddingError
 
 REFERENCE = json.loads((Path(__file__).parent / "embedding_reference.json").read_text(encoding="utf-8"))
@@ -140,6 +141,16 @@ def test_the_shipped_files_are_those_of_the_card():
 
 def test_cores_are_at_least_one():
     assert available_cores() >= 1
+
+
+def test_processes_that_do_the_same_work_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embeddings, "_cores", lambda: 8)
+    monkeypatch.setattr(embeddings, "_sharing", 1)
+    assert available_cores() == 8
+    share_cores(3)
+    assert available_cores() == 2
+    share_cores(16)
+    assert available_cores() == 1
 
 
 @pytest.mark.parametrize(

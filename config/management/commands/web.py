@@ -44,7 +44,7 @@ class Command(BaseCommand):
         from config.asgi import application
         from config.supervision.port import reserve
         from config.supervision.processes import Processes
-        from rag.embeddings import available_cores
+        from rag.embeddings import available_cores, share_cores
 
         # Django keeps a large body there while it arrives; the system's own folder may be small, or shared.
         tempfile.tempdir = str(settings.FILE_UPLOAD_TEMP_DIR)
@@ -74,6 +74,7 @@ class Command(BaseCommand):
         if count == 1 or sys.platform != "linux":
             serve(config)
             return
+        share_cores(count)
         held = reserve(options["host"], options["port"])
         log.info("%d processes listen on %s:%d", count, *held.getsockname()[:2])
         application.loads_first = True
