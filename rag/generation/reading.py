@@ -12,15 +12,51 @@ MAX_ANSWER_CHARACTERS = 100_000
 
 _THINK_OPEN = "<think>"
 _THINK_CLOSE = "</think>"
-# The exact sentence, and the ways in which models that paraphrase have been seen to bend it.
-_REFUSALS = tuple(
-    f"{opening}{subject} {verb}{what}"
-    for opening, subject, verb, what in product(
+_ARABIC_MARKS = re.compile("[\u064b-\u0652]")
+
+
+def _every(*parts: tuple[str, ...]) -> tuple[str, ...]:
+    """Every sentence that has one of each of the parts, in their order."""
+    return tuple("".join(words) for words in product(*parts))
+
+
+_DOCUMENTS_DE = ("die dokumente", "die bereitgestellten dokumente", "die passagen", "die textstellen", "die auszüge")
+_QUESTION_DE = (" das", " dies", " diese frage", " die frage", " ihre frage", " deine frage")
+_DOCUMENTS_AR = ("المستندات", "الوثائق", "المقاطع")
+_QUESTION_AR = (" هذا", " ذلك", " هذا السؤال", " السؤال", " سؤالك")
+# The exact sentence, the ways in which models that paraphrase have been seen to bend it, and what those may say that
+# keep to the language of the question all the same.
+_REFUSALS = (
+    *_every(
         ("", "sorry ", "sorry but ", "i m sorry but ", "im sorry but ", "unfortunately "),
         ("the documents", "the provided documents", "the passages", "the provided passages"),
-        ("do not answer", "don t answer", "dont answer", "do not contain the answer to", "do not contain an answer to"),
+        (
+            " do not answer",
+            " don t answer",
+            " dont answer",
+            " do not contain the answer to",
+            " do not contain an answer to",
+        ),
         (" this", " this question", " that", " that question", " the question", " your question"),
-    )
+    ),
+    *_every(
+        ("", "entschuldigung ", "tut mir leid ", "es tut mir leid ", "tut mir leid aber ", "es tut mir leid aber "),
+        _DOCUMENTS_DE,
+        (
+            *_every((" beantworten",), _QUESTION_DE, (" nicht",)),
+            *_every((" enthalten keine antwort auf",), _QUESTION_DE),
+        ),
+    ),
+    *_every(("leider beantworten ",), _DOCUMENTS_DE, _QUESTION_DE, (" nicht",)),
+    *_every(("leider enthalten ",), _DOCUMENTS_DE, (" keine antwort auf",), _QUESTION_DE),
+    *_every(
+        ("", "عذرا ", "للأسف "),
+        (
+            *_every(_DOCUMENTS_AR, (" لا تجيب عن", " لا تجيب على", " لا تحتوي على إجابة عن")),
+            *_every(("لا تجيب ",), _DOCUMENTS_AR, (" عن", " على")),
+        ),
+        _QUESTION_AR,
+    ),
 )
 _LONGEST_REFUSAL = 2 * max(map(len, _REFUSALS))
 
@@ -128,7 +164,8 @@ class AnswerReader:
 
 
 def _plain(text: str) -> str:
-    return " ".join(re.sub(r"[^\w]+", " ", text.casefold()).split())
+    """Its words, without the marks above and below Arabic letters, which not everybody writes."""
+    return " ".join(re.sub(r"[^\w]+", " ", _ARABIC_MARKS.sub("", text.casefold())).split())
 
 
 def _may_refuse(text: str) -> bool:

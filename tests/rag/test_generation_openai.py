@@ -103,6 +103,9 @@ async def test_refuses_without_asking_the_model_when_there_are_no_passages() -> 
         "Sorry, but the documents do not answer this question.",
         "**The documents do not answer this.**",
         f"<think>Passage 1 is about trains [1].</think>\n\n{REFUSAL_SENTENCE}",
+        "Die Dokumente beantworten diese Frage nicht.",
+        "Leider enthalten die Textstellen keine Antwort auf Ihre Frage.",
+        "عذرًا، لا تجيب المستندات عن هذا السؤال.",
     ],
 )
 async def test_the_refusal_sentence_is_a_refusal_and_not_an_answer(reply: str) -> None:
@@ -118,6 +121,7 @@ async def test_the_refusal_sentence_is_a_refusal_and_not_an_answer(reply: str) -
         "The documents do not answer this, but the fee is 5 EUR [1].",
         "The documents do not answer this [1].",
         "The documents say: 5 EUR.",
+        "Die Dokumente beantworten diese Frage nicht ganz, nennen aber 5 EUR [1].",
     ],
 )
 async def test_an_answer_that_only_begins_like_a_refusal_is_an_answer(reply: str) -> None:
