@@ -79,11 +79,11 @@ export function makePopover(button, label, fill, { width, height, extraClass = "
 
 /** A menu of `items()` beside `button`: entries {icon, label, run, isChosen}, null where there is none. */
 export function makeMenu(button, label, items) {
-  const menu = makePopover(button, label, () => items().filter(Boolean).map((item) => makeItem(menu, item)));
-  menu.addEventListener("toggle", (event) => {
-    if (event.newState === "open") {
-      menu.querySelector(".menu__item")?.focus();
-    }
+  const menu = makePopover(button, label, () => {
+    const entries = items().filter(Boolean).map((item) => makeItem(menu, item));
+    // Focused as the menu opens: the next key may come before any event of it.
+    entries[0]?.setAttribute("autofocus", "");
+    return entries;
   });
   menu.addEventListener("keydown", (event) => step(menu, event));
   return menu;
