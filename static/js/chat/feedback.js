@@ -77,7 +77,6 @@ export class Feedback {
     if (verdictOf(this.#said) !== verdict) {
       this.#send(verdict, "", "");
     }
-    this.#panels[verdict].querySelector("input, textarea")?.focus();
   }
 
   #fill(verdict) {
@@ -121,6 +120,7 @@ export class Feedback {
         toast(gettext("Thank you. Admins see it."), { kind: "ok" });
       }
     });
+    form.querySelector("input, textarea").setAttribute("autofocus", "");
     return [form];
   }
 
