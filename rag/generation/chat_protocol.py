@@ -88,7 +88,8 @@ class Lines:
                 self._data.append(line[5:].strip())
             elif self._data and line in (b"", b"\r"):
                 data, self._data = b"\n".join(self._data), []
-                yield data
+                if data:  # an empty event keeps the connection alive
+                    yield data
         if rest:
             self._keep(rest)
 

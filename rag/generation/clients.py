@@ -62,5 +62,6 @@ def _made(server: Server) -> _Shared:
     timeout = httpx2.Timeout(server.silence_s, connect=server.connect_s, read=None)
     client = guarded_async_client(server.policy, timeout=timeout, limits=server.limits)
     if server.api_key:
-        client.headers["authorization"] = f"Bearer {server.api_key}"
+        # In bytes: one with other letters than ASCII is the server's to refuse.
+        client.headers.update([(b"authorization", f"Bearer {server.api_key}".encode())])
     return _Shared(client)

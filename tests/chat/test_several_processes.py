@@ -144,6 +144,17 @@ async def follow(connection: ClientConnection, page: Page) -> None:
     await connection.send(json.dumps({"type": "follow", "conversation_id": page.conversation, "after": page.seq}))
 
 
+async def ask_in_one(
+    stack: contextlib.AsyncExitStack, web: Web, cookie: str, kind: str, here: Page, there: Page
+) -> list[tuple[ClientConnection, Page]]:
+    """Ask on a page in one process and follow on another page in the other."""
+    (first,), (second,) = await in_each(stack, web, cookie, 1)
+    await ask(first, here, kind)
+    there.conversation, there.seq = here.conversation, here.seq
+    await follow(second, there)
+    return [(first, here), (second, there)]
+
+
 async def read_all(pages: list[tuple[ClientConnection, Page]], until: Any) -> None:
     """Read on all of them at the same time until something holds for each."""
     async with asyncio.TaskGroup() as group:
@@ -166,11 +177,8 @@ def test_pages_in_two_processes_see_each_token_once_and_at_the_same_time(web: We
 
     async def look() -> None:
         async with contextlib.AsyncExitStack() as stack:
-            (first,), (second,) = await in_each(stack, web, cookie, 1)
-            await ask(first, here, "long")
-            there.conversation, there.seq = here.conversation, here.seq
-            await follow(second, there)
-            await read_all([(first, here), (second, there)], lambda page: page.completed)
+            both = await ask_in_one(stack, web, cookie, "long", here, there)
+            await read_all(both, lambda page: page.completed)
 
     asyncio.run(look())
     assert whole(here, Status.COMPLETE)
@@ -186,14 +194,10 @@ def test_stop_in_another_process_ends_an_answer(web: Web, cookie: str) -> None:
 
     async def look() -> float:
         async with contextlib.AsyncExitStack() as stack:
-            (first,), (second,) = await in_each(stack, web, cookie, 1)
-            await ask(first, here, "endless")
-            there.conversation, there.seq = here.conversation, here.seq
-            await follow(second, there)
-            both: list[tuple[ClientConnection, Page]] = [(first, here), (second, there)]
+            both = await ask_in_one(stack, web, cookie, "endless", here, there)
             await read_all(both, lambda page: len(page.text) > 30)
             pressed = time.monotonic()
-            await second.send(json.dumps({"type": "stop", "message_id": there.message}))
+            await both[1][0].send(json.dumps({"type": "stop", "message_id": there.message}))
             await read_all(both, lambda page: page.completed)
             return time.monotonic() - pressed
 

@@ -34,6 +34,10 @@ def test_an_event_that_does_not_end_is_no_event() -> None:
     assert data_of(b'data: {"a": 1}') == []
 
 
+def test_an_event_without_data_says_nothing() -> None:
+    assert data_of(b"data:\n\ndata: 1\n\n") == [b"1"]
+
+
 def test_a_line_without_end_is_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chat_protocol, "_LONGEST_EVENT", 1_000)
     with pytest.raises(GenerationError, match="llm_malformed"):

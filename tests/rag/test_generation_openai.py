@@ -279,6 +279,14 @@ async def test_emoji_cut_in_two_arrive_whole() -> None:
     text.encode("utf-8")
 
 
+async def test_a_key_with_any_letters_is_sent_and_refused_by_the_server() -> None:
+    async with FakeLLM(failure="unauthorized") as llm:
+        _, error = await collect(OpenAIAnswerer(llm.base_url, "schlüssel", "fake", LOCAL), request())
+        assert len(llm.requests) == 1
+    assert error is not None
+    assert error.code == "llm_unauthorized"
+
+
 async def test_check_gives_the_time_to_the_first_word() -> None:
     async with FakeLLM(first_token_delay_s=0.1) as llm:
         assert 0.1 <= await answerer(llm).check() < 5
