@@ -1,6 +1,7 @@
 """The rows of what an answer rests on: its passages and citations."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from chat.events import CitationPayload, PassagePayload
@@ -11,9 +12,17 @@ Places = Mapping[int, tuple[int, UUID]]
 """Of each chunk, by its id: the document version and the data source it belongs to."""
 
 
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What was written of an answer's passages and citations."""
+
+    passages: list[Passage]
+    citations: list[CitationPayload]
+
+
 def save_sources(
     answer: Message, passages: Sequence[PassagePayload], citations: Sequence[CitationPayload], places: Places
-) -> None:
+) -> Saved:
     """Write an answer's passages and citations, beside those it has; call it inside a transaction.
 
     A document that was deleted meanwhile takes its passages and citations along: rows that would point to it are left
@@ -30,7 +39,7 @@ def save_sources(
         for passage in passages
         if passage.chunk_id in places and places[passage.chunk_id][0] in there
     }
-    Passage.objects.bulk_create(
+    rows = Passage.objects.bulk_create(
         Passage(
             message=answer,
             rank=passage.rank,
@@ -69,3 +78,4 @@ def save_sources(
         )
         for citation, document_id, version_id in cited
     )
+    return Saved(rows, [citation for citation, _document, _version in cited])

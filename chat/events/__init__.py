@@ -54,6 +54,7 @@ from chat.events.protocol import (
 from chat.events.rows import (
     conversation_payload,
     feedback_payload,
+    finished_payload,
     message_payload,
     message_payloads,
     new_message_payloads,
@@ -108,6 +109,7 @@ __all__ = [
     "Unfilter",
     "conversation_payload",
     "feedback_payload",
+    "finished_payload",
     "message_payload",
     "message_payloads",
     "new_message_payloads",

@@ -1,6 +1,6 @@
 """Rows as browsers and the API get them, cut to what the reader may see today."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Literal, cast
 from uuid import UUID
 
@@ -61,6 +61,20 @@ def new_message_payloads(messages: Iterable[Message], reader: User) -> list[Mess
     rows = list(messages)
     scopes = named_scopes(rows, reader)
     return [_message_payload(row, set(), True, None, scopes.get(row.pk, []), is_new=True) for row in rows]
+
+
+def finished_payload(
+    answer: Message, passages: Collection[Passage], citations: Sequence[CitationPayload]
+) -> MessagePayload:
+    """An answer that was stored just now, for who asked, without the text of its passages; no row is read for it.
+
+    ``passages`` and ``citations`` are all that it has. They were found for the reader while it was written, so that
+    nothing of them is hidden; and nobody has said what they think of it.
+    """
+    payload = _message_payload(answer, set(), False, None, [], is_new=True)
+    sources, documents = ({getattr(each, name) for each in passages} for name in ("source_id", "document_id"))
+    stats = StatsPayload(sources=len(sources), documents=len(documents), passages=len(passages), ms=answer.ms or 0)
+    return payload.model_copy(update={"citations": list(citations), "stats": stats})
 
 
 def message_payload(message: Message, reader: User, *, with_passages: bool = True) -> MessagePayload:

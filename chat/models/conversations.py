@@ -165,8 +165,6 @@ class Message(models.Model):
     asked again: as ``chat.events.FilterPayload`` has them, without their labels. A question's ``scope`` is what it was
     narrowed to: lists of ids as ``documents`` and ``sources``, empty where it was not.
 
-    A question's ``scope`` is what it was narrowed to: ``documents`` and ``sources``, lists of ids; empty for neither.
-
     ``kept_citations`` are those of an imported answer whose documents are not here: as ``CitationPayload`` has them,
     with nothing to follow.
     ``begun_at`` is when a stopped answer began to go on, ``stop_wanted`` that somebody asked a running one to end: the

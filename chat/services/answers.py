@@ -1,15 +1,17 @@
 """Writes of an answer that is there: that it is to stop, its end, and what was announced of it."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import JSONField, Value
+from django.db.models import F, JSONField, Value
+from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from chat.answering import AnswerDraft, StepDone
-from chat.answering.sources import save_sources
+from chat.answering.sources import Saved, save_sources
 from chat.errors import ChatError, not_found
 from chat.models import Message, TraceStep
 
@@ -26,29 +28,34 @@ def answer_stop_wanted(*, user: User, message_id: UUID) -> None:
 
 def answer_finish(
     *, answer: Message, draft: AnswerDraft, status: str, ms: int, event_seq: int, error: tuple[str, str] = ("", "")
-) -> None:
-    """Write an answer's final state, its passages, citations and steps, in one transaction.
+) -> Saved | None:
+    """Write an answer's final state, its passages, citations and steps, in one transaction; what was written.
 
-    Does nothing for an answer that somebody else has finished.
+    None, and nothing is written, for an answer that somebody else has finished. ``answer`` is brought up to its row.
     """
+    known: dict[str, Any] = {
+        "text": draft.text,
+        "status": str(status),
+        "error_code": error[0][:60],
+        "error_message": error[1][:500],
+        "stop_wanted": False,
+    }
+    if not draft.goes_on:
+        known["filters"] = [each.model_dump(mode="json", exclude={"label"}) for each in draft.filters]
+    counted = {"ms": Coalesce(F("ms"), 0) + ms, "event_seq": Greatest(F("event_seq"), event_seq)}
     with transaction.atomic():
-        locked = Message.objects.select_for_update().running().filter(pk=answer.pk).first()
-        if locked is None:
-            return
-        locked.text = draft.text
-        locked.status = status
-        locked.error_code, locked.error_message = error[0][:60], error[1][:500]
-        locked.ms = (locked.ms or 0) + ms
-        locked.stop_wanted = False
-        if not draft.goes_on:
-            locked.filters = [each.model_dump(mode="json", exclude={"label"}) for each in draft.filters]
-        locked.event_seq = max(event_seq, locked.event_seq)
-        locked.save()
+        # Who changes the row from running has the answer: this locks it, and says whether it was there to be had.
+        if not Message.objects.running().filter(pk=answer.pk).update(**known, **counted):
+            return None
+        for name, value in known.items():
+            setattr(answer, name, value)
+        answer.ms, answer.event_seq = (answer.ms or 0) + ms, max(answer.event_seq, event_seq)
         places = {passage.chunk_id: (passage.version_id, passage.source_id) for passage in draft.passages}
         passages = [] if draft.goes_on else draft.passage_payloads()
-        save_sources(locked, passages, draft.citations[draft.kept :], places)
-        first = locked.steps.count() if draft.goes_on else 0
-        TraceStep.objects.bulk_create(_trace_row(locked, n, step) for n, step in enumerate(draft.steps, start=first))
+        saved = save_sources(answer, passages, draft.citations[draft.kept :], places)
+        first = answer.steps.count() if draft.goes_on else 0
+        TraceStep.objects.bulk_create(_trace_row(answer, n, step) for n, step in enumerate(draft.steps, start=first))
+        return saved
 
 
 def _trace_row(answer: Message, ordinal: int, step: StepDone) -> TraceStep:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from chat.answering import AnswerDraft, AnsweringPart, FiltersSaid, PassagesFound, StepDone, answer, go_on
+from chat.answering.sources import Saved
 from chat.errors import ChatError, not_found
 from chat.events import (
     AnswerCitation,
@@ -33,6 +34,7 @@ from chat.events import (
     MessageCreated,
     MessagePayload,
     StepPayload,
+    finished_payload,
     message_payload,
     new_message_payloads,
 )
@@ -153,11 +155,12 @@ async def interrupt_all() -> None:
 
 
 async def write_answer(
-    begun: Begun, publish: Publish, last_seq: Callable[[], Awaitable[int]], read: Callable[[UUID], Read]
+    begun: Begun, publish: Publish, last_seq: Callable[[], Awaitable[int]], read: Callable[[Saved | None], Read]
 ) -> Read:
     """Write one answer to its end, whatever the end is, and store it.
 
-    What ``read`` returns of the stored answer; it is called in the thread that stored it, in which it may block.
+    What ``read`` returns of the stored answer and of what was saved with it, if it was saved here; it is called in the
+    thread that stored it, in which it may block.
     """
     draft = AnswerDraft() if begun.so_far is None else AnswerDraft.going_on(begun.so_far)
     started = time.perf_counter()
@@ -169,8 +172,11 @@ async def write_answer(
             event_seq = await last_seq()
 
             def finish() -> Read:
-                answer_finish(answer=begun.answer, draft=draft, status=status, ms=ms, event_seq=event_seq, error=error)
-                return read(begun.answer.pk)
+                return read(
+                    answer_finish(
+                        answer=begun.answer, draft=draft, status=status, ms=ms, event_seq=event_seq, error=error
+                    )
+                )
 
             return await database_sync_to_async(finish, thread_sensitive=False)()
     finally:
@@ -212,8 +218,8 @@ async def answer_once(begun: Begun, publish: Publish | None = None) -> Message:
     async def no_seq() -> int:
         return 0
 
-    def stored(answer_id: UUID) -> Message | None:
-        return Message.objects.with_sources().filter(pk=answer_id).first()
+    def stored(saved: Saved | None) -> Message | None:
+        return Message.objects.with_sources().filter(pk=begun.answer.pk).first()
 
     row = await write_answer(begun, publish or ignore, no_seq, stored)
     if row is None:
@@ -227,8 +233,10 @@ async def _run_in_conversation(begun: Begun) -> None:
     publisher = Publisher(stream_key(conversation_id))
     patience_s = SETTLE_S
 
-    def told(answer_id: UUID) -> MessagePayload | None:
-        row = Message.objects.with_citations().filter(pk=answer_id).first()
+    def told(saved: Saved | None) -> MessagePayload | None:
+        if saved is not None and begun.so_far is None:
+            return finished_payload(begun.answer, saved.passages, saved.citations)
+        row = Message.objects.with_citations().filter(pk=begun.answer.pk).first()
         return message_payload(row, begun.question.user, with_passages=False) if row else None
 
     try:
