@@ -1,4 +1,4 @@
-"""Several processes that serve on one address, and the parent that keeps them running.
+"""Several processes that serve on one address, and the parent that keeps them running and deals out who connects.
 
 The parent has loaded the code and does nothing else with it: no thread, no connection, no model. A fork of it shares
 that code in memory and is there at once, also when it takes the place of one that died.
@@ -9,6 +9,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from multiprocessing.connection import wait
 from multiprocessing.context import ForkProcess
 from types import FrameType
 
+from config.supervision.dealing import Lane, deal, listen
 from config.supervision.gate import is_open
 from config.supervision.up import stop_with_parent
 
@@ -36,21 +38,26 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """One of the processes, and when it was started, on the monotonic clock."""
+    """One of the processes, the way to it, and when it was started, on the monotonic clock."""
 
     process: ForkProcess
+    lane: Lane
     started: float
 
 
 class Processes:
-    """``count`` processes that run ``serve``, which returns or exits when its process gets SIGTERM.
+    """``count`` processes that run ``serve`` with the line on which they get the connections that come to ``address``.
+
+    It returns or exits when its process gets SIGTERM. Nobody listens at the address before the first is ready.
 
     The first starts at once, the others when somebody can ask (the gate ``ready``): they would take the processors
     from what a start waits for.
     """
 
-    def __init__(self, count: int, serve: Callable[[], None]) -> None:
+    def __init__(self, count: int, serve: Callable[[socket.socket], None], address: socket.socket) -> None:
         self._count = count
+        self._address = address
+        self._listens = False
         self._serve = serve
         self._children: list[Child] = []
         self._early_deaths = 0
@@ -66,17 +73,36 @@ class Processes:
             while not self._stopping and self._early_deaths < EARLY_DEATHS:
                 self._bury()
                 self._fill_up()
-                wait([child.process.sentinel for child in self._children], POLL_S)
+                self._deal()
         finally:
+            self._address.close()
             self._end()
         return 0 if self._stopping else 1
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._stopping = True
 
+    def _deal(self) -> None:
+        """Hand on who connects, until something else is to be done; ``POLL_S`` at most."""
+        lanes = [child.lane for child in self._children if not child.lane.is_over]
+        ready = [lane for lane in lanes if lane.is_ready]
+        if ready and not self._listens:
+            listen(self._address)
+            self._listens = True
+        # While nobody is ready, who connects waits in the kernel.
+        doors = [self._address] if ready else []
+        ends = [child.process.sentinel for child in self._children]
+        come = wait([*ends, *(lane.line for lane in lanes), *doors], POLL_S)
+        for lane in lanes:
+            if lane.line in come:
+                lane.read()
+        if self._address in come:
+            deal(self._address, [lane for lane in ready if lane.is_ready])
+
     def _bury(self) -> None:
         for child in [child for child in self._children if not child.process.is_alive()]:
             self._children.remove(child)
+            child.lane.close()
             is_early = time.monotonic() - child.started < EARLY_S
             self._early_deaths = self._early_deaths + 1 if is_early else 0
             if not self._stopping:
@@ -85,14 +111,28 @@ class Processes:
     def _fill_up(self) -> None:
         wanted = self._count if is_open("ready") else 1
         for _missing in range(len(self._children), wanted):
-            process = multiprocessing.get_context("fork").Process(target=_run, args=(self._serve, os.getpid()))
+            lane = Lane()
+            process = multiprocessing.get_context("fork").Process(target=self._run, args=(os.getpid(), lane))
             # A signal to the child waits until the child has put our handler away.
             signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
             try:
                 process.start()
             finally:
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-            self._children.append(Child(process, time.monotonic()))
+            lane.theirs.close()
+            self._children.append(Child(process, lane, time.monotonic()))
+
+    def _run(self, parent: int, lane: Lane) -> None:
+        """In the child: serve, and end when the parent is killed."""
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        stop_with_parent()
+        if os.getppid() != parent:  # killed before the kernel knew that we want to hear of it
+            sys.exit(1)
+        for each in (self._address, lane.line, *(child.lane.line for child in self._children)):
+            each.close()
+        self._serve(lane.theirs)
 
     def _end(self) -> None:
         for child in self._children:
@@ -104,14 +144,3 @@ class Processes:
             if child.process.is_alive():
                 child.process.kill()
                 child.process.join(KILLED_S)
-
-
-def _run(serve: Callable[[], None], parent: int) -> None:
-    """In the child: serve, and end when the parent is killed, so that nobody is left who keeps the port."""
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-    stop_with_parent()
-    if os.getppid() != parent:  # killed before the kernel knew that we want to hear of it
-        sys.exit(1)
-    serve()

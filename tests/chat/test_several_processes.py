@@ -5,8 +5,10 @@ import contextlib
 import json
 import re
 import signal
+import socket
 import statistics
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -32,6 +34,9 @@ pytestmark = [pytest.mark.endurance, pytest.mark.django_db(transaction=True)]
 PROCESSES = 2
 WORDS = {"short": 8, "long": 90, "endless": 3_000}
 MOST_SOCKETS = 60
+HEARD_S = 0.5
+"""By then the parent knows that somebody has left."""
+
 STOP_S = 6.0
 """What supervisord waits for."""
 
@@ -59,28 +64,41 @@ class Web:
     server: Server
     parent: psutil.Process
 
-    def serving(self) -> list[psutil.Process]:
-        """The processes that listen."""
-        return [each for each in self.parent.children() if self._ports(each, psutil.CONN_LISTEN, "laddr")]
+    def processes(self) -> list[psutil.Process]:
+        """Those that serve."""
+        return list(self.parent.children())
+
+    def all_serve(self) -> bool:
+        """Whether who connects is sent to each of them."""
+        with contextlib.ExitStack() as stack:
+            address = ("127.0.0.1", int(self.server.url.rpartition(":")[2]))
+            try:
+                some = [stack.enter_context(socket.create_connection(address)) for _ in range(PROCESSES)]
+            except ConnectionRefusedError:
+                return False
+            time.sleep(0.2)
+            ports = [{each.getsockname()[1] for each in some} & self._ports(one) for one in self.processes()]
+            return len(ports) == PROCESSES and all(ports)
 
     def process_of(self, connection: ClientConnection) -> int:
         """The process that holds a connection."""
         port = connection.local_address[1]
-        held = [each.pid for each in self.serving() if port in self._ports(each, psutil.CONN_ESTABLISHED, "raddr")]
+        held = [each.pid for each in self.processes() if port in self._ports(each)]
         assert len(held) == 1
         return held[0]
 
     @staticmethod
-    def _ports(process: psutil.Process, status: str, side: str) -> list[int]:
+    def _ports(process: psutil.Process) -> set[int]:
+        """From where it is connected to."""
         with contextlib.suppress(psutil.NoSuchProcess):
             found = process.net_connections("tcp")
-            return [getattr(each, side).port for each in found if each.status == status]
-        return []
+            return {each.raddr.port for each in found if each.status == psutil.CONN_ESTABLISHED}
+        return set()
 
 
 @contextlib.contextmanager
 def several(environment: dict[str, str]) -> Iterator[Web]:
-    """A server that is ready when all of its processes listen."""
+    """A server that is ready when all of its processes are."""
     port = free_port()
     server = Server(f"http://127.0.0.1:{port}")
     more = {"PORT": str(port), "WEB_PROCESSES": str(PROCESSES)}
@@ -91,7 +109,7 @@ def several(environment: dict[str, str]) -> Iterator[Web]:
             words = ["web", "--port", str(port)]
             own = [each for each in psutil.Process().children() if each.cmdline()[-3:] == words]
             started.extend(Web(server, each) for each in own)
-        return bool(started) and len(started[0].serving()) == PROCESSES
+        return bool(started) and started[0].all_serve()
 
     with running("several", ["web", "--port", str(port)], {**environment, **more}, ready):
         yield started[0]
@@ -120,7 +138,7 @@ def cookie(committed_cast: Cast, llm: FakeLLM, use_llm: Any) -> str:
 
 async def in_each(stack: contextlib.AsyncExitStack, web: Web, cookie: str, number: int) -> list[list[ClientConnection]]:
     """So many sockets in each process."""
-    held: dict[int, list[ClientConnection]] = {each.pid: [] for each in web.serving()}
+    held: dict[int, list[ClientConnection]] = {each.pid: [] for each in web.processes()}
     for _attempt in range(MOST_SOCKETS):
         if all(len(each) >= number for each in held.values()):
             break
@@ -170,6 +188,25 @@ def whole(page: Page, status: str) -> bool:
     assert row.status == page.completed["status"] == status
     assert page.text == page.completed["text"] == row.text
     return bool(numbers) and numbers == list(range(len(numbers)))
+
+
+def test_who_connects_goes_to_the_process_with_the_fewest_connections(web: Web, cookie: str) -> None:
+    async def look() -> tuple[list[int], set[int]]:
+        async with contextlib.AsyncExitStack() as stack, contextlib.AsyncExitStack() as leaving:
+            first = [await leaving.enter_async_context(opened(web.server, cookie))]
+            left = web.process_of(first[0])
+            rest = [await stack.enter_async_context(opened(web.server, cookie)) for _ in range(9)]
+            # Four more of those that leave.
+            counts = Counter(web.process_of(each) for each in first + rest)
+            others = [each for each in rest if web.process_of(each) == left]
+            await leaving.aclose()
+            for each in others:
+                await each.close()
+            await asyncio.sleep(HEARD_S)
+            later = [await stack.enter_async_context(opened(web.server, cookie)) for _ in others]
+            return sorted(counts.values()), {web.process_of(each) for each in later} ^ {left}
+
+    assert asyncio.run(look()) == ([5, 5], set())
 
 
 def test_pages_in_two_processes_see_each_token_once_and_at_the_same_time(web: Web, cookie: str) -> None:
@@ -227,9 +264,8 @@ def test_one_process_dies_and_the_answers_of_the_other_go_on(
             await read_all(both[2:], lambda page: page.completed)
             await asyncio.to_thread(notice)
             deadline = time.monotonic() + WAIT_S
-            while len(web.serving()) < PROCESSES:
+            while not await asyncio.to_thread(web.all_serve):
                 assert time.monotonic() < deadline
-                await asyncio.sleep(0.1)
             anew = await in_each(stack, web, cookie, 1)
             for page in dying:
                 connection = await stack.enter_async_context(opened(web.server, cookie))
@@ -262,7 +298,7 @@ def test_all_end_with_the_parent_and_their_answers_are_marked(
             for connection, page in both:
                 await ask(connection, page, "endless")
             await read_all(both, lambda page: len(page.text) > 30)
-            left = [web.parent, *web.serving()]
+            left = [web.parent, *web.processes()]
             web.parent.send_signal(number)
             _gone, alive = await asyncio.to_thread(psutil.wait_procs, left, timeout=STOP_S)
             assert alive == []

@@ -42,7 +42,7 @@ class Command(BaseCommand):
         from django.urls import get_resolver
 
         from config.asgi import application
-        from config.supervision.port import reserve
+        from config.supervision.dealing import reserve
         from config.supervision.processes import Processes
         from rag.embeddings import available_cores, share_cores
 
@@ -69,28 +69,27 @@ class Command(BaseCommand):
             lifespan="on",
         )
         count = settings.WEB_PROCESSES or min(MOST_PROCESSES, available_cores())
-        # Elsewhere a fork of a process that has loaded the system's libraries may crash, and nothing deals out who
-        # connects.
+        # Elsewhere a fork of a process that has loaded the system's libraries may crash.
         if count == 1 or sys.platform != "linux":
             serve(config)
             return
         share_cores(count)
-        held = reserve(options["host"], options["port"])
-        log.info("%d processes listen on %s:%d", count, *held.getsockname()[:2])
+        address = reserve(options["host"], options["port"])
+        log.info("%d processes serve %s:%d", count, *address.getsockname()[:2])
         application.loads_first = True
         config.load()
-        sys.exit(Processes(count, partial(serve, config, held)).run())
+        sys.exit(Processes(count, partial(serve, config), address).run())
 
 
-def serve(config: "Config", held: "socket | None" = None) -> None:
-    """Serve in this process; as one of several beside the socket that holds their address."""
+def serve(config: "Config", line: "socket | None" = None) -> None:
+    """Serve in this process; as one of several what comes through the ``line`` from their parent."""
     from uvicorn import Server
     from uvicorn.config import STARTUP_FAILURE
 
-    from config.supervision.port import beside
+    from config.supervision.dealt import DealtServer
 
-    server = Server(config)
+    server = DealtServer(config, line) if line else Server(config)
     with contextlib.suppress(KeyboardInterrupt):
-        server.run(sockets=[beside(held)] if held else None)
+        server.run()
     if not server.started:
         sys.exit(STARTUP_FAILURE)
