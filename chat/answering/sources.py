@@ -31,9 +31,8 @@ def save_sources(
     before = list(Passage.objects.filter(message=answer)) if answer.begun_at else []
     wanted = {places[passage.chunk_id][0] for passage in passages if passage.chunk_id in places}
     wanted |= {row.version_id for row in before}
-    # Locked against deletion until the rows that point to them are committed.
-    locked = DocumentVersion.objects.select_for_update(of=("self",)).filter(pk__in=wanted)
-    there = set(locked.values_list("pk", flat=True))
+    # Not deleted before the rows that point to them are committed.
+    there = DocumentVersion.objects.hold(wanted)
     kept = {
         passage.rank: (passage, *places[passage.chunk_id])
         for passage in passages

@@ -138,7 +138,7 @@ def _tied(parts: Sequence[MessagePart], user: User) -> Places:
     visible = Document.objects.visible_to(user)
     versions = DocumentVersion.objects.filter(sha256__in=wanted, document__in=visible).select_related("document")
     # Held until the rows that point to them are committed; the newest first.
-    held = versions.select_for_update(of=("self",)).order_by("-created_at", "-pk")
+    held = versions.select_for_update(of=("self",), no_key=True).order_by("-created_at", "-pk")
     for version in held.iterator(chunk_size=1):
         place = Place(version.pk, version.document_id, version.document.source_id)
         for span in wanted[version.sha256]:

@@ -1,9 +1,27 @@
 """Versions: the text of a document as read once, with its blocks and pages."""
 
-from django.db import models
+from collections.abc import Collection
+
+from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
 from documents.models.documents import Document
+
+HOLD = "SELECT id FROM documents_documentversion WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE"
+
+
+class DocumentVersionManager(models.Manager["DocumentVersion"]):
+    """Queries that are asked of versions in several places."""
+
+    def hold(self, ids: Collection[int]) -> set[int]:
+        """Those of these that are there; nobody deletes them before the transaction ends.
+
+        Any number may hold the same at once. The lock that Django asks for is one's alone: answers that end at the same
+        time and cite the same document would store themselves one after the other.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(HOLD, [list(ids)])
+            return {row[0] for row in cursor.fetchall()}
 
 
 class DocumentVersion(models.Model):
@@ -27,6 +45,8 @@ class DocumentVersion(models.Model):
     chunking = models.JSONField(default=dict)
     language = models.CharField(max_length=8, null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = DocumentVersionManager()
 
     class Meta:
         verbose_name = _("document version")
