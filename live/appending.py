@@ -60,15 +60,17 @@ class Appends:
         self._waiting: deque[_Waiting] = deque()
         self._sending: asyncio.Task[None] | None = None
 
-    async def append(self, key: str, *events: LiveEvent, batch: Batch | None = None) -> int:
+    async def append(self, key: str, *events: LiveEvent, batch: Batch | None = None, first: int | None = None) -> int:
         """Append events in order, all or none, and return the last one's number. Raises RedisError.
 
         With a ``batch`` it may be called again when it failed: whether or not they had arrived, they stand there once.
+        ``first`` is the number of the first event, if the stream begins with it.
         """
         keys = [key, f"{key}:appended:{batch.writer}"] if batch else [key]
         number = str(batch.number) if batch else ""
         payloads = [payload_of(event) for event in events]
-        words = (len(keys), *keys, str(MAX_LENGTH), str(LIFETIME_S), number, *payloads)
+        begins = "" if first is None else str(first)
+        words = (len(keys), *keys, str(MAX_LENGTH), str(LIFETIME_S), number, begins, *payloads)
         waiting = _Waiting(key, payloads, words, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         if self._sending is None or self._sending.done():

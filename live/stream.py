@@ -1,11 +1,12 @@
 """One event stream in Valkey: append, read from a sequence number on.
 
-The sequence number is the second half of the entry's id (``0-<seq>``). A new stream starts at the server's clock in
-microseconds and counts by one from there: numbers are contiguous while the stream lives, and still grow when an
-expired stream begins anew, so that a browser that kept an old number is never taken for one that is up to date.
-They stay below 2**53, which JavaScript's numbers hold exactly.
+The sequence number is the second half of the entry's id (``0-<seq>``). A new stream starts at Valkey's clock in
+microseconds, or at ``first_number`` where who begins it has to know, and counts by one from there: numbers are
+contiguous while the stream lives, and still grow when an expired stream begins anew, so that a browser that kept an old
+number is never taken for one that is up to date. They stay below 2**53, which JavaScript's numbers hold exactly.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -31,11 +32,11 @@ if KEYS[2] then
     end
 end
 local last
-for i = 4, #ARGV do
+for i = 5, #ARGV do
     local id = '0-*'
     if redis.call('EXISTS', KEYS[1]) == 0 then
         local now = redis.call('TIME')
-        id = '0-' .. string.format('%d%06d', now[1], now[2])
+        id = '0-' .. (ARGV[4] ~= '' and ARGV[4] or string.format('%d%06d', now[1], now[2]))
     end
     last = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], id, 'e', ARGV[i])
 end
@@ -65,6 +66,11 @@ class Entry:
     def json(self) -> str:
         """The event as it goes to the browser."""
         return f'{{"seq":{self.seq},{self.payload[1:]}'
+
+
+def first_number() -> int:
+    """A number for the first event of a stream that has never been."""
+    return time.time_ns() // 1_000
 
 
 def entry_id(seq: int) -> str:
@@ -113,7 +119,7 @@ def async_client(timeout_s: float = TIMEOUT_S) -> redis.asyncio.Redis:
 def append(key: str, *events: LiveEvent) -> int:
     """Append events in order, all or none, and return the last one's number. For code outside an event loop."""
     payloads = [payload_of(event) for event in events]
-    raw_id = sync_client().eval(APPEND, 1, key, str(MAX_LENGTH), str(LIFETIME_S), "", *payloads)
+    raw_id = sync_client().eval(APPEND, 1, key, str(MAX_LENGTH), str(LIFETIME_S), "", "", *payloads)
     return seq_of(cast(bytes, raw_id))
 
 

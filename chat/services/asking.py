@@ -22,6 +22,7 @@ from chat.services.assistants import settings_of_version
 from chat.services.attachments import files_keep
 from chat.services.conversations import conversation_of, title_of
 from chat.services.scoping import narrowed, stored
+from live.stream import first_number
 from rag.generation import Turn
 
 HISTORY_MESSAGES = 12
@@ -35,7 +36,8 @@ class Begun:
     """An answer whose row is there and whose work has not started; ``asked`` is None outside conversations.
 
     ``is_again``: the question was there before. ``replaces`` is the answer that was deleted to try again; ``so_far`` is
-    what an answer that goes on has already.
+    what an answer that goes on has already. ``first`` is the number of the event that will announce the question, where
+    it begins the conversation.
     """
 
     conversation: Conversation | None
@@ -46,6 +48,7 @@ class Begun:
     is_again: bool = False
     replaces: UUID | None = None
     so_far: SoFar | None = None
+    first: int | None = None
 
 
 def question_text(text: str) -> str:
@@ -255,7 +258,11 @@ def _begin(
         asked_by=question.user,
     )
     conversation.leaf = answer
+    first = None
     if begins := conversation._state.adding:
+        # Nothing stands in its stream yet: what will announce the two has its number now, and no row is written again.
+        first = first_number()
+        asked.event_seq = answer.event_seq = first + 1
         conversation.save(force_insert=True)
         if files is not None:
             files_keep(user=question.user, conversation=conversation, source_id=files)
@@ -270,7 +277,8 @@ def _begin(
         conversation.archived_at = None
         conversation.save(update_fields=["assistant", "leaf", "updated_at", "archived_at"])
     may_have_files = files is not None or not begins
-    return _begun(conversation, asked, answer, assistant, question, asked.scope, may_have_files=may_have_files)
+    begun = _begun(conversation, asked, answer, assistant, question, asked.scope, may_have_files=may_have_files)
+    return replace(begun, first=first)
 
 
 def answer_of(user: User, message_id: UUID) -> tuple[Message, Conversation, Message]:

@@ -22,13 +22,16 @@ TELL_S = 10.0
 """So long somebody who asked something waits for Valkey."""
 
 
-async def tell(key: str, *events: ChatEvent, patience_s: float = TELL_S) -> int:
-    """Append events, trying again while Valkey does not take them; the last one's number. Raises RedisError."""
+async def tell(key: str, *events: ChatEvent, first: int | None = None, patience_s: float = TELL_S) -> int:
+    """Append events, trying again while Valkey does not take them; the last one's number. Raises RedisError.
+
+    ``first``: as for ``Appends.append``.
+    """
     batch = Batch(uuid4().hex, 0)
     deadline = time.monotonic() + patience_s
     while True:
         try:
-            return await current_hub().appends.append(key, *events, batch=batch)
+            return await current_hub().appends.append(key, *events, batch=batch, first=first)
         except redis.exceptions.RedisError:
             if time.monotonic() > deadline:
                 raise

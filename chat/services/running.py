@@ -81,7 +81,7 @@ async def announce(begun: Begun, request_id: str | None, reader: User) -> int:
         # A stop from before must not end it again.
         await current_hub().client.delete(stop_key(begun.answer.pk))
         resumed = AnswerResumed(conversation_id=conversation_id, message_id=begun.answer.pk)
-        return await _announce(conversation_id, [begun.answer.pk], [resumed])
+        return await _announce(conversation_id, [begun.answer], [resumed])
     announced = [begun.answer] if begun.is_again else [begun.asked, begun.answer]
     if begun.asked.scope:
         payloads = await database_sync_to_async(new_message_payloads, thread_sensitive=False)(announced, reader)
@@ -91,16 +91,21 @@ async def announce(begun: Begun, request_id: str | None, reader: User) -> int:
         MessageCreated(conversation_id=conversation_id, message=each, request_id=request_id, replaces=begun.replaces)
         for each in payloads
     ]
-    return await _announce(conversation_id, [each.pk for each in announced], created)
+    return await _announce(conversation_id, announced, created, begun.first)
 
 
-async def _announce(conversation_id: UUID, message_ids: list[UUID], events: Sequence[ChatEvent]) -> int:
+async def _announce(
+    conversation_id: UUID, messages: Sequence[Message], events: Sequence[ChatEvent], first: int | None = None
+) -> int:
     """Append events, the last of them about the last message; the number of the first.
 
-    Their rows get the number meanwhile. A page that comes before they have it is told all of the stream.
+    Rows that do not have the number get it meanwhile. A page that comes before is told all of the stream.
     """
-    seq = await tell(stream_key(conversation_id), *events)
-    _background(database_sync_to_async(messages_seen, thread_sensitive=False)(message_ids=message_ids, event_seq=seq))
+    seq = await tell(stream_key(conversation_id), *events, first=first)
+    late = [each.pk for each in messages if each.event_seq != seq]
+    if late:
+        seen = database_sync_to_async(messages_seen, thread_sensitive=False)
+        _background(seen(message_ids=late, event_seq=seq))
     return seq - len(events) + 1
 
 

@@ -92,6 +92,18 @@ async def test_a_question_is_answered_with_a_citation_of_the_exact_words(committ
     assert answer["assistant"] == {"slug": "library", "name": "Library", "version": 1}
 
 
+async def test_the_rows_of_a_new_conversation_know_the_event_that_announced_them(
+    committed_cast: Cast, page: Connect
+) -> None:
+    mia = await page(committed_cast.mia)
+    await mia.ask(QUESTION)
+    announced = [await mia.event("message.created") for _ in range(2)]
+    question = await Message.objects.aget(pk=announced[0]["message"]["id"])
+    assert announced[1]["seq"] == announced[0]["seq"] + 1 == question.event_seq
+    assert announced[1]["message"]["seq"] == question.event_seq
+    await mia.event("answer.completed")
+
+
 async def test_the_stream_adds_up_to_the_finished_answer(committed_cast: Cast, page: Connect) -> None:
     mia = await page(committed_cast.mia)
     await mia.ask(QUESTION)
