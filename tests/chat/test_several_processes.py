@@ -15,8 +15,11 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+import httpx2
 import psutil
 import pytest
+from django.conf import settings
+from django.core.cache import cache
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
@@ -86,6 +89,13 @@ class Web:
         held = [each.pid for each in self.processes() if port in self._ports(each)]
         assert len(held) == 1
         return held[0]
+
+    def process_of_http(self, browser: httpx2.Client) -> int:
+        """The process that answers a client on the connection that it keeps."""
+        stream = browser.get("/accounts/login/").extensions["network_stream"]
+        port = stream.get_extra_info("client_addr")[1]
+        (held,) = [each.pid for each in self.processes() if port in self._ports(each)]
+        return held
 
     @staticmethod
     def _ports(process: psutil.Process) -> set[int]:
@@ -283,6 +293,26 @@ def test_one_process_dies_and_the_answers_of_the_other_go_on(
     asyncio.run(look())
     assert all(whole(page, Status.INTERRUPTED) for page in dying)
     assert all(whole(page, Status.COMPLETE) for page in [*staying, later])
+
+
+def test_tries_to_sign_in_are_counted_by_all_processes_together(web: Web, committed_cast: Cast) -> None:
+    cache.clear()
+    allowed = int(settings.ACCOUNT_RATE_LIMITS["login_failed"].partition("/")[0])
+    seen: Counter[bool] = Counter()
+    with contextlib.ExitStack() as stack:
+        browsers = [stack.enter_context(httpx2.Client(base_url=web.server.url)) for _ in range(PROCESSES)]
+        for each in browsers:
+            each.get("/accounts/login/")
+        assert len(set(map(web.process_of_http, browsers))) == PROCESSES
+        for number in range(allowed + PROCESSES):
+            browser = browsers[number % PROCESSES]
+            tried = {"login": committed_cast.mia.email, "password": "wrong"}
+            headers = {"referer": web.server.url, "x-csrftoken": browser.cookies["csrftoken"]}
+            page = browser.post("/accounts/login/", data=tried, headers=headers)
+            assert page.status_code == 200
+            seen["Too many failed login attempts" in page.text] += 1
+    cache.clear()
+    assert seen == {False: allowed, True: PROCESSES}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
