@@ -16,7 +16,7 @@ from accounts.languages import in_readers_language
 from chat.api import router as chat_router
 from chat.errors import ChatError
 from chat.openai_api import router as openai_router
-from config.errors import error_response, internal_message
+from config.errors import error_response, unforeseen
 from documents.api import router as documents_router
 from documents.chunks_api import router as chunks_router
 from documents.embeddings_api import router as embeddings_router
@@ -97,9 +97,9 @@ def on_http(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 
 def on_unknown(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Answer 500 with the request's id; the log gets the traceback."""
+    """Answer 500 with the request's id, or 503 where a server is away; the log gets the traceback."""
     logger.error("Unforeseen error at %s %s", request.method, request.path, exc_info=error)
-    return error_response(request, "internal", internal_message(), 500)
+    return error_response(request, *unforeseen(error))
 
 
 HANDLERS: list[tuple[type[Exception], Callable[[HttpRequest, Any], HttpResponse]]] = [

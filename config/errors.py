@@ -1,9 +1,12 @@
 """How errors look from outside: ``{"error": {"code", "message"}}`` for programs, a page for people."""
 
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import redis.exceptions
 from asgiref.sync import iscoroutinefunction
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.utils.decorators import sync_and_async_middleware
@@ -13,6 +16,9 @@ from config.request_id import current_request_id, new_request_id
 
 PROGRAM_PATHS = ("/api/", "/v1/", "/health/")
 OPENAI_PATH = "/v1/"
+
+AWAY = (OperationalError, InterfaceError, redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)
+"""How it shows that PostgreSQL or Valkey cannot be reached."""
 
 
 def error_response(request: HttpRequest, code: str, message: str, status: int) -> JsonResponse:
@@ -54,13 +60,22 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return answer(request, "not_found", _("There is nothing at this address, or it is not for you to see."), 404)
 
 
+def unforeseen(error: BaseException | None) -> tuple[str, str, int]:
+    """Return code, sentence and status for an error that nobody has handled: 503 where a server is away, else 500."""
+    if isinstance(error, AWAY):
+        message = _("A part of Footnote is away right now. Try again in a moment; if it stays, tell an admin.")
+        return "unavailable", message, 503
+    return "internal", internal_message(), 500
+
+
 def internal(request: HttpRequest) -> HttpResponse:
-    """Answer 500; the traceback is in the log under the request's id."""
+    """Answer 500, or 503 where a server is away; the traceback is in the log under the request's id."""
+    code, message, status = unforeseen(sys.exception())
     try:
-        return answer(request, "internal", internal_message(), 500)
+        return answer(request, code, message, status)
     except Exception:
         # The page around the message may need just what is broken, the database say.
-        return HttpResponse(internal_message(), status=500, content_type="text/plain; charset=utf-8")
+        return HttpResponse(message, status=status, content_type="text/plain; charset=utf-8")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -1,6 +1,9 @@
 """Error pages: with the sidebar for who is signed in, alone for everybody else."""
 
+from typing import Any
+
 import pytest
+from django.db import OperationalError, connection
 from django.test import Client
 
 from accounts.models import User
@@ -25,3 +28,23 @@ def test_a_page_that_is_out_of_date_says_so_and_blames_nobody() -> None:
     told = response.content.decode()
     assert (response.status_code, "<title>Out of date" in " ".join(told.split())) == (403, True)
     assert "Not for you" not in told
+
+
+def test_while_a_server_is_away_nobody_is_told_of_a_mistake(settings: Any) -> None:
+    # Tries to sign in are counted in Valkey.
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "unix:///nowhere/valkey.sock"}}
+    client = Client(raise_request_exception=False)
+    tried = {"login": "mia@example.com", "password": "wrong"}
+    page = client.post("/accounts/login/", tried)
+    assert (page.status_code, "Try again in a moment" in page.content.decode()) == (503, True)
+    told = client.post("/accounts/login/", tried, headers={"accept": "application/json"})
+    assert (told.status_code, told.json()["error"]["code"]) == (503, "unavailable")
+
+
+def test_a_program_is_told_that_a_server_is_away() -> None:
+    def away(*_words: Any) -> Any:
+        raise OperationalError("the connection is closed")
+
+    with connection.execute_wrapper(away):
+        told = Client().get("/api/v1/documents", headers={"authorization": "Bearer fn_any"})
+    assert (told.status_code, told.json()["error"]["code"]) == (503, "unavailable")
