@@ -188,6 +188,7 @@ def test_notes_never_touch_and_stay_near_their_sentences(module_page: Any):
     assert all(lower - upper >= 90 for upper, lower in pairwise(tops))
     assert tops == [20, 110, 200, 600]
     assert run(module_page, "stacking", "return stacking.stackNotes([0, 5], [50, 50], 10)[0];") == 0
+    assert run(module_page, "stacking", "return stacking.stackNotes([0, 5], [50, 50], 10, -20)[0];") == -20
 
 
 def test_the_change_between_two_prompts_is_told_by_words(module_page: Any):

@@ -262,7 +262,7 @@ def test_a_conversation_of_500_messages_is_there_at_once_and_all_of_it(library: 
     page.wait_for_function("() => document.querySelectorAll('.chip').length > 60")
     # What is read stays where it is while the rest is drawn above it.
     page.evaluate("document.querySelectorAll('.answer')[120].scrollIntoView()")
-    page.wait_for_function("() => !document.querySelectorAll('.answer')[120].hasAttribute('data-far')")
+    page.wait_for_selector(".answer >> nth=120 >> .note[data-placed]")
     first.scroll_into_view_if_needed()
     first.locator(".chip").hover()
     page.wait_for_selector(".card-hover:popover-open >> text=Library \u203a leave.txt \u203a Paid")

@@ -98,8 +98,9 @@ export class Follower {
       this.#frame = 0;
       const last = this.#list.lastElementChild;
       // Of an answer that is skipped only the box is asked: to measure inside, it would be laid out in every frame.
-      const inside = last?.hasAttribute("data-far") ? null : last?.querySelector(".answer__text");
-      const end = (inside ?? last)?.getBoundingClientRect().bottom ?? 0;
+      const inside = last?.querySelector(".answer__text");
+      const isSeen = inside?.checkVisibility({ contentVisibilityAuto: true });
+      const end = (isSeen ? inside : last)?.getBoundingClientRect().bottom ?? 0;
       this.#button.hidden = this.#isFollowing || end < this.#composer.getBoundingClientRect().top + AT_END_PX;
     });
   }

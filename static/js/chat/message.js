@@ -43,12 +43,12 @@ function stepWords(answer) {
 export class AnswerView {
   element;
   #handlers;
+  #drawn;
   #answer = null;
   #prose;
   #body;
   #states;
   #isAsleep = false;
-  #isNear = true;
   #narrowed = h("div", { class: "narrowed" });
   #status;
   #elapsed = h("span", { class: "answer__elapsed number" });
@@ -63,9 +63,11 @@ export class AnswerView {
   #timer = 0;
   #startedAt = performance.now();
 
-  /** `isBare`: without what one does with an answer. `isAsleep`: plain text until `wake()`, as one of many. */
-  constructor(handlers, { isBare = false, isAsleep = false } = {}) {
+  /** `isBare`: without what one does with an answer. `isAsleep`: plain text until `wake()`, as one of many. `drawn(view)`
+   * is called whenever its notes may have to stand elsewhere. */
+  constructor(handlers, { isBare = false, isAsleep = false, drawn = () => {} } = {}) {
     this.#handlers = handlers;
+    this.#drawn = drawn;
     this.#isAsleep = isAsleep;
     const prose = h("div", { class: "answer__text prose", dir: "auto" });
     this.#prose = prose;
@@ -85,8 +87,11 @@ export class AnswerView {
       this.#actions?.element ?? null,
       this.#notesElement,
     );
-    const drawStates = () => this.#states.draw(this.#answer, this.#notes);
-    this.#body = new AnswerBody(prose, (citation) => this.#makeChip(citation), drawStates);
+    const bodyDrawn = () => {
+      this.#states.draw(this.#answer, this.#notes);
+      drawn(this);
+    };
+    this.#body = new AnswerBody(prose, (citation) => this.#makeChip(citation), bodyDrawn);
     this.#states = new SentenceStates(this.#body, this.#notesElement);
     this.#lightTogether();
   }
@@ -139,6 +144,7 @@ export class AnswerView {
       this.#ending.replaceChildren(...(this.#actions ? [makeEnding(answer, this.#handlers)] : []).filter(Boolean));
     }
     this.#actions?.update(answer, siblings);
+    this.#drawn(this);
   }
 
   /** Draw what has been plain text so far. */
@@ -147,14 +153,9 @@ export class AnswerView {
     this.refresh();
   }
 
-  /** Whether it is near the screen; the notes of the others are left out of the layout. */
-  get isNear() {
-    return this.#isNear;
-  }
-
-  set isNear(isNear) {
-    this.#isNear = isNear;
-    this.element.toggleAttribute("data-far", !isNear);
+  /** Whether its notes are part of the layout: not while the browser skips it, nor while two answers are compared. */
+  get isLaidOut() {
+    return this.#notesElement.checkVisibility({ contentVisibilityAuto: true });
   }
 
   /** The passages of a finished answer as they are known by now; null when they have to be fetched. */

@@ -1,6 +1,7 @@
 /** The messages of the branch that is shown: each is drawn once and kept as long as it stays. */
 
 import { prefersStillness } from "../dom.js";
+import { land } from "./landing.js";
 import { loadMarkdown } from "./markdown.js";
 import { AnswerView } from "./message.js";
 import { makeQuestion, QuestionView } from "./question.js";
@@ -9,7 +10,7 @@ export class MessageList {
   element;
   #drawer;
   #nearby;
-  #redrawn;
+  #notes;
   #working;
   #views = new Map();
   #questions = new Map();
@@ -17,14 +18,14 @@ export class MessageList {
   #pending = null;
 
   /**
-   * `working()` gives what the messages call; `drawer` opens what they rest on, `nearby` knows which are seen.
-   * `redrawn()` is called when answers were drawn anew by themselves: their notes must be placed again.
+   * `working()` gives what the messages call; `drawer` opens what they rest on, `nearby` draws those that are
+   * seen first, `notes` places their notes.
    */
-  constructor(element, { drawer, nearby, redrawn, working }) {
+  constructor(element, { drawer, nearby, notes, working }) {
     this.element = element;
     this.#drawer = drawer;
     this.#nearby = nearby;
-    this.#redrawn = redrawn;
+    this.#notes = notes;
     this.#working = working;
   }
 
@@ -38,15 +39,9 @@ export class MessageList {
     return this.#views.get(this.#shown.at(-1)?.id) ?? null;
   }
 
-  /** The answers near the screen, in their order. */
-  get nearAnswers() {
-    return this.#shown.map(({ id }) => this.#views.get(id)).filter((view) => view?.isNear);
-  }
-
   /** Draw everything again, once the Markdown library has come. */
   refresh() {
     this.#views.forEach((view) => view.refresh());
-    this.#redrawn();
   }
 
   /** Draw a branch of `shownBranch`, and below it a question that the server has not confirmed. */
@@ -60,7 +55,7 @@ export class MessageList {
     branch.forEach(({ message, siblings }, order) => {
       const canWait = this.#nearby.canWait(order, branch.length);
       const isQuestion = message.role === "user";
-      const element = isQuestion ? this.#drawQuestion(message, siblings) : this.#drawAnswer(message, siblings, isLong, canWait);
+      const element = isQuestion ? this.#drawQuestion(message, siblings) : this.#drawAnswer(message, siblings, canWait);
       if (this.element.children[order] !== element) {
         this.element.insertBefore(element, this.element.children[order] ?? null);
       }
@@ -69,6 +64,8 @@ export class MessageList {
       this.#pending = makeQuestion(pending.question, true);
       this.element.append(this.#pending);
     }
+    // Below it the list ends, perhaps another than before.
+    this.#notes.schedule(this.newestAnswer);
   }
 
   /** A view of an answer that is not in the list yet, with the options of `AnswerView`. */
@@ -79,12 +76,9 @@ export class MessageList {
       openSources: (opened) => this.#drawer.openSources(opened),
       openSteps: (opened) => this.#drawer.openSteps(opened),
     };
-    const view = new AnswerView(handlers, options);
+    const view = new AnswerView(handlers, { drawn: (drawn) => options.isBare || this.#notes.schedule(drawn), ...options });
     if (!options.isAsleep) {
-      loadMarkdown().then(() => {
-        view.refresh();
-        this.#redrawn();
-      });
+      loadMarkdown().then(() => view.refresh());
     }
     return view;
   }
@@ -92,9 +86,11 @@ export class MessageList {
   /** Scroll the last question to the top, where its answer grows below it: nothing that is read ever moves. */
   scrollToLast(softly) {
     const questions = this.element.querySelectorAll(".question");
-    if (questions.length > 1) {
-      const behavior = softly && !prefersStillness() ? "smooth" : "instant";
-      questions[questions.length - 1].scrollIntoView({ block: "start", behavior });
+    const last = questions[questions.length - 1];
+    if (questions.length > 1 && softly) {
+      last.scrollIntoView({ block: "start", behavior: prefersStillness() ? "instant" : "smooth" });
+    } else if (questions.length > 1) {
+      land(last, { softly });
     }
   }
 
@@ -116,22 +112,23 @@ export class MessageList {
 
   #drawQuestion(message, siblings) {
     if (!this.#questions.has(message.id)) {
-      this.#questions.set(message.id, new QuestionView(message, this.#working().questionHandlers));
+      const made = new QuestionView(message, this.#working().questionHandlers);
+      this.#questions.set(message.id, made);
+      this.#notes.watch(made.element);
     }
     const view = this.#questions.get(message.id);
     view.update(siblings);
     return view.element;
   }
 
-  #drawAnswer(message, siblings, isLong, canWait) {
+  #drawAnswer(message, siblings, canWait) {
     let view = this.#views.get(message.id);
-    const isNew = !view;
-    if (isNew) {
+    if (!view) {
       view = this.makeView({ isAsleep: canWait });
       this.#views.set(message.id, view);
-    }
-    if (isLong) {
-      this.#nearby.watch(view, isNew && canWait);
+      if (canWait) {
+        this.#nearby.watch(view);
+      }
     }
     const before = view.answer;
     view.update(message, siblings);

@@ -13,18 +13,15 @@ const STILL_MS = 200;
 
 const whenIdle = globalThis.requestIdleCallback ?? ((act) => setTimeout(() => act({ timeRemaining: () => SLICE_MS }), 50));
 
-/** Tells views (`element`, `wake()`, `isNear`) whether they are near the screen. */
+/** Wakes views (`element`, `wake()`) that are near the screen, and the others when there is time. */
 export class Nearby {
   #views = new Map();
   #asleep = new Set();
-  #changed;
   #observer;
   #isWaking = false;
   #scrolledAt = -STILL_MS;
 
-  /** `changed()` is called when other views are near than before. */
-  constructor(changed) {
-    this.#changed = changed;
+  constructor() {
     this.#observer = new IntersectionObserver((entries) => this.#seen(entries), { rootMargin: AHEAD });
     addEventListener("scroll", () => (this.#scrolledAt = performance.now()), { passive: true });
   }
@@ -39,20 +36,15 @@ export class Nearby {
     return count > LONG;
   }
 
-  /** Look after a view from now on; `isAsleep`: it has been drawn as plain text. */
-  watch(view, isAsleep) {
-    if (this.#views.has(view.element)) {
-      return;
-    }
+  /** Look after a view that has been drawn as plain text. */
+  watch(view) {
     this.#views.set(view.element, view);
     this.#observer.observe(view.element);
-    if (isAsleep) {
-      this.#asleep.add(view);
-      this.#wakeSoon();
-    }
+    this.#asleep.add(view);
+    this.#wakeSoon();
   }
 
-  /** The view is thrown away. */
+  /** The view is awake, or thrown away. */
   forget(view) {
     this.#views.delete(view.element);
     this.#asleep.delete(view);
@@ -61,19 +53,16 @@ export class Nearby {
 
   #seen(entries) {
     for (const { target, isIntersecting } of entries) {
-      const view = this.#views.get(target);
-      if (view) {
-        view.isNear = isIntersecting;
-        if (isIntersecting) {
-          this.#wake(view);
-        }
+      if (isIntersecting) {
+        this.#wake(this.#views.get(target));
       }
     }
-    this.#changed();
   }
 
   #wake(view) {
-    if (view && this.#asleep.delete(view)) {
+    if (this.#asleep.has(view)) {
+      // Every element that is observed is looked at in every frame of a scroll.
+      this.forget(view);
       view.wake();
     }
   }

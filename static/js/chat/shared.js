@@ -21,27 +21,25 @@ class FootnoteShared extends HTMLElement {
     const drawer = new Drawer(this.querySelector("[data-drawer]"));
     this.querySelector('[data-drawer-tab="steps"]').hidden = true;
     const hidden = new Set(withheld);
+    const notes = new NoteLayout(list);
     for (const message of messages) {
       if (message.role === "user") {
-        list.append(makeQuestion(message.text, false, message.filters, message.scope));
+        const question = makeQuestion(message.text, false, message.filters, message.scope);
+        list.append(question);
+        notes.watch(question);
       } else {
-        list.append(this.#makeAnswer(message, drawer).element);
+        list.append(this.#makeAnswer(message, drawer, notes).element);
         if (hidden.has(message.id)) {
           list.lastElementChild.prepend(makeNotice());
         }
       }
     }
-    const notes = new NoteLayout(this.querySelector("[data-thread-body]"), () => this.#views);
-    notes.schedule();
-    loadMarkdown().then(() => {
-      this.#views.forEach((view) => view.refresh());
-      notes.schedule();
-    });
+    loadMarkdown().then(() => this.#views.forEach((view) => view.refresh()));
   }
 
-  #makeAnswer(message, drawer) {
+  #makeAnswer(message, drawer, notes) {
     const handlers = { openCitation: (opened, citation) => drawer.openCitation(opened, citation) };
-    const view = new AnswerView(handlers, { isBare: true });
+    const view = new AnswerView(handlers, { isBare: true, drawn: (drawn) => notes.schedule(drawn) });
     view.update(withLength(message));
     this.#views.push(view);
     return view;

@@ -1,12 +1,13 @@
 /** Where notes stand in a margin: as near to their places as they can without touching. Pure. */
 
 /**
- * Tops for notes that want to stand at `wanted` (ascending), with these `heights` and at least `gap` in between.
+ * Tops for notes that want to stand at `wanted` (ascending), with these `heights` and at least `gap` in between; none above `least`.
  *
- * Minimises the sum of squared distances from the wanted places, in order, none above 0: notes that would touch form
+ * Minimises the sum of squared distances from the wanted places, in order: notes that would touch form
  * a block that stands at the mean of its wishes, and blocks that would touch join (pool adjacent violators).
  */
-export function stackNotes(wanted, heights, gap) {
+export function stackNotes(wanted, heights, gap, least = 0) {
+  const topOf = (block) => Math.max(least, block.sum / block.count);
   const blocks = [];
   wanted.forEach((top, index) => {
     blocks.push({ first: index, last: index, sum: top, count: 1, extent: heights[index] + gap });
@@ -32,8 +33,4 @@ export function stackNotes(wanted, heights, gap) {
     }
   }
   return tops;
-}
-
-function topOf(block) {
-  return Math.max(0, block.sum / block.count);
 }

@@ -37,10 +37,8 @@ class FootnoteThread extends HTMLElement {
   #head;
   #drawer;
   #announcer;
-  #notes;
   #follower;
   #list;
-  #body;
   #empty;
   #choice;
   #frame = 0;
@@ -54,7 +52,6 @@ class FootnoteThread extends HTMLElement {
   #working;
 
   connectedCallback() {
-    this.#body = this.querySelector("[data-thread-body]");
     this.#head = new ThreadHead(this.querySelector(".thread__head"));
     this.#choice = this.querySelector("[data-assistant-choice]");
     // Somebody may be quicker than the connection: what they chose stays.
@@ -63,11 +60,11 @@ class FootnoteThread extends HTMLElement {
     this.#empty.addEventListener("suggest", (event) => this.#askSuggested(event.detail.question));
     this.#announcer = new Announcer(this.querySelector("[data-announcer]"));
     this.#drawer = new Drawer(this.querySelector("[data-drawer]"));
-    this.#notes = new NoteLayout(this.#body, () => this.#list.nearAnswers);
-    this.#list = new MessageList(this.querySelector("[data-messages]"), {
+    const messages = this.querySelector("[data-messages]");
+    this.#list = new MessageList(messages, {
       drawer: this.#drawer,
-      nearby: new Nearby(() => this.#notes.schedule()),
-      redrawn: () => this.#notes.schedule(),
+      nearby: new Nearby(),
+      notes: new NoteLayout(messages),
       working: () => this.#working,
     });
     this.#follower = new Follower(this.#list.element, this.querySelector("[data-composer]"));
@@ -318,7 +315,6 @@ class FootnoteThread extends HTMLElement {
     this.#composer.isWaiting = Boolean(pending);
     this.#list.draw(branch, pending);
     this.#working.drawn(pending || running ? null : this.#list.newestAnswer);
-    this.#notes.schedule();
     this.#follower.grown(Boolean(running));
   }
 
