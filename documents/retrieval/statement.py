@@ -177,5 +177,5 @@ def texts_between(spans: Sequence[tuple[int, int, int]]) -> dict[tuple[int, int,
 
 
 def vector_text(vector: NDArray[Any]) -> str:
-    """A vector as PostgreSQL reads it."""
-    return "[" + ",".join(map(str, vector.tolist())) + "]"
+    """A vector of single precision as PostgreSQL reads it: nine digits are all that it has."""
+    return "[" + ",".join(["%.9g"] * len(vector)) % tuple(vector.tolist()) + "]"
