@@ -6,9 +6,11 @@ a socket for each process on the same address the kernel gives seven of ten to o
 
 import logging
 import random
+import select
 import socket
 import struct
 import sys
+import time
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -17,6 +19,9 @@ log = logging.getLogger(__name__)
 BACKLOG = 2048
 AT_ONCE = 64
 """Connections that are dealt out, and reports that are read, before somebody else has a turn."""
+
+REST_S = 0.02
+"""So long nobody is let in while the processes have their hands full, or when the system lets nobody in."""
 
 REPORT = struct.Struct("!QI")
 """What a process says of itself: how many connections it was ever given, and how many it has open."""
@@ -60,6 +65,11 @@ class Lane:
         """Connections that the process has, with those on their way to it."""
         return self._open + self._given - self._taken
 
+    @property
+    def is_free(self) -> bool:
+        """Whether it takes a connection now: one that is busy takes some dozens ahead."""
+        return bool(select.select([], [self.line], [], 0)[1])
+
     def read(self) -> None:
         """Take in the reports that have come; the first says that the process is ready, an end that it is over."""
         for _each in range(AT_ONCE):
@@ -91,18 +101,26 @@ class Lane:
 
 
 def deal(listener: socket.socket, lanes: Sequence[Lane]) -> None:
-    """Accept who waits and give each to the process with the fewest; by chance where several have as few."""
+    """Accept who waits and give each to the process with the fewest; by chance where several have as few.
+
+    While none is free, who connects waits in the kernel.
+    """
     for _each in range(AT_ONCE):
+        free = [lane for lane in lanes if lane.is_free]
+        if not free:
+            time.sleep(REST_S)
+            return
         try:
             connection, _address = listener.accept()
         except BlockingIOError:
             return
         except OSError as problem:
             log.warning("A connection could not be accepted: %s", problem)
+            time.sleep(REST_S)
             return
         with connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             # The order is stable: of those with as few, whoever chance has put first.
-            by_load = sorted(random.sample(lanes, len(lanes)), key=lambda lane: lane.load)
+            by_load = sorted(random.sample(free, len(free)), key=lambda lane: lane.load)
             if not any(lane.give(connection) for lane in by_load):
-                log.warning("A connection was closed: no web process takes it.")
+                log.warning("A connection was closed: its web process has just ended.")

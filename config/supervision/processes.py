@@ -96,8 +96,9 @@ class Processes:
         for lane in lanes:
             if lane.line in come:
                 lane.read()
-        if self._address in come:
-            deal(self._address, [lane for lane in ready if lane.is_ready])
+        ready = [lane for lane in ready if lane.is_ready]
+        if ready and self._address in come:
+            deal(self._address, ready)
 
     def _bury(self) -> None:
         for child in [child for child in self._children if not child.process.is_alive()]:

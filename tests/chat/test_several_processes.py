@@ -37,6 +37,9 @@ pytestmark = [pytest.mark.endurance, pytest.mark.django_db(transaction=True)]
 PROCESSES = 2
 WORDS = {"short": 8, "long": 90, "endless": 3_000}
 MOST_SOCKETS = 60
+CROWD = 800
+"""More than a process takes ahead."""
+
 HEARD_S = 0.5
 """By then the parent knows that somebody has left."""
 
@@ -217,6 +220,22 @@ def test_who_connects_goes_to_the_process_with_the_fewest_connections(web: Web, 
             return sorted(counts.values()), {web.process_of(each) for each in later} ^ {left}
 
     assert asyncio.run(look()) == ([5, 5], set())
+
+
+def test_who_comes_while_no_process_has_time_waits_and_is_served(web: Web) -> None:
+    address = ("127.0.0.1", int(web.server.url.rpartition(":")[2]))
+    request = b"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+    with contextlib.ExitStack() as stack:
+        for process in web.processes():
+            process.suspend()
+            stack.callback(process.resume)
+        waiting = [stack.enter_context(socket.create_connection(address, timeout=WAIT_S)) for _ in range(CROWD)]
+        for each in waiting:
+            each.sendall(request)
+        for process in web.processes():
+            process.resume()
+        said = [each.recv(12) for each in waiting]
+    assert said == [b"HTTP/1.1 200"] * CROWD
 
 
 def test_pages_in_two_processes_see_each_token_once_and_at_the_same_time(web: Web, cookie: str) -> None:
