@@ -1,15 +1,17 @@
-"""PostgreSQL's binary COPY, for rows of numbers: as text, writing and reading them took longer than storing them.
+"""PostgreSQL's COPY, and its binary form for rows of numbers: as text they took longer to write and read than to store.
 
 A head, rows of fields with their lengths, an end. The packers give the binary form of a field.
 """
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
+from psycopg import Copy
 
 from rag.lexical.postings import DIMENSIONS
 
@@ -24,9 +26,19 @@ bigint = struct.Struct("!q").pack
 double = struct.Struct("!d").pack
 
 
+@contextmanager
+def copying(statement: str) -> Iterator[Copy]:
+    """Run a COPY that takes rows. Django leaves its errors as psycopg's; here they become Django's own.
+
+    So a database that goes away meanwhile is told from a fault of the document.
+    """
+    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
+        yield copy
+
+
 def copy_rows(statement: str, rows: Iterable[Sequence[bytes | None]]) -> None:
     """Run ``statement`` (``COPY ... FROM STDIN (FORMAT binary)``) with these rows of packed fields, None for NULL."""
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+    with copying(statement) as copy:
         copy.write(_HEAD)
         for row in rows:
             copy.write(len(row).to_bytes(2, "big") + b"".join(map(_field, row)))

@@ -10,7 +10,7 @@ from django.db.models import Max
 from documents import storage
 from documents.embedders import hold_sets
 from documents.events import announce
-from documents.ingest.binary_copy import bigint, copy_rows, halfvec
+from documents.ingest.binary_copy import bigint, copy_rows, copying, halfvec
 from documents.ingest.claims import Claim, ClaimLost
 from documents.ingest.drafts import Draft, chunking_settings, with_edits
 from documents.ingest.terms import Words, copy_terms
@@ -131,9 +131,9 @@ def _copy_chunks(version: DocumentVersion, document: Document, drafts: list[Draf
     with connection.cursor() as cursor:
         cursor.execute(TAKE_IDS, [len(drafts)])
         ids = [row[0] for row in cursor.fetchall()]
-        with cursor.copy(COPY_CHUNKS) as copy:
-            for chunk_id, draft in zip(ids, drafts, strict=True):
-                copy.write_row((chunk_id, version.pk, document.pk, document.source_id, *_columns(draft)))
+    with copying(COPY_CHUNKS) as copy:
+        for chunk_id, draft in zip(ids, drafts, strict=True):
+            copy.write_row((chunk_id, version.pk, document.pk, document.source_id, *_columns(draft)))
     return ids
 
 
