@@ -37,6 +37,7 @@ PASTE = """([name, text]) => {
 
 def offers(page: Any, *names: str) -> None:
     """The menu comes to offer these."""
+    expect(page.locator("[data-completion]")).to_be_visible()
     expect(page.locator(".completion__name")).to_have_text(list(names))
 
 
@@ -48,6 +49,23 @@ def write(page: Any, text: str) -> None:
 
 def chips(page: Any) -> Any:
     return page.locator("[data-composer-chips] .composer-chip__name")
+
+
+def test_enter_before_the_menu_has_come_takes_what_is_meant_or_asks(library: Cast, open_page: Open) -> None:
+    SavedPrompt.objects.create(owner=library.mia, title="Leave", text="How long is paid leave?")
+    page = open_page(library.mia, "/")
+    page.wait_for_load_state("networkidle")
+    slow = "new Promise((go) => setTimeout(go, 400))"
+    page.route("**/complete/**", lambda route: (page.evaluate(slow), route.continue_()))
+    write(page, "/lea")
+    page.keyboard.press("Enter")
+    assert page.input_value(BOX) == "/lea"
+    expect(page.locator(BOX)).to_have_value("How long is paid leave?")
+    page.fill(BOX, "")
+    write(page, "How many days? #nothing-is-called-that")
+    page.keyboard.press("Enter")
+    expect(page.locator(".question__text")).to_contain_text("How many days? #nothing-is-called-that")
+    assert page.input_value(BOX) == ""
 
 
 def test_signs_open_what_goes_with_a_question(library: Cast, open_page: Open) -> None:

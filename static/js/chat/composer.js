@@ -131,6 +131,7 @@ export class Composer extends EventTarget {
 
   #listen(mostScope) {
     this.#menu.addEventListener("take", (event) => this.#take(event.detail));
+    this.#menu.addEventListener("pass", () => this.#submit());
     this.#input.addEventListener("input", () => this.#changed());
     this.#input.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {

@@ -21,7 +21,8 @@ const NOTHING = {
 };
 
 /**
- * A listbox that the question box steers: the focus stays where one writes. Events: `take` (detail {item, token}).
+ * A listbox that the question box steers: the focus stays where one writes. Events: `take` (detail {item, token}), and
+ * `pass` for an Enter that was quicker than the server and turns out to have nothing to take.
  *
  * `address(kind, query)` says where the server tells what there is.
  */
@@ -35,8 +36,9 @@ export class Menu extends EventTarget {
   #items = [];
   /** The token that the items are for; what is written since has others. */
   #shown = null;
-  /** Whether the first of what comes is taken: somebody was quicker than the answer. */
-  #isDue = false;
+  /** The key by which the first of what comes is to be taken: somebody was quicker than the answer. */
+  #due = "";
+  #isAsking = false;
   #chosen = 0;
   #timer = 0;
   #asked = null;
@@ -80,7 +82,8 @@ export class Menu extends EventTarget {
     this.#token = null;
     this.#items = [];
     this.#shown = null;
-    this.#isDue = false;
+    this.#due = "";
+    this.#isAsking = false;
     this.#element.hidden = true;
     this.#status.textContent = "";
     for (const name of ["aria-controls", "aria-activedescendant", "aria-haspopup"]) {
@@ -109,7 +112,8 @@ export class Menu extends EventTarget {
     }
     clearTimeout(this.#timer);
     this.#asked?.abort();
-    this.#isDue = false;
+    this.#due = "";
+    this.#isAsking = true;
     // The sign alone opens at once.
     this.#timer = setTimeout(() => this.#ask(token), token.query ? WAIT_MS : 0);
   }
@@ -127,11 +131,16 @@ export class Menu extends EventTarget {
     if (asked.signal.aborted || this.#token?.start !== token.start) {
       return;
     }
-    if (items === null) {
+    this.#isAsking = false;
+    this.#barren = items && !items.length ? token : null;
+    const isPassed = this.#due === "Enter" && !items?.length;
+    if (isPassed || items === null) {
       this.close();
+      if (isPassed) {
+        this.dispatchEvent(new CustomEvent("pass"));
+      }
       return;
     }
-    this.#barren = items.length ? null : token;
     this.#show(token, items);
   }
 
@@ -151,10 +160,10 @@ export class Menu extends EventTarget {
     this.#input.setAttribute("aria-haspopup", "listbox");
     this.#input.setAttribute("aria-controls", this.#list.id);
     this.#choose(0);
-    if (this.#isDue && items.length) {
+    if (this.#due && items.length) {
       this.#take(0);
     }
-    this.#isDue = false;
+    this.#due = "";
   }
 
   #choose(place) {
@@ -171,15 +180,23 @@ export class Menu extends EventTarget {
 
   #pressed(event) {
     // While an input method is at work, its keys are its own.
-    if (!this.isOpen || event.isComposing || event.keyCode === 229) {
+    if (event.isComposing || event.keyCode === 229) {
       return;
     }
     const plain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey;
+    if (!this.isOpen) {
+      if (this.#isAsking && plain && event.key === "Enter") {
+        this.#due = event.key;
+        event.preventDefault();
+        event.stopImmediatePropagation();
+      }
+      return;
+    }
     const deeds = {
       ArrowDown: () => this.#choose(this.#chosen + 1),
       ArrowUp: () => this.#choose(this.#chosen - 1),
-      Enter: () => this.#takeChosen(),
-      Tab: () => this.#takeChosen(),
+      Enter: () => this.#takeChosen(event.key),
+      Tab: () => this.#takeChosen(event.key),
     };
     if (event.key === "Escape" && plain) {
       this.#dismissed = this.#token?.start ?? -1;
@@ -193,11 +210,11 @@ export class Menu extends EventTarget {
     event.stopImmediatePropagation();
   }
 
-  #takeChosen() {
+  #takeChosen(key) {
     if (isSame(this.#shown, this.#token)) {
       this.#take(this.#chosen);
     } else {
-      this.#isDue = true;
+      this.#due = key;
     }
   }
 
