@@ -48,7 +48,7 @@ class Child:
 class Processes:
     """``count`` processes that run ``serve`` with the line on which they get the connections that come to ``address``.
 
-    It returns or exits when its process gets SIGTERM. Nobody listens at the address before the first is ready.
+    ``serve`` returns or exits when its process gets SIGTERM. Nobody listens at the address before the first is ready.
 
     The first starts at once, the others when somebody can ask (the gate ``ready``): they would take the processors
     from what a start waits for.

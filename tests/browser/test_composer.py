@@ -34,6 +34,14 @@ PASTE = """([name, text]) => {
     document.querySelector("[data-composer-input]").dispatchEvent(event);
 }"""
 
+ASKED_MS = 300
+"""By then the server has been asked what a sign may mean."""
+PUT_CARET = f"""(place) => {{
+  const box = document.querySelector({BOX!r});
+  box.setSelectionRange(place, place);
+  box.click();
+}}"""
+
 
 def offers(page: Any, *names: str) -> None:
     """The menu comes to offer these."""
@@ -66,6 +74,21 @@ def test_enter_before_the_menu_has_come_takes_what_is_meant_or_asks(library: Cas
     page.keyboard.press("Enter")
     expect(page.locator(".question__text")).to_contain_text("How many days? #nothing-is-called-that")
     assert page.input_value(BOX) == ""
+
+
+def test_enter_is_never_kept_for_a_menu_that_was_closed(library: Cast, open_page: Open) -> None:
+    page = open_page(library.mia, "/")
+    page.wait_for_load_state("networkidle")
+    write(page, "/lea #lib")
+    offers(page, "Library")
+    page.keyboard.press("Escape")
+    # To the other sign, of which the server says nothing yet, and back to the one whose menu was closed.
+    page.route("**/complete/**", lambda _route: None)
+    for place in (2, 8):
+        page.evaluate(PUT_CARET, place)
+        page.wait_for_timeout(ASKED_MS)
+    page.keyboard.press("Enter")
+    expect(page.locator(".question__text")).to_contain_text("/lea #lib")
 
 
 def test_signs_open_what_goes_with_a_question(library: Cast, open_page: Open) -> None:

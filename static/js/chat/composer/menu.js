@@ -102,7 +102,11 @@ export class Menu extends EventTarget {
     }
     const isKnown = isSame(this.#token, token);
     this.#token = isKnown || token.start !== this.#dismissed ? token : null;
-    if (isKnown || !this.#token) {
+    if (isKnown) {
+      return;
+    }
+    if (!this.#token) {
+      this.close();
       return;
     }
     const barren = this.#barren;
