@@ -131,9 +131,17 @@ class _Fetch:
     def __init__(self, request: GitRequest) -> None:
         self._request = request
         self._folder = Path(request.folder)
+        self._begun_in = self._folder.stat()
         self._client = _client(request, TOTAL_S, self._alive)
 
-    def listing(self) -> dict[str, Any]:
+    def run(self) -> None:
+        """Fetch what the request asks for, and write the answer down, unless nobody waits for it."""
+        with contextlib.suppress(Abandoned):
+            answer = _told(self._blobs if self._request.blobs else self._listing)
+            self._alive()
+            _put(self._folder / "answer.json", json.dumps({"key": self._request.key(), **answer}).encode())
+
+    def _listing(self) -> dict[str, Any]:
         """Write the files of the tip down."""
         tip = _tip(self._client, self._request)
         if tip.decode() == self._request.known:
@@ -146,7 +154,7 @@ class _Fetch:
         self._prune({blob for _path, blob in files})
         return {"commit": tip.decode()}
 
-    def blobs(self) -> dict[str, Any]:
+    def _blobs(self) -> dict[str, Any]:
         """Bring the wanted blobs, and say which of them are not to be had."""
         listing = kept_listing(self._folder)
         with self._repository() as repository:
@@ -237,12 +245,11 @@ class _Fetch:
         shutil.rmtree(self._folder / "repository.git", ignore_errors=True)
 
     def _alive(self) -> None:
-        """Abandoned when nobody asks any more."""
-        try:
-            if time.time() - (self._folder / "asked").stat().st_mtime < ABANDONED_S:
+        """Abandoned when nobody asks any more, or when the folder is not the one that this began in."""
+        with contextlib.suppress(OSError):
+            asked = time.time() - (self._folder / "asked").stat().st_mtime < ABANDONED_S
+            if asked and os.path.samestat(self._folder.stat(), self._begun_in):
                 return
-        except OSError:
-            pass
         raise Abandoned
 
 
@@ -301,14 +308,6 @@ def _told(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         return {"code": "git_failed", "message": what}
 
 
-def _fetch(request: GitRequest) -> None:
-    """Fetch, and write the answer down. Whoever started this process gave it the lock of the folder."""
-    with contextlib.suppress(Abandoned):
-        fetch = _Fetch(request)
-        answer = _told(fetch.blobs if request.blobs else fetch.listing)
-        _put(Path(request.folder) / "answer.json", json.dumps({"key": request.key(), **answer}).encode())
-
-
 def main() -> None:
     """The child: a GitRequest as JSON comes in."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
@@ -319,7 +318,8 @@ def main() -> None:
         asked = _client(request, ASK_S, lambda: None)
         json.dump(_told(lambda: {"commit": _tip(asked, request).decode()}), sys.stdout)
     else:
-        _fetch(request)
+        # Whoever started this process gave it the lock of the folder.
+        _Fetch(request).run()
 
 
 if __name__ == "__main__":

@@ -173,6 +173,23 @@ def test_a_fetch_that_nobody_asks_for_any_more_ends(repository: Repository, serv
     assert kept_listing(Path(ask().folder)) is None
 
 
+def test_a_fetch_whose_folder_was_lost_leaves_the_next_one_alone(
+    repository: Repository, server: GitServer, ask: Any, tmp_path: Path
+) -> None:
+    repository.commit(one_md="# One")
+    server.slow = lambda _asked: True
+    with pytest.raises(StillFetching):
+        fetched_listing(ask())
+    assert server.waiting.wait(LONGEST_S)
+    folder = Path(ask().folder)
+    folder.rename(tmp_path / "lost")
+    folder.mkdir()
+    (folder / "asked").touch()
+    server.gate.set()
+    until(lambda: not children())
+    assert [path.name for path in folder.iterdir()] == ["asked"]
+
+
 def test_there_are_only_so_many_fetches_at_once(
     repository: Repository, server: GitServer, ask: Any, tmp_path: Path
 ) -> None:
