@@ -131,16 +131,17 @@ class GitConnector(ConnectorBase[GitSettings]):
             raise upload_too_large(self._around.max_item_bytes // 2**20) from error
 
     def _fetched(self, blob: str) -> IO[bytes]:
-        listing = kept_listing(self._around.folder)
-        wanted = dict.fromkeys(blob for _path, blob in self._taken(listing)) if listing else {}
-        if blob not in wanted:
-            raise _moved_on()
-        with _patiently():
-            try:
+        try:
+            with _patiently():
+                # Without a kept one the folder was lost since, though the tip may well be the same.
+                listing = kept_listing(self._around.folder) or fetched_listing(self._request())
+                wanted = dict.fromkeys(blob for _path, blob in self._taken(listing))
+                if blob not in wanted:
+                    raise _moved_on()
                 fetch_blobs(self._request(blobs=tuple(wanted)))
-            except OutboundError as error:
-                # Of the repository as a whole, not of this file.
-                raise SourceFailed(error.code, error.message, 502) from error
+        except OutboundError as error:
+            # Of the repository as a whole, not of this file.
+            raise SourceFailed(error.code, error.message, 502) from error
         file = self._opened(blob)
         if file is None:
             raise _moved_on()

@@ -3,6 +3,7 @@
 import base64
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,9 @@ from django.conf import settings as django_settings
 
 from documents import services
 from documents.errors import DocumentsError
-from documents.models import DataSource, RunState
+from documents.models import DataSource, RunPhase, RunState, SyncRun
 from documents.syncing import step, steps, sweep_folders
-from tests.documents.syncs import counts, failures, names
+from tests.documents.syncs import MAX_STEPS, counts, failures, names
 from tests.fakes.git import TOKEN, GitServer, Repository
 from tests.fakes.website import Page, Site, serving
 
@@ -45,6 +46,27 @@ def source(cast: Any, site: Site, syncing: Any) -> DataSource:
     syncing.beside = True
     values = {"url": f"{site.url}/papers/.git", "token": TOKEN, "include": ""}
     return services.source_create(user=cast.ada, name="Papers", kind="git", settings=values)
+
+
+def clone_of(source: DataSource) -> Path:
+    """Where the connector keeps what it fetched."""
+    return Path(django_settings.DATA_DIR) / "sync" / str(source.pk)
+
+
+def listed(source: DataSource, user: Any, syncing: Any) -> SyncRun:
+    """A run that has listed and fetched nothing yet."""
+    run = services.sync_start(user=user, source=source)
+    steps_s, steps.STEP_S = steps.STEP_S, 0
+    try:
+        for _look in range(MAX_STEPS):
+            step(run.pk, syncing.queued.append)
+            run.refresh_from_db()
+            if run.phase != RunPhase.LISTING:
+                return run
+            time.sleep(0.02)
+    finally:
+        steps.STEP_S = steps_s
+    raise AssertionError("The listing does not come.")
 
 
 def test_commits_are_followed(cast: Any, source: DataSource, repository: Repository, syncing: Any) -> None:
@@ -84,16 +106,26 @@ def test_an_unchanged_branch_costs_one_question(cast: Any, source: DataSource, s
     assert all("ls-refs" in each.body.decode("latin-1") or each.method == "GET" for each in site.asked)
 
 
-def test_a_lost_clone_is_fetched_again(cast: Any, source: DataSource, repository: Repository, syncing: Any) -> None:
+def test_a_clone_that_is_lost_between_listing_and_fetching_is_fetched_again(
+    cast: Any, source: DataSource, repository: Repository, syncing: Any
+) -> None:
     repository.commit(four_md="# Four")
-    run = services.sync_start(user=cast.ada, source=source)
-    steps_s, steps.STEP_S = steps.STEP_S, 0
-    try:
-        step(run.pk, syncing.queued.append)
-    finally:
-        steps.STEP_S = steps_s
-    shutil.rmtree(Path(django_settings.DATA_DIR) / "sync" / str(source.pk))
+    run = listed(source, cast.ada, syncing)
+    shutil.rmtree(clone_of(source))
     assert counts(syncing.go_on(run)) == (3, 0, 0, 0, 0)
+
+
+def test_what_failed_is_fetched_though_the_clone_is_lost_and_the_tip_is_known(
+    cast: Any, source: DataSource, repository: Repository, site: Site, syncing: Any, settings: Any
+) -> None:
+    settings.MAX_UPLOAD_BYTES = 10
+    repository.commit(large_md="# Large " + "x" * 100)
+    syncing(source, cast.ada)
+    assert failures(source) == {"large.md": "too_large"}
+    shutil.rmtree(clone_of(source))
+    settings.MAX_UPLOAD_BYTES = 1000
+    syncing(source, cast.ada)
+    assert "large.md" in names(source)
 
 
 def test_nothing_of_it_is_run_and_no_credential_is_kept(
