@@ -31,7 +31,8 @@ from chat.events import (
 from chat.events.keys import stream_key
 from chat.models import Conversation, Status
 from chat.services import asking, conversations, going_on, running
-from live.consumers import FollowingConsumer
+from live.away import AWAY
+from live.consumers import TRY_AGAIN, FollowingConsumer
 from live.events import Command
 from live.hub import current_hub
 from live.stream import Entry, last_seq
@@ -121,9 +122,11 @@ class ChatConsumer(FollowingConsumer):
 
     async def _begin(self, begun: asking.Begun, request_id: str | None, *, is_new: bool = False) -> None:
         assert begun.conversation is not None
-        first = await running.announce(begun, request_id, self.user)
-        running.start(begun)
-        if is_new:
+        first = await running.begin(begun, request_id, self.user)
+        if first is None:
+            # All is stored, and nothing can be followed now.
+            await self.close(TRY_AGAIN)
+        elif is_new:
             # All of it stands in the stream: no row need be read for the page that asked.
             self.conversation_id = begun.conversation.pk
             await self.follow(stream_key(begun.conversation.pk), first - 1, is_whole=True)
@@ -131,7 +134,12 @@ class ChatConsumer(FollowingConsumer):
             await self._follow_conversation(begun.conversation.pk, None)
 
     async def _follow_conversation(self, conversation_id: UUID, after: int | None) -> None:
-        await database_sync_to_async(conversations.conversation_of, thread_sensitive=False)(self.user, conversation_id)
+        find = database_sync_to_async(conversations.conversation_of, thread_sensitive=False)
+        try:
+            await find(self.user, conversation_id)
+        except AWAY:
+            await self.close(TRY_AGAIN)
+            return
         self.conversation_id = conversation_id
         await self.follow(stream_key(conversation_id), after)
 

@@ -4,21 +4,17 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import redis.exceptions
 from asgiref.sync import iscoroutinefunction
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.utils.decorators import sync_and_async_middleware
 from django.utils.translation import gettext as _
 
 from config.request_id import current_request_id, new_request_id
+from live.away import AWAY, AWAY_CODE, away_message
 
 PROGRAM_PATHS = ("/api/", "/v1/", "/health/")
 OPENAI_PATH = "/v1/"
-
-AWAY = (OperationalError, InterfaceError, redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)
-"""How it shows that PostgreSQL or Valkey cannot be reached."""
 
 
 def error_response(request: HttpRequest, code: str, message: str, status: int) -> JsonResponse:
@@ -63,8 +59,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def unforeseen(error: BaseException | None) -> tuple[str, str, int]:
     """Return code, sentence and status for an error that nobody has handled: 503 where a server is away, else 500."""
     if isinstance(error, AWAY):
-        message = _("A part of Footnote is away right now. Try again in a moment; if it stays, tell an admin.")
-        return "unavailable", message, 503
+        return AWAY_CODE, away_message(), 503
     return "internal", internal_message(), 500
 
 

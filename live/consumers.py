@@ -12,6 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from pydantic import TypeAdapter, ValidationError
 
+from live.away import AWAY, AWAY_CODE, away_message
 from live.events import Command, LiveEvent
 from live.hub import current_hub
 from live.stream import Entry, holds
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 
 MAX_COMMAND_CHARS = 200_000
 NOT_SIGNED_IN = 4401
+TRY_AGAIN = 1013
+"""Closes a socket whose page cannot be brought up to date now: it connects again, a little later each time."""
 
 
 class FollowingConsumer(AsyncWebsocketConsumer, ABC):
@@ -76,6 +79,9 @@ class FollowingConsumer(AsyncWebsocketConsumer, ABC):
             return
         try:
             await self.carry_out(command)
+        except AWAY as problem:
+            log.warning("live: a command failed, a server is away: %s", problem)
+            await self.refuse(AWAY_CODE, away_message(), getattr(command, "request_id", None))
         except Exception:
             log.exception("live: a command failed")
             message = _("Something went wrong on the server. Try again; if it stays, tell an admin.")
@@ -135,9 +141,10 @@ class FollowingConsumer(AsyncWebsocketConsumer, ABC):
                         async with self._sending:
                             await self.send(self.told(entry))
                         self.seq = entry.seq
-        except asyncio.CancelledError:
-            raise
+        # Without a close the page would wait for events that never come; on a close it connects again.
+        except AWAY as problem:
+            log.warning("live: following %s failed, a server is away: %s", key, problem)
+            await self.close(TRY_AGAIN)
         except Exception:
-            # Without a close the page would wait for events that never come; on a close it connects again.
             log.exception("live: following %s failed", key)
             await self.close(1011)

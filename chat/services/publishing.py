@@ -18,17 +18,17 @@ from live.hub import current_hub
 log = logging.getLogger(__name__)
 
 RETRY_S = 0.5
-TELL_S = 10.0
-"""So long somebody who asked something waits for Valkey."""
+TELL_S = 4.0
+"""So long somebody who asked something waits for Valkey, and for one reply more: a page gives up a little later."""
 
 
-async def tell(key: str, *events: ChatEvent, first: int | None = None, patience_s: float = TELL_S) -> int:
+async def tell(key: str, *events: ChatEvent, first: int | None = None) -> int:
     """Append events, trying again while Valkey does not take them; the last one's number. Raises RedisError.
 
     ``first``: as for ``Appends.append``.
     """
     batch = Batch(uuid4().hex, 0)
-    deadline = time.monotonic() + patience_s
+    deadline = time.monotonic() + TELL_S
     while True:
         try:
             return await current_hub().appends.append(key, *events, batch=batch, first=first)

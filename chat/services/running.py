@@ -72,41 +72,61 @@ _runs: dict[UUID, Run] = {}
 _tasks: set["asyncio.Task[None]"] = set()
 
 
-async def announce(begun: Begun, request_id: str | None, reader: User) -> int:
-    """Append the question and the beginning answer to the conversation's stream; the number of the first event."""
+async def begin(begun: Begun, request_id: str | None, reader: User) -> int | None:
+    """Tell the open pages of the question and its answer, and let that be written; the number of the first event.
+
+    None while Valkey takes nothing: what was to be told then waits with what is written, which is stored in any case.
+    """
+    events = await announcement(begun, request_id, reader)
+    try:
+        first = await announce(begun, events)
+    except redis.exceptions.RedisError as problem:
+        log.warning("answer %s: nobody is told yet that it begins: %s", begun.answer.pk, problem)
+        _start(begun, events)
+        return None
+    _start(begun)
+    return first
+
+
+async def announcement(begun: Begun, request_id: str | None, reader: User) -> list[ChatEvent]:
+    """The events that tell of the question and the beginning answer, or that it goes on."""
     assert begun.conversation is not None
-    assert begun.asked is not None
     conversation_id = begun.conversation.pk
     if begun.so_far is not None:
-        # A stop from before must not end it again.
-        await current_hub().client.delete(stop_key(begun.answer.pk))
-        resumed = AnswerResumed(conversation_id=conversation_id, message_id=begun.answer.pk)
-        return await _announce(conversation_id, [begun.answer], [resumed])
-    announced = [begun.answer] if begun.is_again else [begun.asked, begun.answer]
-    if begun.asked.scope:
-        payloads = await database_sync_to_async(new_message_payloads, thread_sensitive=False)(announced, reader)
+        return [AnswerResumed(conversation_id=conversation_id, message_id=begun.answer.pk)]
+    messages = _announced(begun)
+    if any(each.scope for each in messages):
+        payloads = await database_sync_to_async(new_message_payloads, thread_sensitive=False)(messages, reader)
     else:
-        payloads = new_message_payloads(announced, reader)
-    created = [
+        payloads = new_message_payloads(messages, reader)
+    return [
         MessageCreated(conversation_id=conversation_id, message=each, request_id=request_id, replaces=begun.replaces)
         for each in payloads
     ]
-    return await _announce(conversation_id, announced, created, begun.first)
 
 
-async def _announce(
-    conversation_id: UUID, messages: Sequence[Message], events: Sequence[ChatEvent], first: int | None = None
-) -> int:
-    """Append events, the last of them about the last message; the number of the first.
+async def announce(begun: Begun, events: Sequence[ChatEvent]) -> int:
+    """Append these events to the conversation's stream; the number of the first. Raises RedisError.
 
     Rows that do not have the number get it meanwhile. A page that comes before is told all of the stream.
     """
-    seq = await tell(stream_key(conversation_id), *events, first=first)
-    late = [each.pk for each in messages if each.event_seq != seq]
+    assert begun.conversation is not None
+    if begun.so_far is not None:
+        # A stop from before must not end it again.
+        await current_hub().client.delete(stop_key(begun.answer.pk))
+    seq = await tell(stream_key(begun.conversation.pk), *events, first=begun.first)
+    late = [each.pk for each in _announced(begun) if each.event_seq != seq]
     if late:
         seen = database_sync_to_async(messages_seen, thread_sensitive=False)
         _background(seen(message_ids=late, event_seq=seq))
     return seq - len(events) + 1
+
+
+def _announced(begun: Begun) -> list[Message]:
+    """The rows that are new to the open pages; an answer that goes on has a new number."""
+    if begun.asked is None or begun.is_again or begun.so_far is not None:
+        return [begun.answer]
+    return [begun.asked, begun.answer]
 
 
 async def announce_branch(conversation: Conversation) -> None:
@@ -117,10 +137,10 @@ async def announce_branch(conversation: Conversation) -> None:
     )
 
 
-def start(begun: Begun) -> None:
-    """Let the answer be written in the background of this process."""
+def _start(begun: Begun, untold: Sequence[ChatEvent] = ()) -> None:
+    """Let the answer be written in the background of this process; its stream gets what is ``untold`` first."""
     _runs[begun.answer.pk] = Run()
-    _background(_run_in_conversation(begun))
+    _background(_run_in_conversation(begun, untold))
 
 
 def _background(work: Coroutine[Any, Any, None]) -> None:
@@ -232,10 +252,12 @@ async def answer_once(begun: Begun, publish: Publish | None = None) -> Message:
     return row
 
 
-async def _run_in_conversation(begun: Begun) -> None:
+async def _run_in_conversation(begun: Begun, untold: Sequence[ChatEvent]) -> None:
     assert begun.conversation is not None
     conversation_id = begun.conversation.pk
     publisher = Publisher(stream_key(conversation_id))
+    for event in untold:
+        await publisher.put(event)
     patience_s = SETTLE_S
 
     def told(saved: Saved | None) -> MessagePayload | None:

@@ -13,7 +13,7 @@ from chat.events.keys import alive_key, stream_key
 from chat.models import Message
 from chat.services.answers import answer_finish
 from chat.services.asking import question_ask
-from chat.services.running import announce
+from chat.services.running import announce, announcement
 from documents.retrieval import search
 from live.hub import current_hub
 from live.stream import append, sync_client
@@ -33,7 +33,7 @@ def begin(cast: Cast, age_s: int = 60) -> Message:
     assert begun.conversation is not None
 
     async def tell() -> None:
-        await announce(begun, "r", cast.mia)
+        await announce(begun, await announcement(begun, "r", cast.mia))
         await current_hub().close()
 
     asyncio.run(tell())

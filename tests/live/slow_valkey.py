@@ -16,10 +16,14 @@ from live.stream import CONNECTIONS
 
 
 class SlowValkey:
-    """Stands between a hub's commands and Valkey while the block lasts; what the hub reads goes another way."""
+    """Stands between a hub's commands and Valkey while the block lasts; what the hub reads goes another way.
 
-    def __init__(self, hub: Hub) -> None:
+    ``timeout_s``: how long a command waits for its reply.
+    """
+
+    def __init__(self, hub: Hub, timeout_s: float = 5) -> None:
         self._hub = hub
+        self._timeout_s = timeout_s
         self._open = asyncio.Event()
         self._open.set()
         self._losing: asyncio.Event | None = None
@@ -34,7 +38,7 @@ class SlowValkey:
         self._direct = self._hub.client, self._hub.appends
         database = urlsplit(settings.REDIS_URL).query
         self._hub.client = redis.asyncio.Redis.from_url(
-            f"unix://{path}?{database}", socket_timeout=5, max_connections=CONNECTIONS
+            f"unix://{path}?{database}", socket_timeout=self._timeout_s, max_connections=CONNECTIONS
         )
         self._hub.appends = Appends(self._hub.client, self._hub._appended)
         return self
