@@ -134,6 +134,26 @@ def test_a_refused_question_goes_back_to_its_writer(module_page: Any):
 
 
 @pytest.mark.parametrize(
+    "late", ['event("message.created", 9, {request_id: "r1", message: why})', "snapshot([why], 9)"]
+)
+def test_a_question_that_arrives_after_it_was_given_up_is_known_as_the_one_in_the_box(module_page: Any, late: str):
+    found = run(
+        module_page,
+        "store",
+        MESSAGE
+        + f"""
+        const why = message("q9", {{role: "user", text: "Why?", in_reply_to: null, status: "complete"}});
+        const given = store.withoutPending(store.withPending(start, "r1", "Why? "));
+        const other = event("message.created", 8, {{request_id: "r2", message: {{...why, id: "q8"}}}});
+        const between = store.reduce(given, other);
+        const after = store.reduce(between, {late});
+        return [store.settledQuestion(given, between), store.settledQuestion(between, after), after.messages.at(-1).id];
+        """,
+    )
+    assert found == [None, "Why? ", "q9"]
+
+
+@pytest.mark.parametrize(
     ("text", "cited", "expected"),
     [
         ("One. Two.", "Two.", "One. <s>Two.<e>"),

@@ -9,17 +9,29 @@ import { reduceAnswer, withLength } from "./answer.js";
 
 /** The state of a page: `conversation` is null until the first question of a new chat was taken. */
 export function emptyState() {
-  return { conversation: null, seq: null, messages: [], pending: null, refusal: null, gap: false };
+  return { conversation: null, seq: null, messages: [], pending: null, late: null, refusal: null, gap: false };
 }
 
 /** A question that was sent and not yet confirmed. */
 export function withPending(state, requestId, question) {
-  return { ...state, pending: { requestId, question }, refusal: null };
+  return { ...state, pending: { requestId, question }, late: null, refusal: null };
 }
 
-/** Give up waiting for the sent question: it goes back to the composer. */
+/** Give up waiting for the sent question: it goes back to the composer. It may have arrived all the same, as `late`. */
 export function withoutPending(state) {
-  return { ...state, pending: null };
+  return { ...state, pending: null, late: state.pending };
+}
+
+/** The state without what `isConfirmed` says of: the question that is waited for, or the late one. */
+function confirmed(state, isConfirmed) {
+  const left = (asked) => (asked && isConfirmed(asked) ? null : asked);
+  return { ...state, pending: left(state.pending), late: left(state.late) };
+}
+
+/** The question of `before` that is neither waited for nor late any more, or null. */
+export function settledQuestion(before, state) {
+  const asked = before.pending ?? before.late;
+  return asked && !state.pending && !state.late ? asked.question : null;
 }
 
 /** The answer that is being written, or null. */
@@ -75,28 +87,20 @@ function afterSnapshot(state, event) {
     // Steps are only told as they happen; those that were seen are kept.
     steps: before.get(message.id)?.steps ?? [],
   }));
-  const { pending } = state;
-  const arrived = pending && messages.some((m) => m.role === "user" && !before.has(m.id) && m.text === pending.question.trim());
-  return {
-    ...state,
-    conversation: event.conversation,
-    messages,
-    seq: event.seq,
-    gap: false,
-    pending: arrived ? null : pending,
-  };
+  const fresh = messages.filter((message) => message.role === "user" && !before.has(message.id));
+  const arrived = ({ question }) => fresh.some((message) => message.text === question.trim());
+  return confirmed({ ...state, conversation: event.conversation, messages, seq: event.seq, gap: false }, arrived);
 }
 
 function afterMessageCreated(state, event) {
   const { message } = event;
-  const isConfirmed = message.role === "user" && state.pending?.requestId === event.request_id;
-  const pending = isConfirmed ? null : state.pending;
+  const next = confirmed(state, ({ requestId }) => message.role === "user" && requestId === event.request_id);
   if (state.messages.some((known) => known.id === message.id)) {
-    return { ...state, pending };
+    return next;
   }
   const others = state.messages.filter((known) => known.id !== event.replaces);
   const created = { ...withLength(message), seq: Math.max(message.seq, event.seq) };
-  return withLeaf({ ...state, pending, messages: [...others, created] }, message.id);
+  return withLeaf({ ...next, messages: [...others, created] }, message.id);
 }
 
 function afterAnswerEvent(state, event) {
@@ -126,7 +130,8 @@ const OUTSIDE_STREAM = new Set(["error", "pong", "conversation.created", "conver
 export function reduce(state, event) {
   const { type } = event;
   if (type === "conversation.created") {
-    return state.pending?.requestId === event.request_id ? { ...state, conversation: event.conversation, seq: null } : state;
+    const isOurs = [state.pending, state.late].some((asked) => asked?.requestId === event.request_id);
+    return isOurs ? { ...state, conversation: event.conversation, seq: null } : state;
   }
   if (type === "error") {
     return afterError(state, event);

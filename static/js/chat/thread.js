@@ -24,7 +24,7 @@ import { NoteLayout } from "./notes.js";
 import { keepPlace } from "./siblings.js";
 import { freshRequest } from "./socket.js";
 import { ThreadHead } from "./thread_head.js";
-import { emptyState, reduce, runningAnswer, shownBranch, withLeaf, withPending, withoutPending } from "./store.js";
+import { emptyState, reduce, runningAnswer, settledQuestion, shownBranch, withLeaf, withPending, withoutPending } from "./store.js";
 import { Working } from "./working.js";
 
 const NIL = /0{8}-0{4}-0{4}-0{4}-0{12}/;
@@ -171,10 +171,11 @@ class FootnoteThread extends HTMLElement {
     }
     if (before.pending && !state.pending) {
       clearTimeout(this.#confirmTimer);
-      // What was asked at a click leaves a draft where it is.
-      if (event.type !== "error" && this.#composer.input.value.trim() === before.pending.question.trim()) {
-        this.#composer.clear();
-      }
+    }
+    const settled = settledQuestion(before, state);
+    // What was asked at a click leaves a draft where it is.
+    if (settled && event.type !== "error" && this.#composer.input.value.trim() === settled.trim()) {
+      this.#composer.clear();
     }
     this.#announce(event);
     this.#working.announce(event);
