@@ -222,6 +222,42 @@ def test_waits_between_reconnects_double_up_to_a_bound(module_page: Any):
     assert run(module_page, "socket", "return socket.backoff(0, () => 0);") == 200
 
 
+def test_a_server_that_lets_in_and_cannot_serve_is_asked_less_and_less_often(module_page: Any):
+    waits = run(
+        module_page,
+        "socket",
+        """
+        const waits = [];
+        let now = 0;
+        performance.now = () => now;
+        Math.random = () => 1;
+        window.setTimeout = (act) => queueMicrotask(act);
+        window.WebSocket = class extends EventTarget {
+          constructor() {
+            super();
+            queueMicrotask(() => {
+              this.dispatchEvent(new Event("open"));
+              now += waits.length === 4 ? 20000 : 3000;
+              this.dispatchEvent(new CloseEvent("close", { code: 1013 }));
+            });
+          }
+        };
+        const live = new socket.LiveSocket("/ws/chat/");
+        await new Promise((done) => {
+          live.addEventListener("lost", ({ detail }) => {
+            if (waits.push(detail.retryInMs) === 6) {
+              live.close();
+              done();
+            }
+          });
+          live.connect();
+        });
+        return waits;
+        """,
+    )
+    assert waits == [400, 800, 1600, 3200, 400, 800]
+
+
 STATES = """
   const prose = document.createElement("div");
   const aside = document.createElement("div");

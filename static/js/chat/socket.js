@@ -8,6 +8,7 @@ const FIRST_DELAY_MS = 400;
 const LONGEST_DELAY_MS = 15000;
 const PING_EVERY_MS = 25000;
 const SILENCE_MS = 10000;
+const STEADY_MS = 10000;
 const NOT_SIGNED_IN = 4401;
 
 /** How long to wait before try number `attempt` (from 0): doubling, with half of it by chance so that a server that
@@ -27,6 +28,7 @@ export class LiveSocket extends EventTarget {
   #url;
   #socket = null;
   #attempt = 0;
+  #openSince = Infinity;
   #retryTimer = 0;
   #pingTimer = 0;
   #silenceTimer = 0;
@@ -56,7 +58,7 @@ export class LiveSocket extends EventTarget {
     const socket = new WebSocket(this.#url);
     this.#socket = socket;
     socket.addEventListener("open", () => {
-      this.#attempt = 0;
+      this.#openSince = performance.now();
       this.#schedulePing();
       this.dispatchEvent(new CustomEvent("open"));
     });
@@ -97,6 +99,10 @@ export class LiveSocket extends EventTarget {
       location.assign(`/accounts/login/?next=${encodeURIComponent(location.pathname)}`);
       return;
     }
+    // A server that lets everyone in and cannot serve them is not to be asked without end.
+    const wasSteady = performance.now() - this.#openSince >= STEADY_MS;
+    this.#openSince = Infinity;
+    this.#attempt = wasSteady ? 0 : this.#attempt;
     const retryInMs = backoff(this.#attempt);
     this.#attempt += 1;
     this.#retryTimer = setTimeout(() => this.connect(), retryInMs);
