@@ -39,10 +39,14 @@ async def tell(key: str, *events: ChatEvent, first: int | None = None) -> int:
 
 
 class Publisher:
-    """Appends events to a stream in order, many at once when they come faster than Valkey takes them."""
+    """Appends events to a stream in order, many at once when they come faster than Valkey takes them.
 
-    def __init__(self, key: str) -> None:
+    ``first``: as for ``Appends.append``, of the first append.
+    """
+
+    def __init__(self, key: str, first: int | None = None) -> None:
         self._key = key
+        self._first = first
         self._events: list[ChatEvent] = []
         self._batch: list[ChatEvent] = []
         self._name = Batch(uuid4().hex, 0)
@@ -85,11 +89,13 @@ class Publisher:
                 if not self._batch:
                     self._batch, self._events = _joined(self._events), []
                 try:
-                    self.seq = await current_hub().appends.append(self._key, *self._batch, batch=self._name)
+                    self.seq = await current_hub().appends.append(
+                        self._key, *self._batch, batch=self._name, first=self._first
+                    )
                 except redis.exceptions.RedisError as problem:
                     log.warning("%s: events wait, Valkey does not take them: %s", self._key, problem)
                     return False
-                self._batch = []
+                self._batch, self._first = [], None
                 self._name = Batch(self._name.writer, self._name.number + 1)
             return True
 

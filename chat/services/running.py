@@ -255,7 +255,7 @@ async def answer_once(begun: Begun, publish: Publish | None = None) -> Message:
 async def _run_in_conversation(begun: Begun, untold: Sequence[ChatEvent]) -> None:
     assert begun.conversation is not None
     conversation_id = begun.conversation.pk
-    publisher = Publisher(stream_key(conversation_id))
+    publisher = Publisher(stream_key(conversation_id), begun.first if untold else None)
     for event in untold:
         await publisher.put(event)
     patience_s = SETTLE_S

@@ -7,10 +7,12 @@ import pytest
 from channels.db import database_sync_to_async
 from django.db import OperationalError
 
+from chat.events.keys import stream_key
 from chat.models import Conversation, Message
 from chat.services import publishing
 from live.consumers import TRY_AGAIN
 from live.hub import current_hub
+from live.stream import read_after
 from tests.chat.conftest import Cast
 from tests.chat.test_socket import QUESTION, Connect, Page, page  # noqa: F401 - a fixture
 from tests.live.slow_valkey import SlowValkey
@@ -82,6 +84,9 @@ async def test_a_page_that_began_while_valkey_was_away_finds_its_conversation_wh
         last = await page(committed_cast.mia)
         await last.send(**follow)
         snapshot = await last.event("conversation.snapshot")
+        # The rows say at which number their stream begins, and it does.
+        entries = await read_after(current_hub().client, stream_key(created["conversation_id"]), 0)
+        assert entries[0].seq + 1 == snapshot["messages"][0]["seq"]
         assert [each["text"] for each in snapshot["messages"] if each["role"] == "user"] == [QUESTION]
         answer = snapshot["messages"][-1]
         if answer["status"] == "running":
