@@ -132,7 +132,9 @@ def best(
     ids = np.fromiter(scored, np.int64, len(scored))
     held = np.fromiter(scored.values(), np.float32, len(scored))
     # Whatever the best of some blocks are above, the best of all are above too: little is left to be put in order.
-    some = np.concatenate((held, scores[:_BLOCKS_TO_JUDGE_BY].ravel()))
+    some = scores[:_BLOCKS_TO_JUDGE_BY].ravel()
+    # Most chunks hold none of the terms. Among thousands of equal numbers numpy finds a place two hundred times slower.
+    some = np.concatenate((held, some[some > 0]))
     floor = np.partition(some, -count)[-count] if len(some) > count else np.float32(0)
     places = np.flatnonzero(scores.ravel() >= max(floor, _LEAST))
     numbers = np.fromiter(rows, np.int64, len(rows))
