@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
@@ -64,6 +65,7 @@ class OutboundPolicy:
         return is_public(plain) and (self.ports is None or port in self.ports)
 
 
+@lru_cache(maxsize=256)
 def _parse_allowed(entry: str) -> IPv4Network | IPv6Network | _AllowedHost:
     text = entry.strip()
     try:

@@ -23,6 +23,9 @@ DEFAULT_TOTAL_S = 600.0
 ASYNC_CONNECTIONS = 1_000
 """Of one client at the same time: each answer that is streamed has one."""
 
+ASYNC_IDLE = 100
+"""Connections of one client that are kept for the next request: a new one takes longer than what is sent over it."""
+
 ASYNC_IDLE_S = 3.0
 """An idle connection is not used again after this: most servers close theirs after five seconds or more, and a request
 that meets the closing would fail."""
@@ -200,7 +203,7 @@ class GuardedAsyncTransport(httpx2.AsyncHTTPTransport):
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=certificates(),
             max_connections=ASYNC_CONNECTIONS,
-            max_keepalive_connections=20,
+            max_keepalive_connections=ASYNC_IDLE,
             keepalive_expiry=ASYNC_IDLE_S,
             network_backend=_GuardedAsyncBackend(policy),
         )
