@@ -104,7 +104,7 @@ class ChatConsumer(FollowingConsumer):
                 conversation_id=begun.conversation.pk, conversation=payload, request_id=command.request_id
             )
             await self.send_event(created)
-        await self._begin(begun, command.request_id, is_new=command.conversation_id is None)
+        await self._begin(begun, command.request_id)
 
     def _begun_by(self, command: Edit | Regenerate | Retry | GoOn | Unfilter) -> asking.Begun:
         user, message_id = self.user, command.message_id
@@ -120,16 +120,15 @@ class ChatConsumer(FollowingConsumer):
             case Unfilter():
                 return asking.question_ask_without(user=user, message_id=message_id, key=command.filter)
 
-    async def _begin(self, begun: asking.Begun, request_id: str | None, *, is_new: bool = False) -> None:
+    async def _begin(self, begun: asking.Begun, request_id: str | None) -> None:
         assert begun.conversation is not None
-        first = await running.begin(begun, request_id, self.user)
-        if first is None:
+        if begun.first is not None:
+            # All of it will stand in the stream: neither that nor a row need be read for the page that asked.
+            self.conversation_id = begun.conversation.pk
+            await self.follow_new(stream_key(begun.conversation.pk), begun.first - 1)
+        if not await running.begin(begun, request_id, self.user):
             # All is stored, and nothing can be followed now.
             await self.close(TRY_AGAIN)
-        elif is_new:
-            # All of it stands in the stream: no row need be read for the page that asked.
-            self.conversation_id = begun.conversation.pk
-            await self.follow(stream_key(begun.conversation.pk), first - 1, is_whole=True)
         elif self.conversation_id != begun.conversation.pk:
             await self._follow_conversation(begun.conversation.pk, None)
 

@@ -102,13 +102,15 @@ class FollowingConsumer(AsyncWebsocketConsumer, ABC):
         async with self._sending:
             await self.send(event.model_copy(update={"seq": self.seq}).model_dump_json())
 
-    async def follow(self, key: str, after: int | None, *, is_whole: bool = False) -> None:
-        """Follow a stream: the rest after ``after`` when that is all there, else a snapshot and what comes after it.
-
-        ``is_whole``: nothing stands in it before, so there is nothing to look for.
-        """
+    async def follow(self, key: str, after: int | None) -> None:
+        """Follow a stream: the rest after ``after`` when that is all there, else a snapshot and what comes after it."""
         await self.unfollow()
-        self._following = asyncio.create_task(self._follow(key, after, is_whole))
+        self._following = asyncio.create_task(self._follow(key, after, is_new=False))
+
+    async def follow_new(self, key: str, after: int) -> None:
+        """Follow a stream that is about to begin with the number after ``after``: there is nothing to look for."""
+        await self.unfollow()
+        self._following = asyncio.create_task(self._follow(key, after, is_new=True))
 
     async def unfollow(self) -> None:
         """Stop following."""
@@ -126,16 +128,16 @@ class FollowingConsumer(AsyncWebsocketConsumer, ABC):
     async def snapshot(self, key: str) -> LiveEvent | None:
         """The state afresh; its ``seq`` is the number of the last event it includes. None ends the following."""
 
-    async def _follow(self, key: str, after: int | None, is_whole: bool) -> None:
+    async def _follow(self, key: str, after: int | None, *, is_new: bool) -> None:
         try:
-            if after is None or not (is_whole or await holds(current_hub().client, key, after)):
+            if after is None or not (is_new or await holds(current_hub().client, key, after)):
                 snapshot = await self.snapshot(key)
                 if snapshot is None:
                     return
                 await self.send_event(snapshot)
                 after = snapshot.seq
             self.seq = after
-            async with current_hub().follow(key, after) as follower:
+            async with current_hub().follow(key, after, is_new=is_new) as follower:
                 async for batch in follower.batches():
                     for entry in batch:
                         async with self._sending:

@@ -54,12 +54,12 @@ MAX_PENDING = 2_000
 class Follower:
     """One reader of one stream: events arrive by ``offer`` and leave by ``batches``, each once and in order."""
 
-    def __init__(self, hub: "Hub", key: str, after: int) -> None:
+    def __init__(self, hub: "Hub", key: str, after: int, *, behind: bool) -> None:
         self._hub = hub
         self._key = key
         self._last = after
         self._pending: deque[Entry] = deque()
-        self._behind = True
+        self._behind = behind
         self._wake = asyncio.Event()
 
     def offer(self, entries: list[Entry]) -> None:
@@ -137,16 +137,22 @@ class Hub:
         self._wakers: set[asyncio.Task[None]] = set()
 
     @contextlib.asynccontextmanager
-    async def follow(self, key: str, after: int) -> AsyncIterator[Follower]:
-        """Follow a stream from the event after number ``after`` on."""
-        follower = Follower(self, key, after)
-        self._topics.setdefault(key, _Topic()).followers.add(follower)
+    async def follow(self, key: str, after: int, *, is_new: bool = False) -> AsyncIterator[Follower]:
+        """Follow a stream from the event after number ``after`` on.
+
+        ``is_new``: it holds nothing yet, and what this process appends first will have the number after that.
+        """
+        topic = self._topics.setdefault(key, _Topic())
+        is_level = is_new and topic.cursor in (None, after)
+        follower = Follower(self, key, after, behind=not is_level)
+        topic.followers.add(follower)
+        if is_level:
+            self.joined(key, after)
         if self._reader is None or self._reader.done():
             self._reader = asyncio.create_task(self._read_forever())
         try:
             yield follower
         finally:
-            topic = self._topics[key]
             topic.followers.discard(follower)
             if not topic.followers:
                 del self._topics[key]

@@ -72,20 +72,20 @@ _runs: dict[UUID, Run] = {}
 _tasks: set["asyncio.Task[None]"] = set()
 
 
-async def begin(begun: Begun, request_id: str | None, reader: User) -> int | None:
-    """Tell the open pages of the question and its answer, and let that be written; the number of the first event.
+async def begin(begun: Begun, request_id: str | None, reader: User) -> bool:
+    """Tell the open pages of the question and its answer, and let that be written; whether they were told.
 
-    None while Valkey takes nothing: what was to be told then waits with what is written, which is stored in any case.
+    While Valkey takes nothing, what was to be told waits with what is written, which is stored in any case.
     """
     events = await announcement(begun, request_id, reader)
     try:
-        first = await announce(begun, events)
+        await announce(begun, events)
     except redis.exceptions.RedisError as problem:
         log.warning("answer %s: nobody is told yet that it begins: %s", begun.answer.pk, problem)
         _start(begun, events)
-        return None
+        return False
     _start(begun)
-    return first
+    return True
 
 
 async def announcement(begun: Begun, request_id: str | None, reader: User) -> list[ChatEvent]:
@@ -105,8 +105,8 @@ async def announcement(begun: Begun, request_id: str | None, reader: User) -> li
     ]
 
 
-async def announce(begun: Begun, events: Sequence[ChatEvent]) -> int:
-    """Append these events to the conversation's stream; the number of the first. Raises RedisError.
+async def announce(begun: Begun, events: Sequence[ChatEvent]) -> None:
+    """Append these events to the conversation's stream. Raises RedisError.
 
     Rows that do not have the number get it meanwhile. A page that comes before is told all of the stream.
     """
@@ -119,7 +119,6 @@ async def announce(begun: Begun, events: Sequence[ChatEvent]) -> int:
     if late:
         seen = database_sync_to_async(messages_seen, thread_sensitive=False)
         _background(seen(message_ids=late, event_seq=seq))
-    return seq - len(events) + 1
 
 
 def _announced(begun: Begun) -> list[Message]:

@@ -15,7 +15,7 @@ from live import hub as hub_module
 from live.appending import Appends, Batch
 from live.events import LiveEvent
 from live.hub import Hub
-from live.stream import Entry, append, holds, last_seq, read_after, sync_client
+from live.stream import Entry, append, first_number, holds, last_seq, read_after, sync_client
 
 
 class Tick(LiveEvent):
@@ -35,10 +35,10 @@ async def hub() -> AsyncIterator[Hub]:
     await hub.close()
 
 
-async def take(hub: Hub, key: str, after: int, count: int) -> list[Entry]:
+async def take(hub: Hub, key: str, after: int, count: int, *, is_new: bool = False) -> list[Entry]:
     """The first ``count`` events after a number."""
     taken: list[Entry] = []
-    async with asyncio.timeout(10), hub.follow(key, after) as follower:
+    async with asyncio.timeout(10), hub.follow(key, after, is_new=is_new) as follower:
         batches = follower.batches()
         async with contextlib.aclosing(batches):
             async for batch in batches:
@@ -89,6 +89,27 @@ async def test_a_follower_gets_what_was_there_and_what_comes(hub: Hub, key: str)
         await asyncio.sleep(0.01)
         await hub.appends.append(key, Tick(n=n))
     assert numbers(await taking) == [2, 3, 4, 5, 6, 7, 8, 9]
+
+
+async def test_who_follows_a_stream_before_it_begins_is_handed_all_of_it_and_reads_nothing(
+    hub: Hub, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_module, "read_after", None)
+    first = first_number()
+    taking = asyncio.create_task(take(hub, key, first - 1, 3, is_new=True))
+    await asyncio.sleep(0)
+    await hub.appends.append(key, Tick(n=0), Tick(n=1), first=first)
+    await hub.appends.append(key, Tick(n=2))
+    taken = await taking
+    assert (taken[0].seq, numbers(taken)) == (first, [0, 1, 2])
+
+
+async def test_who_follows_a_stream_that_another_process_begins_misses_nothing(hub: Hub, key: str) -> None:
+    taking = asyncio.create_task(take(hub, key, first_number() - 1, 3, is_new=True))
+    await asyncio.sleep(0)
+    await asyncio.to_thread(append, key, Tick(n=0), Tick(n=1))
+    await hub.appends.append(key, Tick(n=2))
+    assert numbers(await taking) == [0, 1, 2]
 
 
 async def test_many_followers_joining_at_any_moment_see_each_event_once_and_in_order(hub: Hub, key: str) -> None:
