@@ -170,7 +170,8 @@ def test_a_question_written_before_the_scripts_came_is_sent_by_the_next_enter(li
         held.append(route)
 
     page.route("**/chat/composer.js*", hold)
-    page.goto("/", wait_until="commit")
+    with page.expect_request("**/chat/composer.js*"):
+        page.goto("/", wait_until="commit")
     page.locator(BOX).press_sequentially("How long is parental leave?")
     page.keyboard.press("Enter")
     assert page.locator(BOX).input_value().endswith("\n")
