@@ -1,6 +1,7 @@
 """The question box in a real browser: prompts, documents and assistants by their signs, and files of a conversation."""
 
 import subprocess
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -63,15 +64,23 @@ def test_enter_before_the_menu_has_come_takes_what_is_meant_or_asks(library: Cas
     SavedPrompt.objects.create(owner=library.mia, title="Leave", text="How long is paid leave?")
     page = open_page(library.mia, "/")
     page.wait_for_load_state("networkidle")
-    slow = "new Promise((go) => setTimeout(go, 400))"
-    page.route("**/complete/**", lambda route: (page.evaluate(slow), route.continue_()))
-    write(page, "/lea")
-    page.keyboard.press("Enter")
-    assert page.input_value(BOX) == "/lea"
+    held: list[Route] = []
+    is_held = threading.Event()
+    page.route("**/complete/**", lambda route: held.append(route) if is_held.is_set() else route.continue_())
+
+    def press_enter_meanwhile(text: str) -> None:
+        is_held.set()
+        write(page, text)
+        page.keyboard.press("Enter")
+        assert page.input_value(BOX) == text
+        is_held.clear()
+        while held:
+            held.pop().continue_()
+
+    press_enter_meanwhile("/lea")
     expect(page.locator(BOX)).to_have_value("How long is paid leave?")
     page.fill(BOX, "")
-    write(page, "How many days? #nothing-is-called-that")
-    page.keyboard.press("Enter")
+    press_enter_meanwhile("How many days? #nothing-is-called-that")
     expect(page.locator(".question__text")).to_contain_text("How many days? #nothing-is-called-that")
     assert page.input_value(BOX) == ""
 
